@@ -1,0 +1,187 @@
+"""Speed of the feature engine beside TA-Lib, in one run on one machine.
+
+The same indicators, the same bars. TA-Lib gets contiguous float64 arrays and its outputs are
+dropped at once; Edgekeeper gets rows in canonical order and fills one float32 table, and a second
+time one that is reused. Each figure is the best of several rounds, taken in turns.
+
+    python benchmarks/features.py [--full] [--json]
+"""
+
+import argparse
+import json
+import platform
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numba
+import numpy as np
+import talib
+
+from edgekeeper.bars import Bars
+from edgekeeper.features import FeatureSet
+
+Columns = dict[str, np.ndarray]
+Pair = tuple[dict[str, str], Callable[[Columns], object]]
+
+# Text of each output, and the TA-Lib call that gives the same ones.
+PAIRS: list[Pair] = [
+    ({"sma": "sma(close, 20)"}, lambda c: talib.SMA(c["close"], 20)),
+    ({"ema_9": "ema(close, 9)"}, lambda c: talib.EMA(c["close"], 9)),
+    ({"ema_21": "ema(close, 21)"}, lambda c: talib.EMA(c["close"], 21)),
+    ({"wma": "wma(close, 20)"}, lambda c: talib.WMA(c["close"], 20)),
+    ({"dema": "dema(close, 20)"}, lambda c: talib.DEMA(c["close"], 20)),
+    ({"tema": "tema(close, 20)"}, lambda c: talib.TEMA(c["close"], 20)),
+    ({"trix": "trix(close, 15)"}, lambda c: talib.TRIX(c["close"], 15)),
+    ({"rsi": "rsi(close, 14)"}, lambda c: talib.RSI(c["close"], 14)),
+    ({"cmo": "cmo(close, 14)"}, lambda c: talib.CMO(c["close"], 14)),
+    ({"roc": "roc(close, 10)"}, lambda c: talib.ROC(c["close"], 10)),
+    ({"mom": "mom(close, 10)"}, lambda c: talib.MOM(c["close"], 10)),
+    (
+        {"macd": "macd()", "macd_signal": "macd_signal()", "macd_histogram": "macd_histogram()"},
+        lambda c: talib.MACD(c["close"], 12, 26, 9),
+    ),
+    ({"std": "std(close, 20, 0)"}, lambda c: talib.STDDEV(c["close"], 20)),
+    (
+        {
+            "upper": "mean(close, 20) + 2 * std(close, 20, 0)",
+            "lower": "mean(close, 20) - 2 * std(close, 20, 0)",
+        },
+        lambda c: talib.BBANDS(c["close"], 20, 2, 2),
+    ),
+    ({"slope": "slope(close, 14)"}, lambda c: talib.LINEARREG_SLOPE(c["close"], 14)),
+    ({"max": "max(high, 20)"}, lambda c: talib.MAX(c["high"], 20)),
+    ({"min": "min(low, 20)"}, lambda c: talib.MIN(c["low"], 20)),
+    ({"range": "true_range()"}, lambda c: talib.TRANGE(c["high"], c["low"], c["close"])),
+    ({"atr": "atr(14)"}, lambda c: talib.ATR(c["high"], c["low"], c["close"], 14)),
+    ({"natr": "natr(14)"}, lambda c: talib.NATR(c["high"], c["low"], c["close"], 14)),
+    ({"adx": "adx(14)"}, lambda c: talib.ADX(c["high"], c["low"], c["close"], 14)),
+    ({"plus": "plus_di(14)"}, lambda c: talib.PLUS_DI(c["high"], c["low"], c["close"], 14)),
+    ({"minus": "minus_di(14)"}, lambda c: talib.MINUS_DI(c["high"], c["low"], c["close"], 14)),
+    (
+        {"stoch_k": "stoch_k(14, 3)", "stoch_d": "stoch_d(14, 3, 3)"},
+        lambda c: talib.STOCH(c["high"], c["low"], c["close"], 14, 3, 0, 3, 0),
+    ),
+    ({"williams": "williams_r(14)"}, lambda c: talib.WILLR(c["high"], c["low"], c["close"], 14)),
+    ({"cci": "cci(20)"}, lambda c: talib.CCI(c["high"], c["low"], c["close"], 20)),
+    (
+        {"aroon_down": "aroon_down(14)", "aroon_up": "aroon_up(14)"},
+        lambda c: talib.AROON(c["high"], c["low"], 14),
+    ),
+    ({"mfi": "mfi(14)"}, lambda c: talib.MFI(c["high"], c["low"], c["close"], c["volume"], 14)),
+    ({"ultimate": "ultimate()"}, lambda c: talib.ULTOSC(c["high"], c["low"], c["close"])),
+    ({"corr": "corr(high, low, 30)"}, lambda c: talib.CORREL(c["high"], c["low"], 30)),
+]
+
+
+def make_bars(symbols: int, instants: int) -> Bars:
+    """Random walks, all symbols at every instant."""
+    rng = np.random.default_rng(7)
+    shape = (instants, symbols)
+    close = 50 * np.exp((rng.standard_normal(shape) * 0.01).cumsum(axis=0))
+    open_ = close * np.exp(rng.standard_normal(shape) * 0.003)
+    high = np.maximum(open_, close) * np.exp(np.abs(rng.standard_normal(shape)) * 0.004)
+    low = np.minimum(open_, close) * np.exp(-np.abs(rng.standard_normal(shape)) * 0.004)
+    start = np.datetime64("2000-01-03T00:05", "ns").astype(np.int64)
+    return Bars.from_arrays(
+        symbol=np.tile([f"S{s:03d}" for s in range(symbols)], instants),
+        event_time=start + np.repeat(np.arange(instants), symbols) * 300 * 10**9,
+        open=open_.ravel(),
+        high=high.ravel(),
+        low=low.ravel(),
+        close=close.ravel(),
+        volume=np.round(1e5 * np.exp(rng.standard_normal(shape))).ravel(),
+    )
+
+
+def talib_pass(groups: list[Columns], threads: int) -> None:
+    """All indicators of all symbols by TA-Lib."""
+
+    def one(columns: Columns) -> None:
+        for _, call in PAIRS:
+            call(columns)
+
+    if threads == 1:
+        for columns in groups:
+            one(columns)
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(one, groups))
+
+
+def in_turns(calls: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Best wall time of each call, seconds, the calls taking turns."""
+    best = dict.fromkeys(calls, float("inf"))
+    for _ in range(rounds):
+        for name, call in calls.items():
+            begin = time.perf_counter()
+            call()
+            best[name] = min(best[name], time.perf_counter() - begin)
+    return best
+
+
+def stream_us(features: FeatureSet, bars: Bars, symbols: int, updates: int) -> float:
+    """Microseconds for one instant of ``symbols`` symbols, called from Python."""
+    stream = features.stream([f"S{s:03d}" for s in range(symbols)])
+    rng = np.random.default_rng(3)
+    inputs = [
+        np.ascontiguousarray(50 + rng.random((len(stream.columns), symbols)))
+        for _ in range(updates)
+    ]
+    for k in range(200):
+        stream.push(inputs[k % updates])
+    begin = time.perf_counter()
+    for row in inputs:
+        stream.push(row)
+    return (time.perf_counter() - begin) / updates * 1e6
+
+
+def main() -> None:
+    """Print the table, or one JSON object."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--full", action="store_true", help="100 symbols x 20,000 bars")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    symbols, instants, rounds = (100, 20_000, 5) if options.full else (40, 5_000, 5)
+    bars = make_bars(symbols, instants)
+    features = FeatureSet({name: text for texts, _ in PAIRS for name, text in texts.items()})
+    names = ("open", "high", "low", "close", "volume")
+    groups: list[Columns] = []
+    for s in range(symbols):
+        rows = bars.by_symbol[bars.symbol_offsets[s] : bars.symbol_offsets[s + 1]]
+        groups.append({name: np.ascontiguousarray(getattr(bars, name)[rows]) for name in names})
+    features.matrix(bars)
+    table = np.empty((len(bars), len(features)), dtype=np.float32)
+    best = in_turns(
+        {
+            "edgekeeper_1": lambda: features.matrix(bars, threads=1),
+            "edgekeeper_1_reused": lambda: features.matrix(bars, threads=1, out=table),
+            "talib_1": lambda: talib_pass(groups, 1),
+            "edgekeeper_2": lambda: features.matrix(bars, threads=2),
+            "edgekeeper_2_reused": lambda: features.matrix(bars, threads=2, out=table),
+            "talib_2": lambda: talib_pass(groups, 2),
+        },
+        rounds,
+    )
+    result: dict[str, object] = {
+        "machine": platform.processor() or platform.machine(),
+        "versions": {"talib": talib.__version__, "numba": numba.__version__},
+        "outputs": len(features),
+        "rows": len(bars),
+        "ns_a_row": {name: round(seconds / len(bars) * 1e9, 1) for name, seconds in best.items()},
+        "ratio_talib_equal_threads": round(best["talib_1"] / best["edgekeeper_1_reused"], 2),
+        "ratio_talib_fresh_table": round(best["talib_1"] / best["edgekeeper_1"], 2),
+        "ratio_talib_two_threads": round(best["talib_2"] / best["edgekeeper_2_reused"], 2),
+        "ratio_talib_two_against_one": round(best["talib_1"] / best["edgekeeper_2_reused"], 2),
+        "stream_us_one_symbol": round(stream_us(features, bars, 1, 5_000), 2),
+        "stream_us_a_symbol_of_100": round(stream_us(features, bars, 100, 1_000) / 100, 3),
+    }
+    if options.json:
+        print(json.dumps(result))
+    else:
+        for name, value in result.items():
+            print(f"{name:32} {value}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Edgekeeper: learns from every signal, and trades a better model only when the evidence is in."""

@@ -1,0 +1,206 @@
+"""Configuration: one frozen object, read from TOML, identified by its hash.
+
+Unknown keys are refused with the nearest known one. Defaults are what a newcomer should run.
+"""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from edgekeeper.errors import UsageError, nearest
+
+__all__ = [
+    "Config",
+    "CostsConfig",
+    "EvidenceConfig",
+    "GatesConfig",
+    "GuardsConfig",
+    "LabelsConfig",
+    "LimitsConfig",
+    "LineConfig",
+    "PolicyConfig",
+    "RulesConfig",
+    "parse_config",
+]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class RulesConfig(_Section):
+    """The strategy that trades until a model has earned its place: line 0, and the baseline."""
+
+    entry_long: str = "cross_over(ema(close, 9), ema(close, 21)) and adx(14) > 20"
+    entry_short: str = "cross_under(ema(close, 9), ema(close, 21)) and adx(14) > 20"
+
+
+class LabelsConfig(_Section):
+    """Brackets: distances in units of predicted volatility over the horizon."""
+
+    horizon_bars: int = Field(10, ge=1, le=10_000)
+    target: float = Field(1.0, gt=0, le=20)
+    stop: float = Field(1.0, gt=0, le=20)
+    volatility: str = "sqrt(ema(logret(close, 1) ** 2, 33))"
+
+
+class CostsConfig(_Section):
+    """Costs a side, in basis points of a fill's value."""
+
+    fee_bps: float = Field(1.0, ge=0, le=1000)
+    half_spread_bps: float = Field(2.0, ge=0, le=1000)
+    slippage_bps: float = Field(2.0, ge=0, le=1000)
+    borrow_bps_year: float = Field(0.0, ge=0, le=10_000)
+
+
+class PolicyConfig(_Section):
+    """Bands of the probability, on the scale where the signal's own break-even is one half."""
+
+    take_above: float = Field(0.60, ge=0.5, le=1)
+    reduce_above: float = Field(0.40, ge=0, le=1)
+    reduce_size: float = Field(0.5, gt=0, le=1)
+    max_novelty: float = Field(0.5, ge=0, le=1)
+    shorting: bool = True
+
+
+class LimitsConfig(_Section):
+    """Hard limits of the account. No model can override them."""
+
+    max_position: float = Field(0.10, gt=0, le=1)
+    max_positions: int = Field(20, ge=1, le=10_000)
+    max_risk: float = Field(0.01, gt=0, le=1)
+    max_gross: float = Field(1.0, gt=0, le=10)
+
+
+class GuardsConfig(_Section):
+    """When the model is paused and when the account is halted."""
+
+    loss_streak: int = Field(3, ge=1)
+    model_drawdown: float = Field(0.10, gt=0, le=1)
+    latency_ms: float = Field(100.0, gt=0)
+    latency_times: int = Field(3, ge=1)
+    rearm_after_bars: int = Field(20, ge=0)
+    account_drawdown: float = Field(0.15, gt=0, le=1)
+    daily_loss: float = Field(0.03, gt=0, le=1)
+    max_age_seconds: float = Field(300.0, ge=0)
+
+
+class EvidenceConfig(_Section):
+    """How much proof a line needs, and how soon harm is noticed."""
+
+    false_discovery_rate: float = Field(0.10, gt=0, lt=1)
+    horizon_bars: int = Field(1008, ge=10)
+    min_trades: int = Field(50, ge=0)
+    worst_bar: float = Field(20.0, ge=5)
+    exposure_window: int = Field(252, ge=2)
+    covariance_span: int = Field(63, ge=5)
+    prior_bars: int = Field(252, ge=0)
+    harm_fraction: float = Field(0.8, gt=0, le=1)
+    harm_clip: float = Field(5.0, gt=1)
+    false_retreat_bars: float = Field(2520.0, gt=1)
+
+
+class GatesConfig(_Section):
+    """What a candidate must pass before it may enter shadow."""
+
+    min_samples: int = Field(100, ge=10)
+    holdout_share: float = Field(0.20, gt=0.01, lt=0.9)
+    max_auc: float = Field(0.80, gt=0.5, le=1)
+    max_sharpe: float = Field(8.0, gt=0)
+    veto_errors: float = Field(2.0, ge=0)
+
+
+class LineConfig(_Section):
+    """A recipe: what is fitted, on what, how often."""
+
+    name: str = Field(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9_.-]+$")
+    learner: str = "lightgbm"
+    parameters: dict[str, float | int | str | bool] = Field(default_factory=dict)
+    features: tuple[str, ...] = ("technical", "volatility", "volume", "returns", "calendar")
+    extra_features: dict[str, str] = Field(default_factory=dict)
+    refit_bars: int = Field(63, ge=1)
+    min_bars: int = Field(504, ge=30)
+    window_bars: int | None = Field(None, ge=60)
+
+
+class Config(_Section):
+    """Everything that shapes a result, apart from the bars."""
+
+    seed: int = Field(0, ge=0, lt=2**31)
+    epoch: Literal["session", "bar"] = "session"
+    fallback: Literal["rules", "cash", "follow_bot"] = "rules"
+    cash: float = Field(100_000.0, gt=0)
+    currency: str = Field("USD", pattern=r"^[A-Z]{3,5}$")
+    rules: RulesConfig = RulesConfig()
+    labels: LabelsConfig = LabelsConfig()
+    costs: CostsConfig = CostsConfig()
+    policy: PolicyConfig = PolicyConfig()
+    limits: LimitsConfig = LimitsConfig()
+    guards: GuardsConfig = GuardsConfig()
+    evidence: EvidenceConfig = EvidenceConfig()
+    gates: GatesConfig = GatesConfig()
+    lines: tuple[LineConfig, ...] = (
+        LineConfig(name="trees", learner="lightgbm"),
+        LineConfig(name="linear", learner="logistic"),
+    )
+
+    def hash(self) -> str:
+        """SHA-256 of the canonical JSON: the configuration's identity."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def parse_config(source: str | Mapping[str, Any]) -> Config:
+    """Read TOML text, or a mapping of the same shape.
+
+    Raises
+    ------
+    UsageError
+        Malformed TOML, an unknown key (naming the nearest known one), a value out of range.
+
+    Examples
+    --------
+    >>> parse_config("seed = 7").seed
+    7
+    """
+    if isinstance(source, str):
+        try:
+            source = tomllib.loads(source)
+        except tomllib.TOMLDecodeError as error:
+            raise UsageError(f"configuration: not valid TOML: {error}") from error
+    try:
+        return Config.model_validate(source)
+    except ValidationError as error:
+        raise UsageError("configuration: " + "; ".join(_explain(error))) from error
+
+
+def _explain(error: ValidationError) -> Iterator[str]:
+    for item in error.errors(include_url=False):
+        path = [part for part in item["loc"] if isinstance(part, str)]
+        where = ".".join(str(part) for part in item["loc"]) or "top level"
+        if item["type"] == "extra_forbidden":
+            known = _keys_at(path[:-1])
+            yield f"unknown key {where!r}{nearest(path[-1], known)} (known here: {', '.join(known)})"
+        else:
+            yield f"{where}: {item['msg']}, got {item['input']!r}"
+
+
+def _keys_at(path: list[str]) -> list[str]:
+    """Keys of the section at ``path``, following the annotations of :class:`Config`."""
+    section: type[BaseModel] = Config
+    for part in path:
+        annotation: Any = section.model_fields[part].annotation
+        arguments = getattr(annotation, "__args__", ())
+        section = next(
+            (
+                a
+                for a in (annotation, *arguments)
+                if isinstance(a, type) and issubclass(a, BaseModel)
+            ),
+            section,
+        )
+    return sorted(section.model_fields)

@@ -1,0 +1,30 @@
+"""Features: text in, numbers out, the same to the last bit in research and live.
+
+Expressions over columns are parsed (never evaluated), shared calculations are merged into one
+graph, and the graph becomes a program of compiled kernels that step over chunks of rows and carry
+their memory along. A kernel has only seen the past, so a feature cannot look ahead.
+"""
+
+from edgekeeper.features.catalogue import CATALOGUES, CatalogueEntry, catalogue
+from edgekeeper.features.check import CheckReport
+from edgekeeper.features.feature_set import FeatureSet, evaluate
+from edgekeeper.features.indicators import Indicator, indicators
+from edgekeeper.features.ops import OPS, Op, Param, register, window
+from edgekeeper.features.stream import FeatureStream
+
+__all__ = [
+    "CATALOGUES",
+    "OPS",
+    "CatalogueEntry",
+    "CheckReport",
+    "FeatureSet",
+    "FeatureStream",
+    "Indicator",
+    "Op",
+    "Param",
+    "catalogue",
+    "evaluate",
+    "indicators",
+    "register",
+    "window",
+]

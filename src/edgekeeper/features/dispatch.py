@@ -1,0 +1,206 @@
+"""The compiled walk over a program: chunk by chunk, kernel by kernel, for a group of symbols.
+
+Kernels are called through their addresses, so this is compiled once and serves every program and
+every operator a user adds. Symbols of a group take turns chunk by chunk: their rows lie next to
+each other in canonical order, so what one brings into the cache the next one uses.
+"""
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import njit
+from numba import types as numba_types
+from numba.extending import intrinsic as numba_intrinsic
+
+from edgekeeper.types import Float64Array, Int64Array
+
+__all__ = ["CODE_WIDTH", "PADDING", "STORE", "run_group"]
+
+# numba describes neither of these to a type checker.
+types: Any = numba_types
+intrinsic: Any = numba_intrinsic
+
+STORE = 0
+"""Address that stands for "write this register to the output"."""
+
+CODE_WIDTH = 12
+"""Columns of the code: address, arity, seven registers, target, parameters, state."""
+
+PADDING = 8
+"""Unused columns of the work space, so that registers do not fall on the same cache sets."""
+
+
+def _caller(inputs: int) -> Any:
+    """Return an intrinsic that calls a kernel with ``inputs`` series through its address."""
+    pointers = inputs + 3
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        number = ir.IntType(64)
+        pointer = ir.DoubleType().as_pointer()
+        function = ir.FunctionType(ir.VoidType(), [number] + [pointer] * pointers)
+        target = builder.inttoptr(args[0], function.as_pointer())
+        rows = args[1]
+        addresses = [builder.extract_value(args[2], i) for i in range(inputs)] + list(args[3:])
+        builder.call(target, [rows] + [builder.inttoptr(a, pointer) for a in addresses])
+        return context.get_dummy_value()
+
+    return generate
+
+
+_I = types.int64
+
+
+@intrinsic
+def _call1(typing: Any, f: Any, n: Any, x: Any, o: Any, p: Any, s: Any) -> Any:
+    return types.void(_I, _I, types.UniTuple(_I, 1), _I, _I, _I), _caller(1)
+
+
+@intrinsic
+def _call2(typing: Any, f: Any, n: Any, x: Any, o: Any, p: Any, s: Any) -> Any:
+    return types.void(_I, _I, types.UniTuple(_I, 2), _I, _I, _I), _caller(2)
+
+
+@intrinsic
+def _call3(typing: Any, f: Any, n: Any, x: Any, o: Any, p: Any, s: Any) -> Any:
+    return types.void(_I, _I, types.UniTuple(_I, 3), _I, _I, _I), _caller(3)
+
+
+@intrinsic
+def _call4(typing: Any, f: Any, n: Any, x: Any, o: Any, p: Any, s: Any) -> Any:
+    return types.void(_I, _I, types.UniTuple(_I, 4), _I, _I, _I), _caller(4)
+
+
+@intrinsic
+def _call5(typing: Any, f: Any, n: Any, x: Any, o: Any, p: Any, s: Any) -> Any:
+    return types.void(_I, _I, types.UniTuple(_I, 5), _I, _I, _I), _caller(5)
+
+
+@intrinsic
+def _call7(typing: Any, f: Any, n: Any, x: Any, o: Any, p: Any, s: Any) -> Any:
+    return types.void(_I, _I, types.UniTuple(_I, 7), _I, _I, _I), _caller(7)
+
+
+@intrinsic
+def _pointer(typing: Any, address: Any) -> Any:
+    """Read an address as a pointer to float64."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.inttoptr(args[0], ir.DoubleType().as_pointer())
+
+    return types.CPointer(types.float64)(types.int64), generate
+
+
+@njit(cache=True, nogil=True)
+def _walk(
+    code: Int64Array,
+    params: int,
+    base: int,
+    stride: int,
+    state: int,
+    n: int,
+    scratch: Any,
+    limit: float,
+) -> None:
+    """Run the program on ``n`` rows of one symbol; outputs go to ``scratch``."""
+    for k in range(code.shape[0]):
+        function, arity, target = code[k, 0], code[k, 1], code[k, 9]
+        a = base + code[k, 2] * stride
+        if function == 0:
+            source = _pointer(a)
+            for i in range(n):
+                scratch[target, i] = source[i] if abs(source[i]) <= limit else np.nan
+            continue
+        o = base + target * stride
+        p, s = params + code[k, 10] * 8, state + code[k, 11] * 8
+        if arity == 1:
+            _call1(function, n, (a,), o, p, s)
+            continue
+        b = base + code[k, 3] * stride
+        if arity == 2:
+            _call2(function, n, (a, b), o, p, s)
+            continue
+        c = base + code[k, 4] * stride
+        d = base + code[k, 5] * stride
+        e = base + code[k, 6] * stride
+        if arity == 3:
+            _call3(function, n, (a, b, c), o, p, s)
+        elif arity == 4:
+            _call4(function, n, (a, b, c, d), o, p, s)
+        elif arity == 5:
+            _call5(function, n, (a, b, c, d, e), o, p, s)
+        else:
+            f = base + code[k, 7] * stride
+            g = base + code[k, 8] * stride
+            _call7(function, n, (a, b, c, d, e, f, g), o, p, s)
+
+
+@njit(cache=True, nogil=True)
+def run_group(
+    code: Int64Array,
+    params: Float64Array,
+    columns: Int64Array,
+    rows: Int64Array,
+    offsets: Int64Array,
+    registers: Float64Array,
+    states: Float64Array,
+    scratch: Any,
+    limit: float,
+    out: Any,
+) -> None:
+    """Compute all features of a group of symbols.
+
+    Parameters
+    ----------
+    code : int64 [I, 12]
+        See ``CODE_WIDTH``.
+    params : float64 [P]
+        Constants of all instructions.
+    columns : int64 [C]
+        Addresses of the input columns, float64 [N] each; they fill registers 0 .. C-1.
+    rows : int64
+        Rows of each symbol in ``columns`` and ``out``, in time order.
+    offsets : int64 [G + 1]
+        Where each symbol's part of ``rows`` begins.
+    registers : float64 [R, chunk + PADDING]
+        Work space; registers of constants are filled already.
+    states : float64 [G, Z]
+        Memory of each symbol, read and left updated.
+    scratch : float [F, chunk + 2 * PADDING]
+        Work space, of the type of ``out``.
+    limit : float
+        Largest number that type can hold; anything beyond, or infinite, becomes NaN.
+    out : float [N, F]
+    """
+    chunk = registers.shape[1] - PADDING
+    stride = registers.shape[1] * 8
+    base, constants, memory = registers.ctypes.data, params.ctypes.data, states.ctypes.data
+    longest = 0
+    for g in range(offsets.shape[0] - 1):
+        longest = max(longest, offsets[g + 1] - offsets[g])
+    for start in range(0, longest, chunk):
+        for g in range(offsets.shape[0] - 1):
+            first = offsets[g] + start
+            n = min(chunk, offsets[g + 1] - first)
+            if n <= 0:
+                continue
+            for c in range(columns.shape[0]):
+                source = _pointer(columns[c])
+                for i in range(n):
+                    registers[c, i] = source[rows[first + i]]
+            state = memory + g * states.shape[1] * 8
+            _walk(code, constants, base, stride, state, n, scratch, limit)
+            _spread(scratch, rows, first, n, out)
+
+
+@njit(cache=True, nogil=True)
+def _spread(scratch: Any, rows: Int64Array, first: int, n: int, out: Any) -> None:
+    """Turn one row a feature into one row a bar. Flat, unsigned indices: no check of their sign."""
+    source, target = scratch.reshape(-1), out.reshape(-1)
+    features, width, step = out.shape[1], np.uint64(scratch.shape[1]), np.uint64(1)
+    for i in range(n):
+        here, there = np.uint64(i), np.uint64(rows[first + i] * features)
+        for _ in range(features):
+            target[there] = source[here]
+            there += step
+            here += width

@@ -1,0 +1,45 @@
+"""The operators of the feature language: one compiled kernel each, in families, by name.
+
+A new operator is a kernel and an ``Op`` in one of the files here, or one of a user's own put in
+with :func:`register`.
+"""
+
+from edgekeeper.errors import UsageError
+from edgekeeper.features.ops.averages import AVERAGES
+from edgekeeper.features.ops.delay import DELAY
+from edgekeeper.features.ops.elementwise import ELEMENTWISE
+from edgekeeper.features.ops.events import EVENTS
+from edgekeeper.features.ops.moments import MOMENTS
+from edgekeeper.features.ops.op import HUGE, Op, Param, window
+from edgekeeper.features.ops.order import ORDER
+from edgekeeper.features.ops.pairs import PAIRS
+from edgekeeper.features.ops.rolling import ROLLING
+
+__all__ = ["HUGE", "OPS", "Op", "Param", "register", "window"]
+
+OPS: dict[str, Op] = {
+    **ELEMENTWISE,
+    **DELAY,
+    **ROLLING,
+    **MOMENTS,
+    **ORDER,
+    **AVERAGES,
+    **PAIRS,
+    **EVENTS,
+}
+
+
+def register(op: Op) -> Op:
+    """Add a user's own operator to the language, and return it.
+
+    Raises
+    ------
+    UsageError
+        The name is taken by another operator, or cannot be written in an expression.
+    """
+    if not (op.name.isascii() and op.name.isidentifier()) or op.name.startswith("_"):
+        raise UsageError(f"expected a plain name for an op such as 'my_range', got {op.name!r}")
+    if OPS.get(op.name, op) != op:
+        raise UsageError(f"op {op.name!r} exists already: choose another name")
+    OPS[op.name] = op
+    return op

@@ -1,0 +1,241 @@
+"""Variance, skewness and kurtosis over a window, and the slope of a line through it.
+
+Blocks as in ``rolling``: the tail of the last block and the head of the current one are each
+described by count, mean and central moments, and joined by the update of Chan, Golub & LeVeque
+(1979); Pébay (2008, SAND2008-6212) gives the third and fourth. Every term is added, none cancels,
+and a constant series has a variance of exactly zero.
+"""
+
+import math
+from collections.abc import Callable
+
+from numba import njit
+
+from edgekeeper.features.ops.op import HUGE, Op, Param, Params, window
+from edgekeeper.types import Float64Array
+
+__all__ = ["MOMENTS"]
+
+_A = Float64Array
+NAN = math.nan
+VARIANCE_RING, SHAPE_RING, LINE_RING = 5, 6, 6
+SLOPE, R_SQUARE, RESIDUAL = 0.0, 1.0, 2.0
+
+
+def rolling_variance(n: int, x: _A, out: _A, params: _A, state: _A) -> None:
+    """Variance of the last ``n`` values.
+
+    State: filled, whole, first value of the head, its sum and squares; two rings.
+    """
+    size, scale, part_of_all = int(params[0]), 1.0 / (params[0] - params[1]), 1.0 / params[0]
+    filled, whole = int(state[0]), state[1]
+    first, total, squares = state[2], state[3], state[4]
+    mean = first + total * (1.0 / filled) if filled else 0.0
+    second = VARIANCE_RING + size + 1
+    for i in range(n):
+        v = x[i]
+        if not abs(v) < HUGE:
+            out[i] = NAN
+            continue
+        state[VARIANCE_RING + filled] = v
+        if filled == 0:
+            first = mean = v
+        apart = v - mean
+        part = 1.0 / (filled + 1)
+        squares += apart * apart * (filled * part)
+        filled += 1
+        total += v - first
+        mean = first + total * part
+        if whole or filled == size:
+            gap = state[VARIANCE_RING + filled] - mean if filled < size else 0.0
+            joined = squares + state[second + filled]
+            out[i] = (joined + gap * gap * (filled * (size - filled) * part_of_all)) * scale
+        else:
+            out[i] = NAN
+        if filled == size:
+            first = mean = v
+            total = squares = 0.0
+            for j in range(size - 1, -1, -1):
+                v = state[VARIANCE_RING + j]
+                part = 1.0 / (size - j)
+                apart = v - mean
+                squares += apart * apart * ((size - j - 1) * part)
+                total += v - first
+                mean = first + total * part
+                state[VARIANCE_RING + j] = mean
+                state[second + j] = squares
+            filled, whole, total, squares = 0, 1.0, 0.0, 0.0
+    state[0], state[1], state[2], state[3], state[4] = filled, whole, first, total, squares
+
+
+@njit(cache=True, inline="always")
+def _joined(
+    na: float,
+    mean_a: float,
+    m2a: float,
+    m3a: float,
+    m4a: float,
+    nb: float,
+    mean_b: float,
+    m2b: float,
+    m3b: float,
+    m4b: float,
+) -> tuple[float, float, float, float]:
+    """Mean and central moment sums of two groups together, Pébay (2008) eq. 2.1."""
+    n = na + nb
+    gap = mean_b - mean_a
+    if na == 0.0 or nb == 0.0:
+        gap = 0.0
+    mean = mean_a + gap * nb / n if na > 0.0 else mean_b
+    g = gap / n
+    product = na * nb
+    m2 = m2a + m2b + gap * g * product
+    m3 = m3a + m3b + gap * g * g * product * (na - nb) + 3.0 * g * (na * m2b - nb * m2a)
+    m4 = (
+        m4a
+        + m4b
+        + gap * g * g * g * product * (na * na - product + nb * nb)
+        + 6.0 * g * g * (na * na * m2b + nb * nb * m2a)
+        + 4.0 * g * (na * m3b - nb * m3a)
+    )
+    return mean, m2, m3, m4
+
+
+@njit(cache=True, inline="always")
+def _shape(size: int, order: float, m2: float, m3: float, m4: float) -> float:
+    if not m2 > 0.0:
+        return NAN
+    if order == 3.0:
+        return m3 / size / math.pow(m2 / size, 1.5)
+    return m4 * size / (m2 * m2) - 3.0
+
+
+def rolling_shape(n: int, x: _A, out: _A, params: _A, state: _A) -> None:
+    """Skewness (``params[1]`` = 3) or excess kurtosis (4), population moments.
+
+    State: filled, whole, head mean, M2, M3, M4; then four rings of the same for tails.
+    """
+    size, order = int(params[0]), params[1]
+    filled, whole, mean = int(state[0]), state[1], state[2]
+    m2, m3, m4 = state[3], state[4], state[5]
+    r1 = SHAPE_RING
+    r2, r3, r4 = r1 + size + 1, r1 + 2 * (size + 1), r1 + 3 * (size + 1)
+    for i in range(n):
+        v = x[i]
+        if not abs(v) < HUGE:
+            out[i] = NAN
+            continue
+        state[r1 + filled] = v
+        filled += 1
+        mean, m2, m3, m4 = _joined(float(filled - 1), mean, m2, m3, m4, 1.0, v, 0.0, 0.0, 0.0)
+        if whole or filled == size:
+            j = filled
+            _, a2, a3, a4 = _joined(
+                float(filled), mean, m2, m3, m4,
+                float(size - filled), state[r1 + j], state[r2 + j], state[r3 + j], state[r4 + j],
+            )  # fmt: skip
+            out[i] = _shape(size, order, a2, a3, a4)
+        else:
+            out[i] = NAN
+        if filled == size:
+            mean = m2 = m3 = m4 = 0.0
+            for j in range(size - 1, -1, -1):
+                v = state[r1 + j]
+                mean, m2, m3, m4 = _joined(
+                    float(size - 1 - j), mean, m2, m3, m4, 1.0, v, 0.0, 0.0, 0.0
+                )
+                state[r1 + j], state[r2 + j], state[r3 + j], state[r4 + j] = mean, m2, m3, m4
+            filled, whole, mean, m2, m3, m4 = 0, 1.0, 0.0, 0.0, 0.0, 0.0
+    state[0], state[1], state[2] = filled, whole, mean
+    state[3], state[4], state[5] = m2, m3, m4
+
+
+def rolling_line(n: int, x: _A, out: _A, params: _A, state: _A) -> None:
+    """Least-squares line through the last ``n`` values: slope, R² or the newest residual.
+
+    State: filled, whole, first value of the head, its sum, squares, and cross product with the row
+    number; three rings.
+    """
+    size, kind = int(params[0]), params[1]
+    spread = size * (size * size - 1.0) / 12.0
+    filled, whole, first = int(state[0]), state[1], state[2]
+    total, squares, cross = state[3], state[4], state[5]
+    mean = first + total * (1.0 / filled) if filled else 0.0
+    r1, r2, r3 = LINE_RING, LINE_RING + size + 1, LINE_RING + 2 * (size + 1)
+    for i in range(n):
+        v = x[i]
+        if not abs(v) < HUGE:
+            out[i] = NAN
+            continue
+        state[r1 + filled] = v
+        if filled == 0:
+            first = mean = v
+        apart = v - mean
+        part = 1.0 / (filled + 1)
+        squares += apart * apart * (filled * part)
+        cross += 0.5 * filled * apart
+        filled += 1
+        total += v - first
+        mean = first + total * part
+        if whole or filled == size:
+            rest = size - filled
+            gap = mean - state[r1 + filled] if rest else 0.0
+            both = cross + state[r3 + filled] + gap * (0.5 * filled * rest)
+            if kind == SLOPE:
+                out[i] = both / spread
+            elif kind == R_SQUARE:
+                whole_spread = squares + state[r2 + filled] + gap * gap * (filled * rest / size)
+                scale = spread * whole_spread
+                out[i] = min(1.0, both * both / scale) if scale > 0.0 else NAN
+            else:
+                centre = mean - gap * rest / size
+                out[i] = v - centre - both / spread * (0.5 * (size - 1.0))
+        else:
+            out[i] = NAN
+        if filled == size:
+            first = mean = v
+            total = squares = cross = 0.0
+            for j in range(size - 1, -1, -1):
+                v = state[r1 + j]
+                part = 1.0 / (size - j)
+                apart = v - mean
+                squares += apart * apart * ((size - j - 1) * part)
+                cross -= 0.5 * (size - j - 1) * apart
+                total += v - first
+                mean = first + total * part
+                state[r1 + j], state[r2 + j], state[r3 + j] = mean, squares, cross
+            filled, whole, total, squares, cross = 0, 1.0, 0.0, 0.0, 0.0
+    state[0], state[1], state[2] = filled, whole, first
+    state[3], state[4], state[5] = total, squares, cross
+
+
+def _last(params: Params) -> int:
+    return int(params[0]) - 1
+
+
+def _rings(slots: int, rings: int) -> Callable[[Params], int]:
+    return lambda params: slots + rings * (int(params[0]) + 1)
+
+
+def _with(kind: float) -> Callable[[Params], Params]:
+    return lambda params: (params[0], kind)
+
+
+_DDOF = Param("ddof", 0, 1, whole=True, default=1)
+_VARIANCE, _SHAPE = _rings(VARIANCE_RING, 2), _rings(SHAPE_RING, 4)
+_LINE = _rings(LINE_RING, 3)
+_OPS = (
+    Op("var", rolling_variance, 1, (window(low=2), _DDOF), _VARIANCE, _last,
+       meaning="Variance of the last n values, divided by n - ddof."),
+    Op("skew", rolling_shape, 1, (window(low=3),), _SHAPE, _last, None, _with(3.0),
+       meaning="Skewness of the last n values (population)."),
+    Op("kurt", rolling_shape, 1, (window(low=4),), _SHAPE, _last, None, _with(4.0),
+       meaning="Excess kurtosis of the last n values (population)."),
+    Op("slope", rolling_line, 1, (window(low=2),), _LINE, _last, None, _with(SLOPE),
+       meaning="Slope a bar of the line through the last n values."),
+    Op("rsquare", rolling_line, 1, (window(low=3),), _LINE, _last, None, _with(R_SQUARE),
+       meaning="Share of variance explained by the line through the last n values."),
+    Op("resid", rolling_line, 1, (window(low=3),), _LINE, _last, None, _with(RESIDUAL),
+       meaning="Distance of the newest value from the line through the last n values."),
+)  # fmt: skip
+MOMENTS: dict[str, Op] = {op.name: op for op in _OPS}

@@ -1,0 +1,165 @@
+"""``Op``: one compiled step over a chunk of rows, with its memory, and how kernels are loaded."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+from numba import cfunc
+from numba import types as numba_types
+
+from edgekeeper.errors import UsageError
+
+__all__ = [
+    "FOUR_INPUTS",
+    "HUGE",
+    "MAX_INPUTS",
+    "MAX_WINDOW",
+    "Kernel",
+    "Op",
+    "Param",
+    "Params",
+    "window",
+]
+
+HUGE = 1e75
+"""Stateful kernels read a number this large as missing: its fourth power would overflow."""
+
+MAX_INPUTS = 5
+FOUR_INPUTS = 7
+"""Pointers before the last output of a kernel for four: four inputs and three more outputs."""
+
+MAX_WINDOW = 131_072
+
+Kernel = Callable[..., None]
+Params = Sequence[float]
+
+types: Any = numba_types
+_POINTER = types.CPointer(types.float64)
+_SIGNATURES = tuple(
+    types.void(types.int64, *([_POINTER] * inputs), _POINTER, _POINTER, _POINTER)
+    for inputs in range(FOUR_INPUTS + 1)
+)
+_loaded: dict[Kernel, Any] = {}
+_loading = Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """A number written in the text of a feature, such as a window.
+
+    Attributes
+    ----------
+    low, high : float
+        Smallest and largest value allowed, both included.
+    whole : bool
+        Whether only whole numbers make sense.
+    default : float or None
+        Used where the text leaves it out; None means it must be written.
+    """
+
+    name: str
+    low: float
+    high: float
+    whole: bool = True
+    default: float | None = None
+
+
+def window(name: str = "n", low: int = 1, default: float | None = None) -> Param:
+    """Return the usual parameter: a number of bars."""
+    return Param(name, low, MAX_WINDOW, True, default)
+
+
+def _nothing(params: Params) -> int:
+    return 0
+
+
+def _as_written(params: Params) -> Params:
+    return params
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """An operator of the feature language.
+
+    The kernel is a plain function ``kernel(n, x1, ..., xk, out, params, state)`` that numba
+    compiles to a C function. ``n`` is the number of rows; the rest are pointers to float64, indexed
+    like arrays. It reads ``x[0..n)``, writes ``out[0..n)`` and leaves in ``state`` whatever the
+    next chunk needs. A fresh state is all zeros. The contract, proved for any op by
+    ``edgekeeper.testing.ops.check_op``:
+
+    - however the rows are cut into chunks, the output is the same to the last bit;
+    - row ``i`` depends on rows up to ``i`` only;
+    - a stateful op answers a missing input (NaN, infinite, beyond ``HUGE``) with NaN and leaves its
+      state as it was;
+    - after ``warm_up`` rows, having started later changes nothing beyond 1e-6.
+
+    Attributes
+    ----------
+    inputs : int
+        Number of series it reads, 0 to 5.
+    params : tuple of Param
+        Numbers that follow the series in the text.
+    state_size : callable
+        float64 slots of memory for given parameters.
+    lookback : callable
+        Rows before the first value, given valid input.
+    warm_up : callable
+        Rows after which the start no longer matters; None: as ``lookback``.
+    constants : callable
+        What the kernel gets as ``params``, computed once from the parameters written.
+    version : int
+        Raised whenever results change; part of every expression's hash.
+    reads_missing : bool
+        Whether the output may be a number although an input is NaN (``where``, ``fill``).
+    four : kernel, optional
+        For an op of one input whose rows wait for each other: the same for four at once,
+        ``four(n, w, x, y, z, out_w, out_x, out_y, out_z, params, state)``, parameters and states
+        one after the other.
+    """
+
+    name: str
+    kernel: Kernel
+    inputs: int
+    params: tuple[Param, ...] = ()
+    state_size: Callable[[Params], int] = _nothing
+    lookback: Callable[[Params], int] = _nothing
+    warm_up: Callable[[Params], int] | None = None
+    constants: Callable[[Params], Params] = _as_written
+    version: int = 1
+    meaning: str = ""
+    reads_missing: bool = False
+    four: Kernel | None = None
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.inputs <= MAX_INPUTS:
+            raise UsageError(
+                f"op {self.name!r}: expected 1 to {MAX_INPUTS} input series, got {self.inputs}"
+            )
+
+    @property
+    def stateful(self) -> bool:
+        """Whether the op remembers anything for its smallest parameters."""
+        return self.state_size([max(p.low, 2) for p in self.params]) > 0
+
+    def memory(self, params: Params) -> int:
+        """Rows after which the start no longer matters beyond 1e-6."""
+        return self.lookback(params) if self.warm_up is None else self.warm_up(params)
+
+    def address(self) -> int:
+        """Address of the compiled kernel; compiled, or read from disk, when first asked for."""
+        return _load(self.kernel, self.inputs)
+
+    def address_of_four(self) -> int:
+        """Address of the compiled kernel for four."""
+        if self.four is None:
+            raise UsageError(f"op {self.name!r} has no kernel for four at once")
+        return _load(self.four, FOUR_INPUTS)
+
+
+def _load(kernel: Kernel, inputs: int) -> int:
+    with _loading:
+        if kernel not in _loaded:
+            compiler = cfunc(_SIGNATURES[inputs], cache=True, error_model="numpy")
+            _loaded[kernel] = compiler(kernel)
+        return int(_loaded[kernel].address)

@@ -1,0 +1,164 @@
+"""``Program``: a graph flattened into arrays that the compiled walk understands."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgekeeper.errors import UsageError
+from edgekeeper.features.dispatch import CODE_WIDTH, PADDING, STORE
+from edgekeeper.features.graph import Graph
+from edgekeeper.features.ops import OPS
+from edgekeeper.features.ops.op import FOUR_INPUTS
+from edgekeeper.features.schedule import in_groups, needed
+from edgekeeper.types import Float64Array, Int64Array
+
+__all__ = ["MAX_STATE", "Program", "flatten", "state_size"]
+
+MAX_STATE = 1 << 24
+"""float64 slots of memory a symbol may need (128 MB)."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """Instructions in an order in which inputs come first.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        Input columns; they fill registers 0 .. C-1.
+    constants : float64 [K]
+        Numbers; they stand in registers C .. C+K-1.
+    registers : int
+        Registers in all.
+    code : int64 [I, 12]
+        One row an instruction, see ``dispatch``. Addresses are those of this process.
+    params : float64 [P]
+        Parameters of all instructions.
+    state_size : int
+        float64 slots of memory a symbol needs.
+    features : int
+        Columns of the output.
+    """
+
+    columns: tuple[str, ...]
+    constants: Float64Array
+    registers: int
+    code: Int64Array
+    params: Float64Array
+    state_size: int
+    features: int
+
+    def workspace(self, chunk: int) -> Float64Array:
+        """Registers for chunks of so many rows, constants filled in: float64 [R, chunk + 8]."""
+        registers = np.zeros((self.registers, chunk + PADDING))
+        first = len(self.columns)
+        registers[first : first + len(self.constants)] = self.constants[:, None]
+        return registers
+
+
+def state_size(graph: Graph, outputs: tuple[int, ...]) -> int:
+    """float64 slots a symbol needs for these outputs.
+
+    Raises
+    ------
+    UsageError
+        More than ``MAX_STATE``: windows too long, or too many of them.
+    """
+    total = 0
+    for position in needed(graph, outputs):
+        node = graph.nodes[position]
+        if node.op in OPS:
+            total += OPS[node.op].state_size(node.params)
+    if total > MAX_STATE:
+        raise UsageError(
+            f"expected windows that need at most {MAX_STATE * 8 // 2**20} MB a symbol, got "
+            f"{total * 8 // 2**20} MB: shorten them or split the set"
+        )
+    return max(total, 1)
+
+
+def flatten(graph: Graph, outputs: tuple[int, ...]) -> Program:
+    """Turn the part of the graph that ``outputs`` need into a program; kernels are loaded here."""
+    size = state_size(graph, outputs)
+    order = needed(graph, outputs)
+    return _Writer(graph, outputs, order).program(size)
+
+
+class _Writer:
+    """Writes instructions; a register is free again when its last use is past."""
+
+    def __init__(self, graph: Graph, outputs: tuple[int, ...], order: list[int]) -> None:
+        self._nodes = graph.nodes
+        self._groups = in_groups(graph, order)
+        self._columns = [p for p in order if graph.nodes[p].op == "column"]
+        self._constants = [p for p in order if graph.nodes[p].op == "constant"]
+        fixed = [*self._columns, *self._constants]
+        self._register = {position: k for k, position in enumerate(fixed)}
+        self._registers = len(fixed)
+        self._free: list[int] = []
+        self._uses = dict.fromkeys(order, 0)
+        for group in self._groups:
+            for source in (s for p in group for s in set(graph.nodes[p].inputs)):
+                self._uses[source] += 1
+        self._features: dict[int, list[int]] = {}
+        for feature, position in enumerate(outputs):
+            self._features.setdefault(position, []).append(feature)
+        self._outputs = len(outputs)
+        self._code: list[list[int]] = []
+        self._params: list[float] = []
+        self._state = 0
+
+    def program(self, size: int) -> Program:
+        """Write everything."""
+        for position in self._columns:
+            self._store(position)
+        for group in self._groups:
+            self._write(group)
+        return Program(
+            columns=tuple(self._nodes[p].column for p in self._columns),
+            constants=np.array([self._nodes[p].params[0] for p in self._constants], np.float64),
+            registers=self._registers,
+            code=np.array(self._code, dtype=np.int64).reshape(-1, CODE_WIDTH),
+            params=np.array([*self._params, 0.0], dtype=np.float64),
+            state_size=size,
+            features=self._outputs,
+        )
+
+    def _write(self, group: tuple[int, ...]) -> None:
+        """One instruction: one op, or four of a kind at once."""
+        nodes = [self._nodes[p] for p in group]
+        op = OPS[nodes[0].op]
+        # A target is never an input of its own instruction: kernels may write before they read.
+        targets = [self._target(p) for p in group]
+        sources = [self._register[s] for node in nodes for s in node.inputs]
+        alone = len(group) == 1
+        head = [op.address(), op.inputs] if alone else [op.address_of_four(), FOUR_INPUTS]
+        slots = [*sources, *targets[:-1]]
+        slots += [0] * (FOUR_INPUTS - len(slots))
+        self._code.append([*head, *slots, targets[-1], len(self._params), self._state])
+        for node in nodes:
+            self._params.extend(OPS[node.op].constants(node.params))
+            self._state += OPS[node.op].state_size(node.params)
+        for position in group:
+            self._store(position)
+        for position, node in zip(group, nodes, strict=True):
+            for source in set(node.inputs):
+                self._uses[source] -= 1
+                self._release(source)
+            self._release(position)
+
+    def _target(self, position: int) -> int:
+        if not self._free:
+            self._free.append(self._registers)
+            self._registers += 1
+        self._register[position] = self._free.pop()
+        return self._register[position]
+
+    def _release(self, position: int) -> None:
+        if self._uses[position] == 0 and self._nodes[position].op in OPS:
+            self._free.append(self._register[position])
+
+    def _store(self, position: int) -> None:
+        source = self._register[position]
+        for feature in self._features.get(position, []):
+            self._code.append([STORE, 1, source, 0, 0, 0, 0, 0, 0, feature, 0, 0])

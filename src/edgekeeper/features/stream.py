@@ -1,0 +1,187 @@
+"""``FeatureStream``: the same program, one instant at a time, with memory that can be saved."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from edgekeeper.errors import BadData, UsageError, nearest
+from edgekeeper.features.compute import LARGEST
+from edgekeeper.features.dispatch import PADDING, run_group
+from edgekeeper.features.inputs import as_bars, read_columns
+from edgekeeper.features.program import Program
+from edgekeeper.types import BoolArray, Float32Array, Float64Array, Int64Array
+
+__all__ = ["FeatureStream"]
+
+_MAGIC = b"edgekeeper-features-1\n"
+_NEVER = np.iinfo(np.int64).min
+
+
+class FeatureStream:
+    """Features of live bars, equal to the last bit to those of :meth:`FeatureSet.matrix`.
+
+    Made by :meth:`FeatureSet.stream`. It is not safe to share between threads.
+
+    Attributes
+    ----------
+    symbols : tuple of str
+        Order of the rows that come out.
+    columns : tuple of str
+        Order of the inputs that :meth:`push` takes.
+    """
+
+    def __init__(self, program: Program, identity: str, symbols: tuple[str, ...]) -> None:
+        if not symbols or len(set(symbols)) != len(symbols):
+            raise UsageError(f"expected one or more distinct symbols, got {list(symbols)}")
+        self.symbols = symbols
+        self.columns = program.columns
+        self._program = program
+        self._identity = identity
+        self._slot = {symbol: k for k, symbol in enumerate(symbols)}
+        self._states = np.zeros((len(symbols), program.state_size))
+        self._last_time = np.full(len(symbols), _NEVER, dtype=np.int64)
+        self._registers = program.workspace(1)
+        self._scratch = np.empty((program.features, 1 + 2 * PADDING), dtype=np.float32)
+        self._inputs = np.full((len(program.columns), len(symbols)), np.nan)
+        step = self._inputs.strides[0]
+        self._addresses = np.array(
+            [self._inputs.ctypes.data + c * step for c in range(len(program.columns))],
+            dtype=np.int64,
+        )
+        self._everyone = np.arange(len(symbols) + 1, dtype=np.int64)
+
+    def update(self, bars: Any) -> Float32Array:
+        """Take the bars of one instant and return float32 ``[S, F]``; absent symbols are NaN rows.
+
+        Parameters
+        ----------
+        bars : Bars or frame
+            At most one bar a symbol, all closing at the same instant.
+
+        Raises
+        ------
+        UsageError
+            A symbol that this stream does not have, or a missing column.
+        BadData
+            Several instants, or one not later than the last bar of a symbol; nothing is changed.
+        """
+        bars = as_bars(bars)
+        time = bars.event_time[0]
+        if bars.event_time[-1] != time:
+            raise BadData(
+                f"expected bars of one instant, got {len(bars.instants)} instants: call update "
+                "once for each, in order"
+            )
+        slots = self._slots([bars.symbols[k] for k in bars.symbol])
+        late = self._last_time[slots] >= time
+        if late.any():
+            raise BadData(
+                f"expected a later bar of {self.symbols[slots[late][0]]}, got one at or before "
+                "the last: a stream only goes forward"
+            )
+        self._inputs[:, slots] = read_columns(self.columns, bars) if self.columns else 0.0
+        present = np.zeros(len(self.symbols), dtype=bool)
+        present[slots] = True
+        rows = self._step(present)
+        self._last_time[slots] = time
+        return rows
+
+    def push(self, inputs: Float64Array, present: BoolArray | None = None) -> Float32Array:
+        """Take inputs as an array and return float32 ``[S, F]``: fast, without checks of time.
+
+        Parameters
+        ----------
+        inputs : float64 [C, S]
+            One row a column of ``columns``, prices adjusted as ``Bars.adjusted`` does.
+        present : bool [S], optional
+            Symbols that have a bar now; by default all.
+        """
+        if inputs.shape != self._inputs.shape:
+            raise UsageError(f"expected inputs {self._inputs.shape}, got {inputs.shape}")
+        self._inputs[:] = inputs
+        return self._step(present)
+
+    def state(self) -> bytes:
+        """Memory of all symbols, to be given to :meth:`restore` of an equal stream."""
+        body = self._last_time.astype("<i8").tobytes() + self._states.astype("<f8").tobytes()
+        head = {
+            "features": self._identity,
+            "symbols": list(self.symbols),
+            "sha256": hashlib.sha256(body).hexdigest(),
+        }
+        return _MAGIC + json.dumps(head).encode() + b"\n" + body
+
+    def restore(self, data: bytes) -> None:
+        """Go on where :meth:`state` was taken.
+
+        Raises
+        ------
+        BadData
+            Not such bytes, cut short or changed, or of other features or symbols; nothing is
+            changed then.
+        """
+        head, body = _opened(data)
+        if head.get("features") != self._identity:
+            raise BadData(
+                "expected the state of the same features, got one of others: warm up anew"
+            )
+        if head.get("symbols") != list(self.symbols):
+            raise BadData(
+                f"expected the state of symbols {list(self.symbols)}, got {head.get('symbols')}"
+            )
+        expected = 8 * (len(self.symbols) + self._states.size)
+        if len(body) != expected or hashlib.sha256(body).hexdigest() != head.get("sha256"):
+            raise BadData(
+                f"expected {expected} unchanged bytes of state, got {len(body)} or others: warm up "
+                "anew from history"
+            )
+        times = 8 * len(self.symbols)
+        self._last_time = np.frombuffer(body[:times], dtype="<i8").astype(np.int64)
+        states = np.frombuffer(body[times:], dtype="<f8").astype(np.float64)
+        self._states = states.reshape(self._states.shape)
+
+    def _slots(self, symbols: Sequence[str]) -> Int64Array:
+        unknown = [symbol for symbol in symbols if symbol not in self._slot]
+        if unknown:
+            raise UsageError(
+                f"unknown symbol {unknown[0]!r} in this stream{nearest(unknown[0], self.symbols)}"
+            )
+        return np.array([self._slot[symbol] for symbol in symbols], dtype=np.int64)
+
+    def _step(self, present: BoolArray | None) -> Float32Array:
+        out = np.empty((len(self.symbols), self._program.features), dtype=np.float32)
+        rows = offsets = self._everyone
+        if present is not None and not present.all():
+            out[~present] = np.nan
+            rows = np.flatnonzero(present)
+            offsets = np.concatenate(([0], np.cumsum(present))).astype(np.int64)
+        run_group(
+            self._program.code,
+            self._program.params,
+            self._addresses,
+            rows,
+            offsets,
+            self._registers,
+            self._states,
+            self._scratch,
+            LARGEST[np.float32],
+            out,
+        )
+        return out
+
+
+def _opened(data: bytes) -> tuple[dict[str, Any], bytes]:
+    """Split saved bytes into head and body."""
+    head, newline, body = data[len(_MAGIC) :].partition(b"\n")
+    if not data.startswith(_MAGIC) or not newline:
+        raise BadData("expected bytes made by FeatureStream.state, got something else")
+    try:
+        fields = json.loads(head)
+    except ValueError as error:
+        raise BadData("expected bytes made by FeatureStream.state, got a broken head") from error
+    if not isinstance(fields, dict):
+        raise BadData("expected bytes made by FeatureStream.state, got a broken head")
+    return fields, body

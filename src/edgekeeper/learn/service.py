@@ -1,0 +1,239 @@
+"""The learning loop: reads the ledger, leaves candidates and refits in registry and ledger.
+
+It never decides who trades. Each fit is judged, packaged, stored and recorded with its verdict;
+``trade`` finds the record and swaps at the next epoch's boundary.
+"""
+
+import math
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from edgekeeper.bars import Bars
+from edgekeeper.config import Config, LineConfig
+from edgekeeper.errors import Refused
+from edgekeeper.features import FeatureSet
+from edgekeeper.labels import Labels
+from edgekeeper.ledger import Ledger
+from edgekeeper.market import bars_hash
+from edgekeeper.models import (
+    DataWindow,
+    Lineage,
+    Model,
+    PackageBytes,
+    Provenance,
+    build_package,
+)
+from edgekeeper.registry import Registry
+from edgekeeper.rollout import recipe_hash, recipe_of
+from edgekeeper.splits import HoldOut
+from edgekeeper.train import (
+    Candidate,
+    TrainingData,
+    barrier_of,
+    feature_set_of,
+    seed_of,
+    train_candidate,
+)
+from edgekeeper.types import BoolArray, Float64Array, Int64Array
+from edgekeeper.validate import HoldOutData, Verdict, judge
+
+__all__ = ["LearnService"]
+
+_PARITY_ROWS = 10_000
+
+
+@dataclass(slots=True)
+class _LineState:
+    """What the service remembers of a line between refits."""
+
+    config: LineConfig
+    features: FeatureSet
+    left_out: dict[str, tuple[str, ...]]
+    hold_out: HoldOut
+    predecessor: Model | None = None
+    parent: str | None = None
+    refits: int = 0
+
+
+class LearnService:
+    """Fits the lines of a configuration on what is known at each epoch's boundary.
+
+    Parameters
+    ----------
+    bars : Bars
+        All bars of the run; a fit at time t reads none after t.
+    config : Config
+    ledger : Ledger
+        Read for signals, written for packages under role ``learn``.
+    registry : Registry
+    volatility : float64 [N]
+    """
+
+    def __init__(
+        self,
+        bars: Bars,
+        config: Config,
+        ledger: Ledger,
+        registry: Registry,
+        volatility: Float64Array,
+    ) -> None:
+        self.bars = bars
+        self.config = config
+        self.ledger = ledger
+        self.registry = registry
+        self.volatility = volatility
+        self.labels: Labels = barrier_of(config).label(bars, volatility)
+        self._signalled: BoolArray = np.zeros(len(bars), dtype=np.bool_)
+        self._read_until: int | None = None
+        self._lines: dict[str, _LineState] = {}
+        self._data: dict[str, TrainingData] = {}
+        for line in config.lines:
+            features, left_out = feature_set_of(line, bars)
+            self._lines[line.name] = _LineState(
+                line, features, dict(left_out), HoldOut(config.gates.holdout_share)
+            )
+
+    def training_data(self, line: str) -> TrainingData:
+        """Features and outcomes of a line; computed once for lines with the same features."""
+        state = self._lines[line]
+        key = state.features.hash
+        if key not in self._data:
+            self._data[key] = TrainingData.prepare(
+                self.bars,
+                state.features,
+                self.config,
+                volatility=self.volatility,
+                labels=self.labels,
+            )
+        return self._data[key]
+
+    def left_out(self, line: str) -> dict[str, tuple[str, ...]]:
+        """Features of the recipe that these bars cannot give, and the columns they miss."""
+        return self._lines[line].left_out
+
+    def refit(self, line: str, now_ns: int) -> str | None:
+        """Fit, judge, package and record one line; return the package's hash.
+
+        Returns None where there is not enough data yet. The verdict is in the ledger's table
+        ``packages``.
+        """
+        self._read_signals(now_ns)
+        state = self._lines[line]
+        data = self.training_data(line)
+        recipe = recipe_of(state.config, self.config)
+        seed = seed_of(self.config.seed, recipe_hash(recipe), state.refits)
+        try:
+            candidate = train_candidate(
+                data,
+                state.config,
+                self.config,
+                now_ns=now_ns,
+                seed=seed,
+                hold_out=state.hold_out,
+                signalled=self._signalled,
+            )
+        except Refused:
+            return None
+        view = HoldOutData(
+            self.bars, data.matrix, data.volatility, data.labels, candidate.hold_out, now_ns
+        )
+        verdict = judge(candidate.judged, state.predecessor, view, self.config)
+        package = self._package(state, data, candidate, verdict, now_ns)
+        self.registry.save(package)
+        self._record(state, candidate, verdict, package, now_ns)
+        if verdict.outcome == "accepted":
+            state.predecessor = candidate.judged
+            state.parent = package.hash
+        state.refits += 1
+        return package.hash
+
+    def _read_signals(self, now_ns: int) -> None:
+        """Mark the bars for which the ledger holds a signal, reading only what is new."""
+        since = None if self._read_until is None else self._read_until + 1
+        frame = self.ledger.read(
+            "signals", ["event_time_ns", "symbol"], since_ns=since, until_ns=now_ns
+        )
+        self._read_until = now_ns
+        if frame.height == 0:
+            return
+        index = {name: i for i, name in enumerate(self.bars.symbols)}
+        times = frame["event_time_ns"].to_numpy()
+        symbols = np.array([index[name] for name in frame["symbol"].to_list()])
+        span = len(self.bars.symbols)
+        key = np.searchsorted(self.bars.instants, times) * span + symbols
+        row_key = (
+            np.searchsorted(self.bars.instants, self.bars.event_time) * span + self.bars.symbol
+        )
+        self._signalled[np.searchsorted(row_key, key)] = True
+
+    def _package(
+        self,
+        state: _LineState,
+        data: TrainingData,
+        candidate: Candidate,
+        verdict: Verdict,
+        now_ns: int,
+    ) -> PackageBytes:
+        rows = candidate.rows
+        known = self.bars.until(now_ns)
+        sample: Int64Array = rows[-_PARITY_ROWS:]
+        provenance = Provenance(
+            created_at=now_ns,
+            code_version=version("edgekeeper"),
+            lineage=Lineage(state.config.name, state.refits, state.parent),
+            data=DataWindow(
+                first=int(self.bars.event_time[rows[0]]),
+                last=now_ns,
+                rows=len(rows),
+                symbols=known.symbols_present,
+                hash=bars_hash(known),
+            ),
+            labels=self.config.labels.model_dump(mode="json"),
+            op_versions=state.features.op_versions,
+            metrics=verdict.hold_out.metrics(),
+            gates={
+                "outcome": verdict.outcome,
+                "gates": [[g.name, g.passed, g.detail] for g in verdict.gates],
+                "samples": candidate.samples,
+                "hold_out_uses": candidate.hold_out_uses,
+                "shipped": "fitted on all known rows; the hold-out judged a fit on the older part",
+            },
+        )
+        return build_package(
+            candidate.shipped,
+            provenance,
+            features=data.matrix[sample],
+            volatility=data.volatility[sample],
+        )
+
+    def _record(
+        self,
+        state: _LineState,
+        candidate: Candidate,
+        verdict: Verdict,
+        package: PackageBytes,
+        now_ns: int,
+    ) -> None:
+        metrics: dict[str, Any] = {
+            name: value if math.isfinite(value) else None
+            for name, value in verdict.hold_out.metrics().items()
+        }
+        metrics["samples"] = candidate.samples
+        with self.ledger.transaction("learn", event_time_ns=now_ns) as tx:
+            tx.append(
+                "packages",
+                {
+                    "fitted_at_ns": now_ns,
+                    "hash": package.hash,
+                    "line": state.config.name,
+                    "refit_index": state.refits,
+                    "window_start_ns": int(self.bars.event_time[candidate.rows[0]]),
+                    "window_end_ns": now_ns,
+                    "verdict": verdict.outcome,
+                    "reasons_json": {g.name: g.detail for g in verdict.gates},
+                    "metrics_json": metrics,
+                },
+            )

@@ -1,0 +1,267 @@
+"""``Ledger``: append-only facts in SQL, sealed by one hash chain per writer role."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from os import PathLike
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from sqlalchemy import Engine, select
+
+from edgekeeper.errors import UsageError, nearest
+from edgekeeper.ledger.database import connect
+from edgekeeper.ledger.digest import GENESIS
+from edgekeeper.ledger.failures import storage_errors
+from edgekeeper.ledger.journal import Journal
+from edgekeeper.ledger.lock import Claim, claim_role
+from edgekeeper.ledger.migrate import bring_up_to_date, check_version
+from edgekeeper.ledger.reading import read_table
+from edgekeeper.ledger.schema import FACTS, chain
+from edgekeeper.ledger.transaction import MARKET_ROLES, OPERATIONAL_ROLES, Transaction
+from edgekeeper.ledger.values import cast_column
+from edgekeeper.ledger.verify import Verified, verify_chain
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["Ledger"]
+
+ROLES = (*MARKET_ROLES, *OPERATIONAL_ROLES)
+
+
+class Ledger:
+    """The record that the loops share. Open it with :meth:`open`; close it, or use ``with``.
+
+    Writing is by role, and a role has one writer at a time, whichever process that is. Readers are
+    as many as one likes and never wait. Methods may be called from several threads.
+
+    Examples
+    --------
+    >>> with Ledger.open("sqlite://") as ledger:
+    ...     with ledger.transaction("trade", event_time_ns=5) as tx:
+    ...         tx.append("equity", {"event_time_ns": 5, "account": ["bot", "rules"],
+    ...                              "equity": [1.0, float("nan")]})
+    ...     ledger.read("equity", ["account", "equity"], where={"account": "rules"}).rows()
+    [('rules', None)]
+    """
+
+    def __init__(self, engine: Engine, file: Path | None, *, read_only: bool) -> None:
+        self._engine = engine
+        self._file = file
+        self._read_only = read_only
+        self._journal = Journal(engine)
+        self._claims: dict[str, Claim] = {}
+        self._claiming = Lock()
+        self._closed = False
+
+    @classmethod
+    def open(
+        cls,
+        where: str | PathLike[str],
+        *,
+        read_only: bool = False,
+        patience_s: float = 5.0,
+    ) -> "Ledger":
+        """Open a ledger; create it, or migrate an older one, unless ``read_only``.
+
+        Parameters
+        ----------
+        where : path or URL
+            A file (its folder is made), or a URL of SQLAlchemy for SQLite or PostgreSQL.
+            ``"sqlite://"`` lives in memory, for one thread.
+        read_only : bool
+            Never write: neither facts nor migrations.
+        patience_s : float
+            Seconds to wait while another process commits.
+
+        Raises
+        ------
+        UsageError
+            Neither a path nor a URL we can use.
+        StorageError
+            Unwritable, missing (read-only), locked, disk full.
+        BadData
+            Not a ledger, damaged, or written by a newer Edgekeeper.
+        """
+        engine, file = connect(where, read_only=read_only, patience_s=patience_s)
+        ledger = cls(engine, file, read_only=read_only)
+        try:
+            with ledger._translating():
+                if read_only:
+                    check_version(engine, ledger.place)
+                else:
+                    bring_up_to_date(engine, ledger.place)
+        except BaseException:
+            engine.dispose()
+            raise
+        return ledger
+
+    @property
+    def place(self) -> str:
+        """Path or URL, without any password."""
+        return str(self._file or self._engine.url.render_as_string())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give up every role and close the database. A second call does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        with self._translating():
+            self._journal.close()
+            for claim in self._claims.values():
+                claim.release()
+            self._engine.dispose()
+
+    # -- writing --------------------------------------------------------------------------------
+
+    def transaction(
+        self, role: str, *, event_time_ns: int | None = None, durable: bool = False
+    ) -> Transaction:
+        """Collect facts in a ``with`` block; its end writes them as one link of the role's chain.
+
+        Parameters
+        ----------
+        role : str
+            ``"trade"`` or ``"learn"`` (market time), or ``"operations"`` (wall time).
+        event_time_ns : int, optional
+            The epoch; becomes part of the link.
+        durable : bool
+            Wait for the disk, so that a power cut loses nothing: for orders and API answers. The
+            default survives a killed process.
+
+        Raises
+        ------
+        UsageError
+            An unknown role, or a ledger that is closed or read-only.
+        StorageError
+            Someone else writes as this role.
+        """
+        self._check_open()
+        _check_role(role)
+        if self._read_only:
+            raise UsageError(f"ledger {self.place} was opened read-only: open it for writing")
+        with self._claiming, self._translating():
+            if role not in self._claims:
+                self._claims[role] = claim_role(role, self._engine, self._file)
+        (when,) = cast_column("event_time_ns", event_time_ns, int, 1)
+        epoch = None if when is None else int(when)
+        return Transaction(self._journal, role, epoch, durable, self._translating)
+
+    # -- reading --------------------------------------------------------------------------------
+
+    def tables(self) -> dict[str, str]:
+        """Names of the tables of facts, each with what it holds."""
+        return {name: str(table.info["doc"]) for name, table in FACTS.items()}
+
+    def read(
+        self,
+        table: str,
+        columns: Sequence[str] | None = None,
+        *,
+        where: Mapping[str, object] | None = None,
+        since_ns: int | None = None,
+        until_ns: int | None = None,
+        order: Sequence[str] = (),
+        descending: bool = False,
+        limit: int | None = None,
+    ) -> "pl.DataFrame":
+        """Read facts in the order they were written, or in another.
+
+        Parameters
+        ----------
+        table : str
+            A table of facts, or ``"chain"`` or ``"batches"``.
+        columns : sequence of str, optional
+            Which; by default all but ``entry``.
+        where : mapping, optional
+            Column to the value it must have, a list of values, or ``None`` for NULL.
+        since_ns, until_ns : int, optional
+            Bounds of the table's first time column, both inclusive.
+        order : sequence of str
+            Columns to sort by, before the order of writing.
+        descending : bool
+            Newest (largest) first.
+        limit : int, optional
+            At most so many rows.
+
+        Returns
+        -------
+        polars.DataFrame
+            Times as int64 nanoseconds UTC; unknown values are null.
+
+        Raises
+        ------
+        UsageError
+            An unknown table or column; the message names the nearest.
+        """
+        self._check_open()
+        with self._translating():
+            return read_table(
+                self._engine,
+                table,
+                columns,
+                where or {},
+                since_ns,
+                until_ns,
+                order,
+                descending,
+                limit,
+            )
+
+    def head(self, role: str) -> str:
+        """Digest of the role's last link, hex; zeros before the first. Of ``trade``: *the* hash."""
+        self._check_open()
+        _check_role(role)
+        query = select(chain.c.digest).where(chain.c.role == role)
+        with self._translating(), self._engine.connect() as connection:
+            found = connection.execute(query.order_by(chain.c.seq.desc()).limit(1)).scalar()
+        return found or GENESIS
+
+    def verify(self, role: str, *, head: str | None = None) -> Verified:
+        """Recompute the role's chain from its rows.
+
+        Parameters
+        ----------
+        role : str
+            Whose chain.
+        head : str, optional
+            What :meth:`head` is known to have been, from outside this file. Without it, links
+            cut off at the end cannot be noticed.
+
+        Raises
+        ------
+        BadData
+            Naming the first link that does not hold, its table, and what is wrong.
+        """
+        self._check_open()
+        _check_role(role)
+        with self._translating():
+            return verify_chain(self._engine, role, self.place, head=head)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise UsageError(f"ledger {self.place} is closed: open it again")
+
+    def _translating(self) -> AbstractContextManager[None]:
+        driver = self._engine.dialect.loaded_dbapi.Error
+        return storage_errors(self.place, driver)
+
+
+def _check_role(role: str) -> None:
+    if role not in ROLES:
+        raise UsageError(
+            f"expected a role of {', '.join(ROLES)}, got {role!r}{nearest(role, ROLES)}"
+        )

@@ -1,0 +1,65 @@
+"""Tables of the ledger, one module for each family."""
+
+from sqlalchemy import Table
+
+from edgekeeper.ledger.schema.chain import batches, chain
+from edgekeeper.ledger.schema.columns import (
+    BOOKKEEPING,
+    Kind,
+    columns_of,
+    kind_of,
+    metadata,
+    required_columns,
+    time_column,
+)
+from edgekeeper.ledger.schema.forecasting import decisions, forecasts, signals
+from edgekeeper.ledger.schema.lines import evidence, lines, packages, runs, stages, trials
+from edgekeeper.ledger.schema.operations import alerts, approvals, heartbeats
+from edgekeeper.ledger.schema.trading import equity, fills, guards, orders, trades
+
+__all__ = [
+    "BOOKKEEPING",
+    "FACTS",
+    "OPERATIONAL",
+    "REVISION",
+    "SEALS",
+    "Kind",
+    "batches",
+    "chain",
+    "columns_of",
+    "kind_of",
+    "metadata",
+    "required_columns",
+    "time_column",
+]
+
+REVISION = "0001"
+"""Revision of the newest migration; a ledger that says otherwise is migrated or refused."""
+
+FACTS: dict[str, Table] = {
+    table.name: table
+    for table in (
+        runs,
+        signals,
+        forecasts,
+        decisions,
+        orders,
+        fills,
+        trades,
+        equity,
+        guards,
+        lines,
+        trials,
+        packages,
+        stages,
+        evidence,
+        alerts,
+        approvals,
+        heartbeats,
+    )
+}
+SEALS: dict[str, Table] = {"chain": chain, "batches": batches}
+OPERATIONAL = frozenset(
+    name for name, table in FACTS.items() if (time_column(table) or "").startswith("wall_")
+)
+"""Tables of wall-clock facts, which no market-time chain may hold."""

@@ -1,0 +1,55 @@
+"""What was proposed, forecast and decided at each bar."""
+
+from edgekeeper.ledger.schema.columns import fact_table, instant, json_text, real, text
+
+__all__ = ["decisions", "forecasts", "signals"]
+
+signals = fact_table(
+    "signals",
+    "Proposed trades: every bar, both sides, the rules' own among them. Bulk.",
+    instant("event_time_ns", "close of the bar that proposes", required=True),
+    instant("known_time_ns", "first instant the proposal could be read", required=True),
+    text("id", "the signal's own name, where its source gives one"),
+    text("symbol", "what to trade", required=True),
+    text("side", "long or short", required=True),
+    text("source", "rules, every_bar, or an outside source", required=True),
+    real("confidence", "the source's own, in its own scale"),
+)
+
+forecasts = fact_table(
+    "forecasts",
+    "What a line's package says of both sides of a bar; all NULL where it abstains. Bulk.",
+    instant("event_time_ns", "close of the bar", required=True),
+    text("symbol", "of the bar", required=True),
+    text("line", "line that forecasts", required=True),
+    text("package", "content hash of the package that made it"),
+    real("probability_long", "chance that the long side ends with a net profit"),
+    real("probability_short", "the same for the short side"),
+    real("expected_return_long", "mean net return, fraction of the entry price"),
+    real("expected_return_short", "the same for the short side"),
+    real("lower_long", "lower end of the net return's interval"),
+    real("lower_short", "the same for the short side"),
+    real("upper_long", "upper end of the net return's interval"),
+    real("upper_short", "the same for the short side"),
+    real("risk_long", "chance to end at the stop"),
+    real("risk_short", "the same for the short side"),
+    real("bars_held_long", "expected bars until the exit"),
+    real("bars_held_short", "the same for the short side"),
+    real("novelty", "share of features outside what training saw, 0 to 1"),
+)
+
+decisions = fact_table(
+    "decisions",
+    "Take, reduce or skip, for each signal and account, with the first reason.",
+    instant("event_time_ns", "close of the bar decided on", required=True),
+    text("symbol", "of the signal", required=True),
+    text("account", "whose decision: champion, rules, always_newest, ...", required=True),
+    text("side", "long or short", required=True),
+    text("decision", "take, reduce or skip", required=True),
+    real("size", "position value as a fraction of equity"),
+    real("stop", "stop price"),
+    real("target", "target price"),
+    text("reason", "the check that settled it", required=True),
+    text("model", "content hash of the package, NULL for the fallback"),
+    json_text("reasons_json", "every check of the funnel with its figures"),
+)

@@ -1,0 +1,37 @@
+"""Alerts, approvals and signs of life."""
+
+from edgekeeper.ledger.schema.columns import fact_table, instant, json_text, text, whole
+
+__all__ = ["alerts", "approvals", "heartbeats"]
+
+alerts = fact_table(
+    "alerts",
+    "Alerts as raised.",
+    instant("event_time_ns", "when", required=True),
+    text("severity", "critical, warning or info", required=True),
+    text("rule", "which rule fired", required=True),
+    text("message", "as a sentence", required=True),
+    json_text("detail_json", "the figures"),
+)
+
+approvals = fact_table(
+    "approvals",
+    "What was asked of a person, and the answer.",
+    instant("event_time_ns", "when", required=True),
+    text("subject", "line, package or setting", required=True),
+    text("kind", "implausible_fit, parameter_change, resume, ...", required=True),
+    text("answer", "asked, approved or denied", required=True),
+    text("actor", "who", required=True),
+    text("reason", "in their words"),
+    json_text("detail_json", "what was shown to them"),
+)
+
+heartbeats = fact_table(
+    "heartbeats",
+    "Signs of life. Wall time: operational roles only.",
+    instant("wall_time_ns", "the machine's clock", required=True),
+    text("process", "trade, learn, watch or web", required=True),
+    whole("pid", "process id"),
+    text("state", "starting, alive or stopping", required=True),
+    text("detail", "where it stands"),
+)

@@ -1,0 +1,81 @@
+"""What an account ordered, was filled at, earned, and when a guard stepped in."""
+
+from edgekeeper.ledger.schema.columns import fact_table, instant, json_text, real, text, whole
+
+__all__ = ["equity", "fills", "guards", "orders", "trades"]
+
+orders = fact_table(
+    "orders",
+    "Orders as sent.",
+    instant("event_time_ns", "close of the bar whose decision sent it", required=True),
+    text("id", "client order id, unique within its account", required=True),
+    text("account", "who ordered", required=True),
+    text("symbol", "what", required=True),
+    text("side", "side of the position: long or short", required=True),
+    text("action", "open, close, cancel", required=True),
+    text("order_type", "market, limit, stop"),
+    real("quantity", "units"),
+    real("limit_price", "price of a limit order"),
+    real("stop", "stop price of the bracket"),
+    real("target", "target price of the bracket"),
+)
+
+fills = fact_table(
+    "fills",
+    "Executions.",
+    instant("event_time_ns", "instant of the execution", required=True),
+    text("order_id", "the order it fills"),
+    text("account", "whose", required=True),
+    text("symbol", "what", required=True),
+    text("side", "side of the position: long or short", required=True),
+    text("action", "open or close", required=True),
+    real("quantity", "units"),
+    real("price", "per unit, spread and slippage included"),
+    real("fee", "in base currency"),
+    real("reference_price", "the bar's price before spread and slippage"),
+)
+
+trades = fact_table(
+    "trades",
+    "Closed trades with their outcome; fractions are of the entry value.",
+    instant("exit_time_ns", "instant of the exit", required=True),
+    instant("decision_time_ns", "close of the bar decided on"),
+    instant("entry_time_ns", "instant of the entry"),
+    text("account", "whose", required=True),
+    text("symbol", "what", required=True),
+    text("side", "long or short", required=True),
+    real("quantity", "units"),
+    real("entry_price", "per unit, as filled"),
+    real("exit_price", "per unit, as filled"),
+    text("exit_reason", "target, stop, time, opposite, halt, ..."),
+    real("gross_return", "before costs"),
+    real("net_return", "after costs"),
+    real("costs", "fees, spread, slippage, borrow"),
+    real("mfe", "largest favourable excursion"),
+    real("mae", "largest adverse excursion, zero or below"),
+    whole("bars_held", "bars from entry to exit"),
+    text("model", "content hash of the package, NULL for the fallback"),
+)
+
+equity = fact_table(
+    "equity",
+    "Accounts marked to market.",
+    instant("event_time_ns", "close of the bar", required=True),
+    text("account", "whose", required=True),
+    real("equity", "base currency"),
+    real("cash", "base currency"),
+    real("gross_exposure", "sum of position values over equity"),
+    real("net_exposure", "long minus short over equity"),
+)
+
+guards = fact_table(
+    "guards",
+    "Model pauses and account halts.",
+    instant("event_time_ns", "when the guard acted", required=True),
+    text("account", "whose", required=True),
+    text("event", "pause, rearm, halt or resume", required=True),
+    text("cause", "loss_streak, drawdown, latency, model_missing, daily_loss, manual, ..."),
+    text("detail", "the figures, as a sentence"),
+    text("actor", "guard, operator, or a person"),
+    json_text("evidence_json", "the figures"),
+)

@@ -1,0 +1,124 @@
+"""One link in the making: facts are collected and checked, then written all at once."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Self
+
+from edgekeeper.errors import BadData, UsageError
+from edgekeeper.ledger.journal import Batch, Journal
+from edgekeeper.ledger.reading import table_named
+from edgekeeper.ledger.schema import FACTS, OPERATIONAL, columns_of, required_columns
+from edgekeeper.ledger.values import Column, cast_column, cast_row_count
+
+__all__ = ["MARKET_ROLES", "OPERATIONAL_ROLES", "Transaction"]
+
+MARKET_ROLES = ("trade", "learn")
+"""Chains of market-time facts: a replay of the same bars repeats them to the bit."""
+
+OPERATIONAL_ROLES = ("operations",)
+"""Chains that may hold wall-clock facts."""
+
+
+class Transaction:
+    """Collects appends; see :meth:`Ledger.transaction`. Nothing is written before the block ends.
+
+    Attributes
+    ----------
+    digest : str or None
+        The link's digest once it is committed; ``None`` before, and where nothing was appended.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        role: str,
+        event_time_ns: int | None,
+        durable: bool,
+        translating: Callable[[], AbstractContextManager[None]],
+    ) -> None:
+        self._journal = journal
+        self._role = role
+        self._event_time_ns = event_time_ns
+        self._durable = durable
+        self._translating = translating
+        self._batches: dict[str, Batch] = {}
+        self._ended = False
+        self.digest: str | None = None
+
+    def append(self, table: str, columns: Mapping[str, object]) -> None:
+        """Append rows, column by column.
+
+        Parameters
+        ----------
+        table : str
+            A table of facts.
+        columns : mapping
+            Name to values: an array or list of equal length, or one value that holds for every
+            row. ``None``, NaN and NaT mean unknown, and so does a column left out. Times are int64
+            nanoseconds or ``datetime64``. Columns ending in ``_json`` also take plain mappings.
+
+        Raises
+        ------
+        UsageError
+            An unknown table or column, unequal lengths, values of another kind; a wall-clock
+            table under a market-time role; a transaction that is over.
+        BadData
+            A value missing that the table cannot do without.
+        """
+        if self._ended:
+            raise UsageError("this transaction is over: open another with ledger.transaction(...)")
+        table_named(table, FACTS)
+        if table in OPERATIONAL and self._role in MARKET_ROLES:
+            raise UsageError(
+                f"table {table!r} holds wall-clock facts, which the market-time chain "
+                f"{self._role!r} may not: write it as role {OPERATIONAL_ROLES[0]!r}"
+            )
+        kinds = columns_of(FACTS[table])
+        rows = cast_row_count(table, columns, kinds)
+        if rows == 0:
+            return
+        cast = {
+            name: cast_column(f"{table}.{name}", values, kinds[name], rows)
+            for name, values in columns.items()
+        }
+        self._check_required(table, cast)
+        self._add(Batch(table, rows, cast))
+
+    def _check_required(self, table: str, columns: Mapping[str, Column]) -> None:
+        for name in required_columns(FACTS[table]):
+            if name not in columns or None in columns[name]:
+                raise BadData(
+                    f"{table}.{name}: expected a value in every row, got none"
+                    f"{' at all' if name not in columns else ' in some'}"
+                )
+
+    def _add(self, new: Batch) -> None:
+        """Join what one transaction writes to one table, so that its cuts leave no trace."""
+        old = self._batches.get(new.table)
+        if old is None:
+            self._batches[new.table] = new
+            return
+        columns: dict[str, Column] = {}
+        for name in {**old.columns, **new.columns}:
+            before = old.columns.get(name, [None] * old.rows)
+            columns[name] = [*before, *new.columns.get(name, [None] * new.rows)]
+        self._batches[new.table] = Batch(new.table, old.rows + new.rows, columns)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Write the link, unless the block failed or nothing was appended."""
+        self._ended = True
+        if kind is not None or not self._batches:
+            return
+        with self._translating():
+            self.digest = self._journal.write(
+                self._role, self._event_time_ns, self._batches.values(), durable=self._durable
+            )

@@ -1,0 +1,38 @@
+"""Market data in: sources, files, corporate actions, quality, the bar store, context.
+
+Everything here ends in :class:`~edgekeeper.bars.Bars` whose ``event_time`` is the instant a bar
+closes, in UTC, with prices as traded and corporate actions known at their ex-date.
+"""
+
+from edgekeeper.market.actions import derive_actions
+from edgekeeper.market.context import join_context
+from edgekeeper.market.convention import Convention
+from edgekeeper.market.digest import bars_hash
+from edgekeeper.market.importing import Imported, read_bars
+from edgekeeper.market.interval import interval_name, parse_interval
+from edgekeeper.market.loading import SOURCES, load_bars, open_source
+from edgekeeper.market.quality import Quality, inspect
+from edgekeeper.market.quarantine import list_quarantine, write_quarantine
+from edgekeeper.market.source import Listing, Source
+from edgekeeper.market.store import BarStore
+
+__all__ = [
+    "SOURCES",
+    "BarStore",
+    "Convention",
+    "Imported",
+    "Listing",
+    "Quality",
+    "Source",
+    "bars_hash",
+    "derive_actions",
+    "inspect",
+    "interval_name",
+    "join_context",
+    "list_quarantine",
+    "load_bars",
+    "open_source",
+    "parse_interval",
+    "read_bars",
+    "write_quarantine",
+]

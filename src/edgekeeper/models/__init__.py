@@ -1,0 +1,35 @@
+"""Models: one direction score per bar from a learner, heads that make forecasts of it, packages.
+
+A *learner* (``learners``) is fitted to whether the long or the short side of a bar does better.
+*Heads* (``fit_heads``), fitted on later rows, turn its score into probability, expected return,
+interval, risk and time held of both sides. Both make a ``Model``; ``build_package`` turns it into
+bytes that forecast the same and need no training library, ``load_package`` reads them.
+"""
+
+from edgekeeper.models.head_fitting import fit_heads
+from edgekeeper.models.heads import Heads, Outcomes
+from edgekeeper.models.learners import LEARNERS
+from edgekeeper.models.manifest import DataWindow, Lineage, Manifest, Provenance
+from edgekeeper.models.model import Model
+from edgekeeper.models.package import PackageBytes, PackagedModel, load_package
+from edgekeeper.models.packaging import build_package
+from edgekeeper.models.parity import Parity
+from edgekeeper.models.reference import Reference
+
+__all__ = [
+    "LEARNERS",
+    "DataWindow",
+    "Heads",
+    "Lineage",
+    "Manifest",
+    "Model",
+    "Outcomes",
+    "PackageBytes",
+    "PackagedModel",
+    "Parity",
+    "Provenance",
+    "Reference",
+    "build_package",
+    "fit_heads",
+    "load_package",
+]

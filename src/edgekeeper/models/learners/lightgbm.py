@@ -1,0 +1,213 @@
+"""LightGBM: small boosted trees, strongly held back, as noisy markets ask for."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edgekeeper.errors import UsageError
+from edgekeeper.models.learners.constant import ConstantScore
+from edgekeeper.models.learners.rows import TrainingRows, smoothed_log_odds, training_rows
+from edgekeeper.models.learners.space import Span
+from edgekeeper.models.learners.trees import FlatTrees, Split, tree_graph
+from edgekeeper.types import Fitted, Float32Array, Float64Array
+
+if TYPE_CHECKING:
+    from lightgbm import Booster
+
+__all__ = ["LightGBM"]
+
+_FEWEST_TREES = 5
+_MOST_LEAVES = 31
+
+
+@dataclass(frozen=True)
+class LightGBM:
+    """Gradient boosting of shallow trees on the log-loss.
+
+    NaN is kept: each split learns which side missing values go to. Deterministic for a seed,
+    whatever the number of threads.
+
+    Parameters
+    ----------
+    rounds : int
+        Most trees; fewer where the validation rows stop improving, never below five.
+    patience : int
+        Rounds without improvement before stopping.
+    learning_rate : float
+    depth : int
+        Of a tree, which has at most ``2 ** depth`` leaves and never more than 31.
+    row_share, feature_share : float
+        Drawn anew for each tree.
+    rows_per_leaf : int
+        At least; falls to a tenth of the rows where there are fewer than ten times as many.
+    child_weight : float
+        Least sum of second derivatives in a leaf; a row at even odds has a quarter.
+    ridge : float
+        Penalty on squared leaf values.
+    bins : int
+        Histogram bins a feature.
+    threads : int
+        While fitting. Scoring uses one.
+
+    Notes
+    -----
+    Ke et al. (2017), "LightGBM: a highly efficient gradient boosting decision tree".
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> features = rng.standard_normal((2000, 3)).astype(np.float32)
+    >>> target = (features[:, 0] > 0).astype(float)
+    >>> fitted = LightGBM(rounds=20).fit(features, target, np.ones(2000), validation=None, seed=1)
+    >>> bool((fitted.score(features) > 0).mean() > 0.95 * target.mean())
+    True
+    """
+
+    rounds: int = 150
+    patience: int = 20
+    learning_rate: float = 0.05
+    depth: int = 3
+    row_share: float = 0.6
+    feature_share: float = 0.6
+    rows_per_leaf: int = 100
+    child_weight: float = 5.0
+    ridge: float = 10.0
+    bins: int = 63
+    threads: int = 1
+
+    name = "lightgbm"
+    missing_values = "kept: each split sends NaN to the side that lowered the training loss"
+
+    def __post_init__(self) -> None:
+        whole = (self.rounds, self.patience, self.depth, self.rows_per_leaf, self.threads)
+        if min(whole) < 1 or not 2 <= self.bins <= 255:
+            raise UsageError("lightgbm: expected counts of 1 or more and 2 to 255 bins")
+        shares = (self.row_share, self.feature_share, self.learning_rate)
+        if not all(0.0 < share <= 1.0 for share in shares):
+            raise UsageError("lightgbm: expected shares and learning rate within (0, 1]")
+        if self.child_weight < 0.0 or self.ridge < 0.0:
+            raise UsageError("lightgbm: expected penalties of zero or more")
+
+    @staticmethod
+    def space() -> Mapping[str, Span]:
+        """Return what tuning may change, and how far."""
+        return {
+            "depth": Span(3, 10, whole=True),
+            "learning_rate": Span(0.01, 0.3, log=True),
+            "rounds": Span(50, 500, whole=True),
+            "row_share": Span(0.6, 1.0),
+            "feature_share": Span(0.6, 1.0),
+            "child_weight": Span(1.0, 10.0),
+        }
+
+    def parameters(self) -> dict[str, Any]:
+        """Every number that shapes the fit; threads do not."""
+        numbers = asdict(self)
+        del numbers["threads"]
+        return numbers
+
+    def fit(
+        self,
+        features: Float32Array,
+        target: Float64Array,
+        weight: Float64Array,
+        *,
+        validation: TrainingRows | None,
+        seed: int,
+    ) -> Fitted:
+        """Fit; ``validation`` (features, target, weight) decides when to stop.
+
+        Raises
+        ------
+        BadData
+            See :func:`models.learners.rows.training_rows`.
+        """
+        x, y, w = training_rows(features, target, weight)
+        base = smoothed_log_odds(y, w)
+        if y.min() == y.max() or not np.isfinite(x).any():
+            return ConstantScore(base)
+        import lightgbm
+
+        options = self._options(len(y), seed)
+        data = lightgbm.Dataset(x, label=y, weight=w, params=options)
+        if validation is None:
+            return LightGBMScore(lightgbm.train(options, data, self.rounds))
+        later = training_rows(*validation, where="validation")
+        booster = lightgbm.train(
+            options,
+            data,
+            self.rounds,
+            valid_sets=[data.create_valid(later[0], label=later[1], weight=later[2])],
+            callbacks=[lightgbm.early_stopping(self.patience, verbose=False)],
+            keep_training_booster=True,  # else it comes back cut after its best tree
+        )
+        kept = booster.model_to_string(num_iteration=max(booster.best_iteration, _FEWEST_TREES))
+        return LightGBMScore(lightgbm.Booster(model_str=kept))
+
+    def _options(self, rows: int, seed: int) -> dict[str, Any]:
+        return {
+            "objective": "binary",
+            "learning_rate": self.learning_rate,
+            "max_depth": self.depth,
+            "num_leaves": min(2**self.depth, _MOST_LEAVES),
+            "bagging_fraction": self.row_share,
+            "bagging_freq": 1,
+            "feature_fraction": self.feature_share,
+            "min_data_in_leaf": max(2, min(self.rows_per_leaf, rows // 10)),
+            "min_sum_hessian_in_leaf": self.child_weight,
+            "lambda_l2": self.ridge,
+            "max_bin": self.bins,
+            "bin_construct_sample_cnt": 5_000,
+            "seed": seed % (2**31 - 1),
+            "num_threads": self.threads,
+            "deterministic": True,
+            "force_row_wise": True,
+            "verbosity": -1,
+        }
+
+
+class LightGBMScore:
+    """A fitted booster."""
+
+    def __init__(self, booster: "Booster") -> None:
+        self._booster = booster
+
+    @property
+    def trees(self) -> int:
+        """How many there are."""
+        return int(self._booster.num_trees())
+
+    def score(self, features: Float32Array) -> Float64Array:
+        """Return the sum of the leaves each row falls into, as log-odds ``[n]``."""
+        if len(features) == 0:
+            return np.empty(0)
+        raw = self._booster.predict(features, raw_score=True, num_threads=1)
+        return np.asarray(raw, dtype=np.float64)
+
+    def to_onnx(self, n_features: int) -> bytes:
+        """Serialise, see :mod:`models.learners.trees`."""
+        dump = self._booster.dump_model()
+        flat = FlatTrees()
+        for tree in dump["tree_info"]:
+            flat.add(_nested(tree["tree_structure"]))
+        return tree_graph(flat, n_features)
+
+
+def _nested(node: dict[str, Any]) -> Split | float:
+    """Read one node of LightGBM's dump, and all below it."""
+    if "split_index" not in node:
+        return float(node["leaf_value"])
+    threshold = float(node["threshold"])
+    if node["decision_type"] != "<=":
+        raise UsageError("lightgbm: expected numeric splits only: encode categories as numbers")
+    # Where training saw no NaN in a column, LightGBM reads a NaN as zero.
+    learned = node["missing_type"] == "NaN"
+    return Split(
+        feature=int(node["split_feature"]),
+        threshold=threshold,
+        nan_left=bool(node["default_left"]) if learned else threshold >= 0.0,
+        left=_nested(node["left_child"]),
+        right=_nested(node["right_child"]),
+    )

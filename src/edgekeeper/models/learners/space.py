@@ -1,0 +1,38 @@
+"""Search spaces: which of a learner's numbers may be tuned, and within which bounds."""
+
+from dataclasses import dataclass
+
+from edgekeeper.errors import UsageError
+
+__all__ = ["Span"]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Bounds of one parameter, both included.
+
+    Attributes
+    ----------
+    low, high : float
+    log : bool
+        Search on a logarithmic scale.
+    whole : bool
+        Whole numbers only.
+
+    Examples
+    --------
+    >>> Span(0.01, 0.3, log=True)
+    Span(low=0.01, high=0.3, log=True, whole=False)
+    """
+
+    low: float
+    high: float
+    log: bool = False
+    whole: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.low < self.high or (self.log and self.low <= 0.0):
+            raise UsageError(f"expected low < high, both positive on a log scale, got {self}")
+
+    def __contains__(self, value: float) -> bool:
+        return self.low <= value <= self.high

@@ -1,0 +1,67 @@
+"""Packaging: from a trained model to bytes, through the parity gate."""
+
+from edgekeeper.errors import BadData
+from edgekeeper.models.forecasting import checked_inputs
+from edgekeeper.models.inference import Graph
+from edgekeeper.models.manifest import Manifest, Provenance
+from edgekeeper.models.model import Model
+from edgekeeper.models.package import LIMITS, PackageBytes, PackagedModel
+from edgekeeper.models.parity import Parity, check_parity
+from edgekeeper.types import Float32Array, Float64Array
+
+__all__ = ["build_package"]
+
+
+def build_package(
+    model: Model,
+    provenance: Provenance,
+    *,
+    features: Float32Array,
+    volatility: Float64Array,
+) -> PackageBytes:
+    """Turn a model into a sealed package.
+
+    Parameters
+    ----------
+    model : Model
+    provenance : Provenance
+    features : float32 [n, F]
+        Real rows for the parity gate, 10,000 or more where there are as many.
+    volatility : float64 [n]
+        Of the same rows.
+
+    Raises
+    ------
+    BadData
+        Rows that do not fit the model, metadata that JSON has no word for, or too large.
+    Refused
+        The packaged model differs from the trained one, see :func:`models.parity.check_parity`.
+    """
+    n_features = len(model.features)
+    rows, held = checked_inputs(features, volatility, n_features)
+    if len(model.reference) != n_features:
+        raise BadData(f"expected a reference of {n_features} features, got {len(model.reference)}")
+    graph = model.fitted.to_onnx(n_features)
+    served = PackagedModel(
+        _manifest(model, provenance, Parity(0, 0, 0.0)), Graph(graph, n_features), hash=""
+    )
+    parity = check_parity(model, served, rows, held)
+    package = PackageBytes.seal(_manifest(model, provenance, parity).to_json(), graph)
+    for name, data in package.files.items():
+        if len(data) > LIMITS[name]:
+            raise BadData(f"{name}: expected at most {LIMITS[name]} bytes, got {len(data)}")
+    return package
+
+
+def _manifest(model: Model, provenance: Provenance, parity: Parity) -> Manifest:
+    return Manifest(
+        features=dict(model.features),
+        volatility=model.volatility,
+        learner=model.learner,
+        parameters=model.parameters,
+        seed=model.seed,
+        heads=model.heads,
+        reference=model.reference,
+        provenance=provenance,
+        parity=parity,
+    )

@@ -1,0 +1,11 @@
+"""Registry: packages on disk by content hash, and the one pointer that says which trade.
+
+Reads and writes; what the bytes mean is ``models``' business. ``Package.load`` is the façade over
+both that users import.
+"""
+
+from edgekeeper.registry.disk import Registry
+from edgekeeper.registry.folder import Package, load_package_dir
+from edgekeeper.registry.pointer import Pointer
+
+__all__ = ["Package", "Pointer", "Registry", "load_package_dir"]

@@ -1,0 +1,210 @@
+"""Evidence of a line: its virtual book against three nulls, and against its own past.
+
+All three must fall before a line may risk capital, each by its own bet at the line's level:
+
+``cash``       the book earns nothing;
+``exposure``   it earns no more than its own average exposure to each symbol over the last year,
+               held passively (else a rising market would pass for skill);
+``incumbent``  it earns no more than the book of the line that trades now (first: the rules).
+
+A bar's scale, the unit in which gains count, comes from positions and market alone, never from
+past profits: the larger of this bar's predicted volatility and its average over the last year, so
+that a nearly flat book cannot win or lose a fortune on a rounding error.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+
+from edgekeeper.config import EvidenceConfig
+from edgekeeper.stats.sequential import Bet, HarmDetector
+from edgekeeper.types import Float64Array
+
+__all__ = ["NULLS", "BookBars", "EvidenceBars", "LineEvidence"]
+
+NULLS = ("cash", "exposure", "incumbent")
+
+
+@dataclass(frozen=True, slots=True)
+class BookBars:
+    """What a virtual book did over ``t`` bars.
+
+    Attributes
+    ----------
+    gain : float64 [t]
+        Change in value, costs included, in volatility units.
+    held, opened : float64 [t, S]
+        Signed value of positions carried into the bar, and after its open.
+    """
+
+    gain: Float64Array
+    held: Float64Array
+    opened: Float64Array
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceBars:
+    """Evidence after each of ``t`` bars; logarithms of wealth, natural base."""
+
+    gain: Float64Array
+    scale: Float64Array
+    log_cash: Float64Array
+    log_exposure: Float64Array
+    log_incumbent: Float64Array
+    harm: Float64Array
+
+    @property
+    def log_least(self) -> Float64Array:
+        """The weakest of the three, which decides."""
+        return np.minimum(np.minimum(self.log_cash, self.log_exposure), self.log_incumbent)
+
+
+@njit(cache=True)
+def _average_exposure(
+    held: Float64Array, ring: Float64Array, sums: Float64Array, seen: int, path: Float64Array
+) -> int:
+    """Mean of the positions at the last closes, up to the ring's length; re-summed every turn."""
+    window = ring.shape[0]
+    for t in range(held.shape[0]):
+        slot = seen % window
+        for s in range(held.shape[1]):
+            sums[s] += held[t, s] - ring[slot, s]
+            ring[slot, s] = held[t, s]
+            if slot == window - 1:
+                sums[s] = 0.0
+                for k in range(window):
+                    sums[s] += ring[k, s]
+        seen += 1
+        count = min(seen, window)
+        for s in range(held.shape[1]):
+            path[t, s] = sums[s] / count
+    return seen
+
+
+@njit(cache=True)
+def _volatility(held: Float64Array, opened: Float64Array, covariance: Float64Array) -> Float64Array:
+    """Larger of the volatilities predicted for the two position sets of each bar, ``[t]``."""
+    bars, symbols = held.shape
+    result = np.empty(bars)
+    for t in range(bars):
+        before, after = 0.0, 0.0
+        for i in range(symbols):
+            for j in range(symbols):
+                c = covariance[t, i, j]
+                before += held[t, i] * c * held[t, j]
+                after += opened[t, i] * c * opened[t, j]
+        result[t] = math.sqrt(max(before, after, 0.0))
+    return result
+
+
+class _Scale:
+    """Larger of a bar's volatility and its average over the last ``window`` bars."""
+
+    def __init__(self, window: int) -> None:
+        self.ring = np.zeros((window, 1))
+        self.sums = np.zeros(1)
+        self.seen = 0
+
+    def update(self, volatility: Float64Array) -> Float64Array:
+        average = np.empty((len(volatility), 1))
+        self.seen = _average_exposure(
+            volatility.reshape(-1, 1), self.ring, self.sums, self.seen, average
+        )
+        return np.maximum(volatility, average[:, 0])
+
+
+class LineEvidence:
+    """The three bets and the harm detector of one line, from its registration (or restart) on.
+
+    Parameters
+    ----------
+    symbols : int
+    config : EvidenceConfig
+    """
+
+    def __init__(self, symbols: int, config: EvidenceConfig) -> None:
+        self.config = config
+        window = config.exposure_window
+        self._ring = np.zeros((window, symbols))
+        self._sums = np.zeros(symbols)
+        self._seen = 0
+        self.bets = {name: Bet(config.worst_bar) for name in NULLS}
+        self._scales = {name: _Scale(window) for name in NULLS}
+        self.bars = 0
+        self.sum_gain = 0.0
+        self.harm: HarmDetector | None = None
+
+    @property
+    def log_least(self) -> float:
+        """Logarithm of the smallest of the three wealths."""
+        return min(bet.log_wealth for bet in self.bets.values())
+
+    @property
+    def weakest(self) -> str:
+        """Name of the null that stands firmest."""
+        return min(self.bets, key=lambda name: self.bets[name].log_wealth)
+
+    @property
+    def ruined(self) -> bool:
+        """Whether a loss beyond the worst bar closed the line."""
+        return any(bet.ruined for bet in self.bets.values())
+
+    @property
+    def shrunk_mean(self) -> float:
+        """Mean gain a bar in scales, shrunk towards zero by ``prior_bars`` bars of nothing."""
+        return self.sum_gain / (self.bars + self.config.prior_bars) if self.bars else 0.0
+
+    def watch_for_harm(self) -> None:
+        """Start the harm detector: called at the promotion, with what was earned until then."""
+        reference = self.config.harm_fraction * max(self.shrunk_mean, 0.0)
+        self.harm = HarmDetector(reference, self.config.harm_clip, self.config.false_retreat_bars)
+
+    def update(
+        self,
+        book: BookBars,
+        incumbent: BookBars,
+        returns: Float64Array,
+        covariance: Float64Array,
+    ) -> EvidenceBars:
+        """Take ``t`` bars of the line's book, the incumbent's book and the market.
+
+        Parameters
+        ----------
+        returns : float64 [t, S]
+            Simple close-to-close returns, NaN where a symbol had no bar.
+        covariance : float64 [t, S, S]
+            Predicted before each bar, see ``MarketRisk``.
+        """
+        passive = np.empty_like(book.held)
+        self._seen = _average_exposure(book.held, self._ring, self._sums, self._seen, passive)
+        market = np.where(np.isnan(returns), 0.0, returns)
+        difference = {
+            "cash": (book.gain, book.held, book.opened),
+            "exposure": (
+                book.gain - (passive * market).sum(axis=1),
+                book.held - passive,
+                book.opened - passive,
+            ),
+            "incumbent": (
+                book.gain - incumbent.gain,
+                book.held - incumbent.held,
+                book.opened - incumbent.opened,
+            ),
+        }
+        logs, scales = {}, {}
+        for name, (gain, held, opened) in difference.items():
+            volatility = _volatility(held, opened, covariance)
+            scales[name] = self._scales[name].update(volatility)
+            logs[name] = self.bets[name].update(gain, scales[name])
+        scale = scales["cash"]
+        standard = np.divide(book.gain, scale, out=np.zeros_like(scale), where=scale > 0)
+        self.bars += len(standard)
+        self.sum_gain += float(np.cumsum(standard)[-1]) if len(standard) else 0.0
+        harm = np.full(len(standard), math.nan)
+        if self.harm is not None:
+            harm = self.harm.update(standard)
+        return EvidenceBars(
+            book.gain, scale, logs["cash"], logs["exposure"], logs["incumbent"], harm
+        )

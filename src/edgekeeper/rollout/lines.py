@@ -1,0 +1,76 @@
+"""A line: a frozen recipe, its stage, its level, and the evidence its refits share."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from edgekeeper.config import Config, LineConfig
+from edgekeeper.rollout.evidence import LineEvidence
+
+__all__ = ["RULES_LINE", "Line", "Stage", "recipe_hash", "recipe_of"]
+
+RULES_LINE = "rules"
+
+
+class Stage(StrEnum):
+    """Where a line stands."""
+
+    CANDIDATE = "candidate"
+    SHADOW = "shadow"
+    PRODUCTION = "production"
+    RETIRED = "retired"
+
+
+def recipe_of(line: LineConfig, config: Config) -> dict[str, Any]:
+    """Everything that makes a line what it is; two recipes with one hash are one line."""
+    return {
+        "line": line.model_dump(mode="json"),
+        "labels": config.labels.model_dump(mode="json"),
+        "costs": config.costs.model_dump(mode="json"),
+        "policy": config.policy.model_dump(mode="json"),
+        "seed": config.seed,
+    }
+
+
+def recipe_hash(recipe: dict[str, Any]) -> str:
+    """SHA-256 of a recipe's canonical JSON."""
+    text = json.dumps(recipe, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(slots=True)
+class Line:
+    """State of one line. Moves between stages belong to lines, packages are their history.
+
+    Attributes
+    ----------
+    level : float
+        Share of the error budget its test may spend, fixed when the test begins.
+    test : int
+        Running number of the test over all lines ever registered.
+    started_bar : int
+        Instant at which the present body of evidence began.
+    package : str
+        Hash of the package that forecasts now.
+    """
+
+    name: str
+    recipe: dict[str, Any]
+    registered_ns: int
+    stage: Stage = Stage.CANDIDATE
+    level: float = 0.0
+    test: int = 0
+    started_bar: int = 0
+    package: str = ""
+    refits: int = 0
+    trades: int = 0
+    verdict: str = "waiting for its first fit"
+    reasons: list[str] = field(default_factory=list)
+    evidence: LineEvidence | None = None
+
+    @property
+    def forecasts(self) -> bool:
+        """Whether the line has a package whose forecasts count."""
+        return self.stage in (Stage.SHADOW, Stage.PRODUCTION)

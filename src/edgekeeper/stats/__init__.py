@@ -1,0 +1,1 @@
+"""The honest statistics: sequential evidence, performance, scores, calibration, conformal."""

@@ -1,0 +1,197 @@
+"""Conformance kit for learners: what every one of them, also yours, has to pass.
+
+Run all checks on a learner with :func:`check_learner`, or one test per check::
+
+    @pytest.mark.parametrize("check", CHECKS.values(), ids=CHECKS)
+    def test_my_learner(check):
+        check(MyLearner)
+
+Every check raises ``AssertionError`` with what was expected and what came.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+import numpy as np
+
+from edgekeeper.models.inference import Graph
+from edgekeeper.models.learners.contract import LearnerClass
+from edgekeeper.models.learners.rows import TrainingRows
+from edgekeeper.types import Fitted, Float32Array, Float64Array
+
+__all__ = ["CHECKS", "check_learner", "market_like"]
+
+_SEED = 20_240_601
+_PARITY = 1e-6
+_ALL_SIZES = (1, 2, 3, 7, 64, 1_000, 4_096)
+
+
+Check = Callable[[LearnerClass], None]
+
+
+def market_like(
+    rows: int, columns: int = 8, *, edge: float = 0.0, seed: int = _SEED
+) -> TrainingRows:
+    """Return features with gaps, targets and overlap weights.
+
+    ``edge`` is the slope of the log-odds in the first column, bent by the sign of the second:
+    0 for none, 1 for one that no honest market has.
+    """
+    random = np.random.default_rng(seed)
+    features = random.standard_t(4, size=(rows, columns)).astype(np.float32)
+    log_odds = edge * (features[:, 0] + 0.5 * features[:, 0] * np.sign(features[:, 1]))
+    target = (random.random(rows) < 1.0 / (1.0 + np.exp(-log_odds))).astype(np.float64)
+    features[random.random(features.shape) < 0.05] = np.nan
+    return features, target, random.uniform(0.1, 1.0, rows)
+
+
+def check_states_itself(learner: LearnerClass) -> None:
+    """Name, missing-value policy, JSON parameters; a search space of parameters it has."""
+    made = learner()
+    parameters = made.parameters()
+    _require(bool(learner.name and learner.missing_values), "a name and a policy for NaN", learner)
+    _require(json.loads(json.dumps(parameters)) == parameters, "JSON parameters", parameters)
+    space = learner.space()
+    _require(bool(space) and set(space) <= set(parameters), "a space of its parameters", space)
+
+
+def check_deterministic(learner: LearnerClass) -> None:
+    """The same rows and seed give the same bits, scores and graph, and leave the rows alone."""
+    rows = market_like(1_500, edge=0.5)
+    before = [array.copy() for array in rows]
+    first, second = _fit(learner, rows), _fit(learner, rows)
+    _require(np.array_equal(first.score(rows[0]), second.score(rows[0])), "equal scores", "others")
+    width = rows[0].shape[1]
+    _require(first.to_onnx(width) == second.to_onnx(width), "equal graphs", "others")
+    untouched = all(np.array_equal(before[i], rows[i], equal_nan=True) for i in range(3))
+    _require(untouched, "rows left as they were", "changed ones")
+
+
+def check_finds_edge(learner: LearnerClass) -> None:
+    """Where an edge is planted, later rows are forecast better than by the base rate."""
+    gain = _gain(learner, edge=0.5)
+    _require(gain > 0.02, "a log-loss .02 below the base rate's", gain)
+
+
+def check_harmless_on_noise(learner: LearnerClass) -> None:
+    """Where nothing is to be learned, later rows are forecast no worse than by the base rate."""
+    gain = _gain(learner, edge=0.0)
+    _require(gain > -0.005, "a log-loss at most .005 above the base rate's", gain)
+
+
+def check_weights_count(learner: LearnerClass) -> None:
+    """Rows without weight change nothing, and scaling all weights changes nothing."""
+    features, target, weight = market_like(1_200, edge=0.5)
+    weight[600:] = 0.0
+    turned = target.copy()
+    turned[600:] = 1.0 - turned[600:]
+    scores = [
+        _fit(learner, (features, labels, weights)).score(features)
+        for labels, weights in ((target, weight), (turned, weight), (target, 4.0 * weight))
+    ]
+    _require(np.array_equal(scores[0], scores[1]), "weightless rows ignored", "other scores")
+    _require(np.array_equal(scores[0], scores[2]), "a scale that does not matter", "other scores")
+
+
+def check_odd_columns(learner: LearnerClass) -> None:
+    """Constant, all-NaN, huge and infinite columns do no harm; later values there neither."""
+    features, target, weight = market_like(1_000, columns=6, edge=0.5)
+    features[:, 2], features[:, 3] = 7.0, np.nan
+    features[:, 4] *= 1e30
+    features[::50, 5] = np.inf
+    fitted = _fit(learner, (features, target, weight))
+    later = features.copy()
+    later[:, 2], later[:, 3] = -1.0, 3.0
+    later[0] = np.nan
+    for rows in (features, later):
+        scores = fitted.score(rows)
+        _require(bool(np.isfinite(scores).all()), "finite scores", scores)
+        _check_parity(fitted, rows)
+
+
+def check_poor_data(learner: LearnerClass) -> None:
+    """One class, ten rows, one row, only ties but one, nothing but NaN: still a finite score."""
+    features, target, weight = market_like(300)
+    blank = np.full_like(features, np.nan)
+    cases: dict[str, TrainingRows] = {
+        "one class": (features, np.ones(300), weight),
+        "the other class": (features, np.zeros(300), weight),
+        "ten rows": (features[:10], target[:10], weight[:10]),
+        "one row": (features[:1], target[:1], weight[:1]),
+        "ties": (features, np.where(np.arange(300) == 5, 1.0, 0.5), weight),
+        "nothing but NaN": (blank, target, weight),
+    }
+    for case, rows in cases.items():
+        fitted = _fit(learner, rows)
+        scores = fitted.score(features)
+        sane = scores.shape == (300,) and bool((np.abs(scores) < 20.0).all())
+        _require(sane, f"moderate scores from {case}", scores)
+        _check_parity(fitted, features)
+
+
+def check_onnx(learner: LearnerClass) -> None:
+    """The graph gives the learner's scores, NaN rows included, the same bits for any batch."""
+    rows = market_like(3_000, 60, edge=1.0)
+    fitted = _fit(learner, rows, market_like(500, 60, edge=1.0, seed=_SEED + 1))
+    features = market_like(4_096, 60, seed=_SEED + 2)[0]
+    features[::10, ::2] = np.nan
+    features[0] = np.nan
+    _check_parity(fitted, features)
+    graph = Graph(fitted.to_onnx(features.shape[1]), features.shape[1])
+    together = graph.score(features)
+    for size in _ALL_SIZES:
+        parts = [graph.score(features[i : i + size]) for i in range(0, len(features), size)]
+        _require(np.array_equal(np.concatenate(parts), together), "the same bits", size)
+
+
+CHECKS: Mapping[str, Check] = MappingProxyType(
+    {
+        "states itself": check_states_itself,
+        "deterministic": check_deterministic,
+        "finds a planted edge": check_finds_edge,
+        "harmless on noise": check_harmless_on_noise,
+        "weights count": check_weights_count,
+        "odd columns": check_odd_columns,
+        "poor data": check_poor_data,
+        "onnx": check_onnx,
+    }
+)
+
+
+def check_learner(learner: LearnerClass) -> int:
+    """Run all checks on one learner; return how many there were."""
+    for check in CHECKS.values():
+        check(learner)
+    return len(CHECKS)
+
+
+def _fit(
+    learner: LearnerClass, rows: TrainingRows, validation: TrainingRows | None = None
+) -> Fitted:
+    return learner().fit(*rows, validation=validation, seed=_SEED)
+
+
+def _gain(learner: LearnerClass, *, edge: float) -> float:
+    """Log-loss of the base rate less that of the learner, on rows it has not seen."""
+    rows = market_like(4_000, edge=edge)
+    fitted = _fit(learner, rows, market_like(1_000, edge=edge, seed=_SEED + 1))
+    features, target, _ = market_like(4_000, edge=edge, seed=_SEED + 2)
+    rate = float(np.average(rows[1], weights=rows[2]))
+    base = np.full(len(target), np.log(rate / (1.0 - rate)))
+    return _log_loss(base, target) - _log_loss(fitted.score(features), target)
+
+
+def _log_loss(log_odds: Float64Array, target: Float64Array) -> float:
+    return float(np.mean(np.logaddexp(0.0, log_odds) - target * log_odds))
+
+
+def _check_parity(fitted: Fitted, features: Float32Array) -> None:
+    packaged = Graph(fitted.to_onnx(features.shape[1]), features.shape[1]).score(features)
+    gap = float(np.abs(packaged - fitted.score(features)).max())
+    _require(gap <= _PARITY, f"a graph within {_PARITY:g} of the learner", gap)
+
+
+def _require(holds: bool, expected: str, got: object) -> None:
+    if not holds:
+        raise AssertionError(f"expected {expected}, got {got!r}")

@@ -1,0 +1,68 @@
+"""What the trading loop keeps for each line: its stage, its package, its virtual book."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgekeeper.config import LineConfig
+from edgekeeper.registry import Package
+from edgekeeper.rollout import BookBars, EvidenceBars, Line
+from edgekeeper.simulator import Book, Log, MarketFeed
+from edgekeeper.types import Float32Array, Forecasts
+
+__all__ = ["FeatureSource", "Seat", "SegmentForecasts", "book_bars"]
+
+FeatureSource = Callable[[Package], Float32Array]
+"""Features of all bars of the run for a package, float32 [N, F]."""
+
+_AHEAD = 64  # epochs forecast in one call in a replay
+
+
+@dataclass(slots=True)
+class Seat:
+    """A line at the table."""
+
+    config: LineConfig
+    line: Line
+    book: Book
+    package: Package | None = None
+    newest: Package | None = None  # accepted or not: what a bot would use that never asks
+    last_bars: EvidenceBars | None = None
+
+
+def book_bars(book: Book, log: Log, value_before: float) -> BookBars:
+    """What a virtual book did, as evidence wants it."""
+    return BookBars(
+        gain=np.diff(log.equity[:, 0], prepend=value_before), held=log.held, opened=log.opened
+    )
+
+
+class SegmentForecasts:
+    """Forecasts of a package for stretches of rows, computed a stretch ahead.
+
+    A forecast of a row depends on that row alone, so computing a quarter in one call gives the
+    very numbers that a call a bar would give.
+    """
+
+    def __init__(self, feed: MarketFeed, features: FeatureSource) -> None:
+        self.feed = feed
+        self.features = features
+        self._cache: dict[str, tuple[int, Forecasts]] = {}
+
+    def get(self, package: Package, first: int, last: int) -> Forecasts:
+        """Forecasts for the rows of instants ``first:last``."""
+        offsets = self.feed.offsets
+        start, stop = int(offsets[first]), int(offsets[last])
+        begin, ready = self._cache.get(package.hash, (0, None))
+        if ready is None or start < begin or stop > begin + len(ready):
+            ahead = min(max(first + _AHEAD, last), len(offsets) - 1)
+            begin, end = start, int(offsets[ahead])
+            matrix = self.features(package)
+            ready = package.forecast(matrix[begin:end], self.feed.volatility[begin:end])
+            self._cache = {k: v for k, v in self._cache.items() if v[0] + len(v[1]) > start}
+            self._cache[package.hash] = (begin, ready)
+        pick = slice(start - begin, stop - begin)
+        return Forecasts(
+            *(getattr(ready, name)[pick] for name in Forecasts.__dataclass_fields__)
+        )

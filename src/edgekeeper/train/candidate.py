@@ -1,0 +1,85 @@
+"""A candidate: one model to be judged, one to be shipped, from the same recipe and data.
+
+The *judged* model is fitted on the older 80 % and forecasts the newest 20 %, which nothing in its
+making has read. The *shipped* model repeats the same steps on everything known, so that it is not
+a year out of date on its first day; its manifest says so.
+"""
+
+from dataclasses import dataclass
+
+from edgekeeper.config import Config, LineConfig
+from edgekeeper.errors import Refused
+from edgekeeper.models import Model
+from edgekeeper.splits import HoldOut
+from edgekeeper.stats.calibration import effective_size
+from edgekeeper.train.data import TrainingData
+from edgekeeper.train.fit import fit_model
+from edgekeeper.types import BoolArray, Int64Array
+
+__all__ = ["Candidate", "train_candidate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What training ends in. Never a champion.
+
+    Attributes
+    ----------
+    judged, shipped : Model
+    rows : int64 [n]
+        Everything known, which ``shipped`` has seen.
+    hold_out : int64 [m]
+        Newest rows, which ``judged`` has not seen.
+    samples : float
+        Effective number of independent outcomes among ``rows``.
+    hold_out_uses : int
+        How many fits have read an overlapping hold-out, this one included.
+    """
+
+    judged: Model
+    shipped: Model
+    rows: Int64Array
+    hold_out: Int64Array
+    samples: float
+    hold_out_uses: int
+
+
+def train_candidate(
+    data: TrainingData,
+    line: LineConfig,
+    config: Config,
+    *,
+    now_ns: int,
+    seed: int,
+    hold_out: HoldOut,
+    signalled: BoolArray | None = None,
+) -> Candidate:
+    """Fit a recipe on what is known at ``now_ns``.
+
+    ``signalled`` keeps only bars for which there was a signal; without it every bar is one.
+
+    Raises
+    ------
+    Refused
+        Fewer effective outcomes than ``gates.min_samples``.
+    """
+    rows = data.known_rows(now_ns, line.window_bars)
+    if signalled is not None:
+        rows = rows[signalled[rows]]
+    samples = effective_size(data.uniqueness(rows)) if len(rows) else 0.0
+    if samples < config.gates.min_samples:
+        raise Refused(
+            f"line {line.name}: expected {config.gates.min_samples} independent outcomes to learn "
+            f"from, got {samples:.0f}: wait for more bars, or add symbols"
+        )
+    start, end = data.labels.start_time[rows], data.labels.end_time[rows]
+    older = rows[hold_out.older(start, end)]
+    newest = rows[hold_out.read(start, end)]
+    return Candidate(
+        judged=fit_model(data, older, line, config, seed=seed),
+        shipped=fit_model(data, rows, line, config, seed=seed),
+        rows=rows,
+        hold_out=newest,
+        samples=samples,
+        hold_out_uses=hold_out.uses(start, end),
+    )

@@ -1,0 +1,124 @@
+"""What a fit may read: features, outcomes and weights of bars, and when each became known."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgekeeper.bars import Bars
+from edgekeeper.config import Config, LineConfig
+from edgekeeper.features import FeatureSet, evaluate
+from edgekeeper.fills import EXIT_STOP, Costs
+from edgekeeper.labels import Labels, TripleBarrier, average_uniqueness
+from edgekeeper.models import Outcomes
+from edgekeeper.types import Float32Array, Float64Array, Int64Array
+
+__all__ = ["TrainingData", "barrier_of", "feature_set_of", "seed_of"]
+
+
+def barrier_of(config: Config) -> TripleBarrier:
+    """Return the label rule of a configuration: the very brackets its orders carry."""
+    labels = config.labels
+    return TripleBarrier(
+        horizon=labels.horizon_bars,
+        target=labels.target,
+        stop=labels.stop,
+        costs=Costs(**config.costs.model_dump()),
+    )
+
+
+def feature_set_of(
+    line: LineConfig, bars: Bars
+) -> tuple[FeatureSet, Mapping[str, tuple[str, ...]]]:
+    """Return the features of a recipe that these bars can give, and those they cannot."""
+    features = FeatureSet.from_catalogue(*line.features)
+    for name, text in line.extra_features.items():
+        features = features.with_(name, text)
+    return features.available(bars)
+
+
+def seed_of(config_seed: int, recipe_hash: str, refit: int) -> int:
+    """Seed of one fit: depends on the recipe and its place in the line, on nothing else."""
+    text = f"{config_seed}:{recipe_hash}:{refit}"
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") % (2**31 - 1)
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Features and outcomes of all bars so far; :meth:`known_rows` says what may be used when.
+
+    Attributes
+    ----------
+    bars : Bars
+    features : FeatureSet
+    matrix : float32 [N, F]
+    volatility : float64 [N]
+    labels : Labels
+        Of both sides of every bar.
+    """
+
+    bars: Bars
+    features: FeatureSet
+    matrix: Float32Array
+    volatility: Float64Array
+    labels: Labels
+    _span_first: Int64Array
+    _span_last: Int64Array
+
+    @classmethod
+    def prepare(
+        cls,
+        bars: Bars,
+        features: FeatureSet,
+        config: Config,
+        *,
+        volatility: Float64Array | None = None,
+        labels: Labels | None = None,
+    ) -> "TrainingData":
+        """Compute what is not given. Nothing here is fitted, so nothing here can look ahead."""
+        if volatility is None:
+            volatility = evaluate(config.labels.volatility, bars)
+        if labels is None:
+            labels = barrier_of(config).label(bars, volatility)
+        position = np.empty(len(bars), dtype=np.int64)
+        position[bars.by_symbol] = np.arange(len(bars))
+        held = labels.bars_held.max(axis=1).astype(np.int64)
+        return cls(
+            bars,
+            features,
+            features.matrix(bars),
+            volatility,
+            labels,
+            position + 1,
+            position + np.maximum(held, 1),
+        )
+
+    def known_rows(self, now_ns: int, window_bars: int | None = None) -> Int64Array:
+        """Rows whose two outcomes could be read at ``now_ns``, oldest first.
+
+        ``window_bars`` keeps only rows decided within that many instants before now.
+        """
+        instants = self.bars.instants
+        last = int(np.searchsorted(instants, now_ns, side="right"))
+        stop = int(self.bars.instant_offsets[last])
+        start = 0
+        if window_bars is not None and last > window_bars:
+            start = int(self.bars.instant_offsets[last - window_bars])
+        rows = np.arange(start, stop)
+        labels = self.labels
+        usable = (labels.end_time[rows] <= now_ns) & np.isfinite(labels.long_better[rows])
+        return rows[usable & (self.volatility[rows] > 0.0)]
+
+    def uniqueness(self, rows: Int64Array) -> Float64Array:
+        """Share of each row's label that no other of these rows covers, in (0, 1]."""
+        return average_uniqueness(self._span_first[rows], self._span_last[rows])
+
+    def outcomes(self, rows: Int64Array) -> Outcomes:
+        """How the trades of both sides of these rows ended."""
+        labels = self.labels
+        return Outcomes(
+            net_return=labels.net_return[rows],
+            stopped=(labels.exit_reason[rows] == EXIT_STOP).astype(np.float64),
+            bars_held=labels.bars_held[rows].astype(np.float64),
+        )

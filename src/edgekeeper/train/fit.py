@@ -1,0 +1,78 @@
+"""One fit: learner on the oldest rows, early stopping on newer ones, heads on the newest."""
+
+import numpy as np
+
+from edgekeeper.config import Config, LineConfig
+from edgekeeper.errors import UsageError, nearest
+from edgekeeper.models import LEARNERS, Model, Reference, fit_heads
+from edgekeeper.splits import InnerSplitter
+from edgekeeper.train.data import TrainingData
+from edgekeeper.types import Int64Array, Learner
+
+__all__ = ["fit_model", "make_learner"]
+
+
+def make_learner(line: LineConfig) -> Learner:
+    """Build the learner a recipe names.
+
+    Raises
+    ------
+    UsageError
+        An unknown learner or parameter, naming the nearest known one.
+    """
+    if line.learner not in LEARNERS:
+        raise UsageError(
+            f"lines.{line.name}.learner: unknown learner {line.learner!r}"
+            f"{nearest(line.learner, LEARNERS)} (known: {', '.join(LEARNERS)})"
+        )
+    kind = LEARNERS[line.learner]
+    known = kind().parameters()
+    for name in line.parameters:
+        if name not in known:
+            raise UsageError(
+                f"lines.{line.name}.parameters: {line.learner} has no parameter {name!r}"
+                f"{nearest(name, known)} (known: {', '.join(known)})"
+            )
+    return kind(**line.parameters)
+
+
+def fit_model(
+    data: TrainingData, rows: Int64Array, line: LineConfig, config: Config, *, seed: int
+) -> Model:
+    """Fit a model on ``rows`` alone, split inside by time and purged by label end.
+
+    The learner sees the oldest 70 %, stops early by the next 10 %; probabilities, returns and
+    intervals are calibrated on the newest 20 %, which the learner never saw.
+    """
+    labels = data.labels
+    start, end = labels.start_time, labels.end_time
+    parts = InnerSplitter().split(start, end, rows)
+    target = labels.long_better
+    weight = np.zeros(len(data.bars))
+    weight[rows] = data.uniqueness(rows)
+
+    def part(index: Int64Array) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        # A learner's own penalties are meant for rows of weight one.
+        return data.matrix[index], target[index], weight[index] / weight[index].mean()
+
+    learner = make_learner(line)
+    features, wins, weights = part(parts.fit)
+    fitted = learner.fit(features, wins, weights, validation=part(parts.stop), seed=seed)
+    calibrate = parts.calibrate
+    heads = fit_heads(
+        fitted.score(data.matrix[calibrate]),
+        data.volatility[calibrate],
+        data.outcomes(calibrate),
+        weight[calibrate],
+        horizon=config.labels.horizon_bars,
+    )
+    return Model(
+        features=data.features.expressions,
+        volatility=config.labels.volatility,
+        fitted=fitted,
+        heads=heads,
+        reference=Reference.fit(features),
+        learner=line.learner,
+        parameters=learner.parameters(),
+        seed=seed,
+    )

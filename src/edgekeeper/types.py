@@ -1,0 +1,152 @@
+"""Array aliases, frozen records and Protocols through which the rooms meet.
+
+Conventions used everywhere:
+
+- ``N`` rows (one bar of one symbol each) in *canonical order*: by event time, then symbol.
+- ``S`` symbols, ``F`` features, ``T`` instants (distinct event times).
+- The two sides of a bar are columns of an ``[N, 2]`` array: column ``LONG`` and column ``SHORT``.
+- Times are int64 nanoseconds since 1970-01-01 UTC. ``event_time`` is the instant a bar closes;
+  ``known_time`` the instant a fact could first be read by us, never before ``event_time``.
+- A missing number is NaN, never zero.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "LONG",
+    "SHORT",
+    "SIDES",
+    "BoolArray",
+    "Fitted",
+    "Float32Array",
+    "Float64Array",
+    "Forecasts",
+    "Int8Array",
+    "Int32Array",
+    "Int64Array",
+    "Learner",
+    "Side",
+    "Signal",
+    "Splitter",
+]
+
+Float64Array = NDArray[np.float64]
+Float32Array = NDArray[np.float32]
+Int64Array = NDArray[np.int64]
+Int32Array = NDArray[np.int32]
+Int8Array = NDArray[np.int8]
+BoolArray = NDArray[np.bool_]
+
+Side = Literal["long", "short"]
+LONG, SHORT = 0, 1
+SIDES: tuple[Side, Side] = ("long", "short")
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A proposed trade."""
+
+    id: str
+    symbol: str
+    side: Side
+    event_time: int
+    known_time: int
+    source: str
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Forecasts:
+    """What a model says about both sides of ``n`` bars. A NaN row means: the model abstains.
+
+    Attributes
+    ----------
+    probability : float64 [n, 2]
+        Chance that a trade of that side ends with a profit, net of costs.
+    expected_return : float64 [n, 2]
+        Mean net return of the trade, as a fraction of the entry price.
+    lower, upper : float64 [n, 2]
+        Prediction interval of the net return (90 % unless the package says otherwise).
+    risk : float64 [n, 2]
+        Chance that the trade ends at its stop.
+    bars_held : float64 [n, 2]
+        Expected number of bars until the exit.
+    novelty : float64 [n]
+        Share of features outside the range seen in training; 0 = familiar, 1 = all unfamiliar.
+    """
+
+    probability: Float64Array
+    expected_return: Float64Array
+    lower: Float64Array
+    upper: Float64Array
+    risk: Float64Array
+    bars_held: Float64Array
+    novelty: Float64Array
+
+    def __len__(self) -> int:
+        return int(self.probability.shape[0])
+
+    @classmethod
+    def empty(cls, n: int) -> "Forecasts":
+        """All abstaining: ``n`` rows of NaN."""
+        sides = np.full((6, n, 2), np.nan)
+        return cls(
+            probability=sides[0],
+            expected_return=sides[1],
+            lower=sides[2],
+            upper=sides[3],
+            risk=sides[4],
+            bars_held=sides[5],
+            novelty=np.full(n, np.nan),
+        )
+
+
+class Fitted(Protocol):
+    """A learner after fitting: turns features into one direction score a row."""
+
+    def score(self, features: Float32Array) -> Float64Array:
+        """Log-odds that the long side does better than the short side, ``[n]``."""
+        ...
+
+    def to_onnx(self, n_features: int) -> bytes:
+        """Serialise as an ONNX graph: float32 ``features [n, F]`` to ``score [n, 1]``."""
+        ...
+
+
+class Learner(Protocol):
+    """A recipe for fitting; configuration only, no state."""
+
+    name: str
+
+    def fit(
+        self,
+        features: Float32Array,
+        target: Float64Array,
+        weight: Float64Array,
+        *,
+        validation: tuple[Float32Array, Float64Array, Float64Array] | None,
+        seed: int,
+    ) -> Fitted:
+        """Fit on ``target`` in {0, 1} (1: long did better). ``validation`` is later in time."""
+        ...
+
+    def parameters(self) -> dict[str, Any]:
+        """Every number that shapes the fit, as plain JSON values."""
+        ...
+
+
+class Splitter(Protocol):
+    """scikit-learn's splitter protocol, for labels that take time to become known."""
+
+    def split(self, start: Int64Array, end: Int64Array) -> Iterator[tuple[Int64Array, Int64Array]]:
+        """Yield (train rows, test rows) for label intervals ``[start, end]``."""
+        ...
+
+    def get_n_splits(self) -> int:
+        """How many pairs ``split`` yields."""
+        ...

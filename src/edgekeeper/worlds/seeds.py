@@ -1,0 +1,32 @@
+"""Which seeds are used for what: written down beforehand, so that none is ever picked.
+
+A seed that fails stays in its range and in the published figures.
+"""
+
+from typing import Literal
+
+from edgekeeper.errors import UsageError
+
+__all__ = ["seeds"]
+
+_RANGES = {
+    "development": range(1, 1_000),  # constants of worlds and learners may be tuned on these
+    "test": range(1_000, 2_000),
+    "benchmark": range(10_000, 20_000),
+}
+
+
+def seeds(purpose: Literal["development", "test", "benchmark"], count: int) -> range:
+    """Return the first ``count`` seeds set aside for a purpose.
+
+    Examples
+    --------
+    >>> seeds("benchmark", 3)
+    range(10000, 10003)
+    """
+    if purpose not in _RANGES:
+        raise UsageError(f"purpose: expected one of {', '.join(_RANGES)}, got {purpose!r}")
+    allowed = _RANGES[purpose]
+    if not 1 <= count <= len(allowed):
+        raise UsageError(f"count: expected 1 to {len(allowed)} {purpose} seeds, got {count!r}")
+    return allowed[:count]

@@ -1,0 +1,22 @@
+import pytest
+
+from edgekeeper.errors import StorageError
+from edgekeeper.market.atomic import write_atomically
+
+
+def test_replaces_whole_and_leaves_nothing_else(tmp_path):
+    path = tmp_path / "new" / "file"
+    write_atomically(path, b"one")
+    write_atomically(path, b"two")
+    assert path.read_bytes() == b"two"
+    assert [p.name for p in path.parent.iterdir()] == ["file"]
+
+
+def test_a_failed_write_leaves_what_was_there(tmp_path):
+    taken = tmp_path / "folder"
+    (taken / "inside").mkdir(parents=True)
+    with pytest.raises(StorageError, match="unchanged"):
+        write_atomically(taken, b"content")
+    assert sorted(p.name for p in tmp_path.rglob("*")) == ["folder", "inside"]
+    with pytest.raises(StorageError, match="File name too long"):
+        write_atomically(tmp_path / ("n" * 300), b"")
