@@ -1,10 +1,338 @@
-"""Wires the rooms together: one replay from bars to report, and the entry point."""
+"""Wires the rooms together. ``replay`` is the whole loop over history, from bars to report."""
 
-from collections.abc import Callable
+import csv
+import io
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any, Protocol
 
+import numpy as np
+
+from edgekeeper.alerts import Fanout, FileChannel
 from edgekeeper.bars import Bars
-from edgekeeper.config import Config
+from edgekeeper.config import Config, LineConfig
+from edgekeeper.demo import DemoMarket, demo_markets
+from edgekeeper.errors import BadData, StorageError, UsageError
+from edgekeeper.features import evaluate
+from edgekeeper.learn import LearnService
+from edgekeeper.ledger import Ledger
+from edgekeeper.market import bars_hash
+from edgekeeper.market.atomic import write_atomically
+from edgekeeper.registry import Package, Registry
+from edgekeeper.report import Snapshot, Story, render_report
+from edgekeeper.report.summary import summary
+from edgekeeper.report.tell import Market, tell
+from edgekeeper.simulator import MarketFeed
+from edgekeeper.trade import TradeLoop, cut_epochs, rule_signals
+from edgekeeper.types import Float32Array, Int64Array
+from edgekeeper.watch import Sentinel
+from edgekeeper.workbench import (
+    BacktestResult,
+    Certificate,
+    Trained,
+    backtest,
+    train,
+    validate,
+)
 
-__all__ = ["replay"]
+__all__ = [
+    "BacktestResult",
+    "Certificate",
+    "DemoMarket",
+    "Market",
+    "Replay",
+    "Screen",
+    "Trained",
+    "backtest",
+    "demo_markets",
+    "replay",
+    "train",
+    "validate",
+    "write_report",
+]
+
+
+class Screen(Protocol):
+    """Whatever shows how a run is doing."""
+
+    def phase(self, text: str) -> None:
+        """Say what is being done now."""
+        ...
+
+    def update(self, snapshot: Snapshot) -> None:
+        """Show where the run stands."""
+        ...
+
+
+class _Blank:
+    """Shows nothing."""
+
+    def phase(self, text: str) -> None: ...
+
+    def update(self, snapshot: Snapshot) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A finished replay.
+
+    Attributes
+    ----------
+    story : Story
+        Figures and series.
+    summary : dict
+        The figures of ``--json``.
+    out : Path or None
+        Folder with ledger, packages, decisions and report, where one was asked for.
+    """
+
+    story: Story
+    summary: dict[str, Any]
+    out: Path | None
+
+
+def replay(
+    bars: Any,
+    config: Config | None = None,
+    *,
+    out: str | Path | None = None,
+    market: Market | None = None,
+    screen: Screen | None = None,
+) -> Replay:
+    """Run the whole loop over history: signals, forecasts, shadow, promotion, trades, refits.
+
+    Parameters
+    ----------
+    bars : Bars or frame
+        Anything that :meth:`Bars.from_frame` reads.
+    config : Config, optional
+    out : path, optional
+        Folder for ``ledger.sqlite``, ``models/``, ``decisions.csv``, ``equity.csv``,
+        ``summary.json`` and ``report.html``; nothing is kept without it.
+    market : Market, optional
+        Title, caveats and known truth, for the report.
+    screen : Screen, optional
+
+    Raises
+    ------
+    BadData
+        Bars that cannot be used, or too few symbols and bars for anything.
+    UsageError
+        A configuration that does not fit, or ``out`` already holds a run.
+
+    Examples
+    --------
+    >>> from edgekeeper.worlds import make_world
+    >>> run = replay(make_world("noise", seed=1, symbols=2, bars=120).bars)
+    >>> run.summary["bars"], run.summary["promotions"]
+    (240, [])
+    """
+    began = time.monotonic()
+    bars = bars if isinstance(bars, Bars) else Bars.from_frame(bars)
+    config = config or Config()
+    market = market or Market()
+    screen = screen or _Blank()
+    if len(bars.instants) < 2:
+        raise BadData(
+            "expected bars of at least two instants, got one: there is no next open to fill at"
+        )
+    with _folder(out) as folder:
+        with Ledger.open(folder / "ledger.sqlite") as ledger:
+            channels = Fanout([FileChannel(folder / "alerts.log")] if out else [])
+            run = _Run(
+                bars,
+                config,
+                ledger,
+                Registry(folder / "models"),
+                Sentinel(ledger, channels),
+                screen,
+            )
+            run.all_epochs(market)
+            screen.phase("writing the report")
+            story = run.tell(market, time.monotonic() - began)
+            figures = summary(story, ledger, str(folder) if out else "")
+            if out:
+                _write_files(folder, ledger, story, figures)
+        return Replay(story, figures, folder if out else None)
+
+
+class _Run:
+    """One replay: learn and trade over the same ledger, epoch by epoch."""
+
+    def __init__(
+        self,
+        bars: Bars,
+        config: Config,
+        ledger: Ledger,
+        registry: Registry,
+        watch: Sentinel,
+        screen: Screen,
+    ) -> None:
+        self.bars, self.config, self.ledger, self.screen = bars, config, ledger, screen
+        self.watch = watch
+        screen.phase("compiling indicators and simulator (once, cached afterwards)")
+        volatility = evaluate(config.labels.volatility, bars)
+        self.feed = MarketFeed(
+            bars,
+            volatility,
+            rule_signals(config.rules, bars),
+            max_age_ns=int(config.guards.max_age_seconds * 1e9),
+        )
+        screen.phase("computing features and outcomes")
+        self.learn = LearnService(bars, config, ledger, registry, volatility)
+        self.trade = TradeLoop(self.feed, config, ledger, registry, self._features)
+        self.epochs = cut_epochs(self.feed.instants, config.epoch)
+
+    def _features(self, package: Package) -> Float32Array:
+        return self.learn.training_data(package.manifest.provenance.lineage.line).matrix
+
+    def all_epochs(self, market: Market) -> None:
+        """Carry the run to its last bar."""
+        self._write_run()
+        total = len(self.feed.instants)
+        self.screen.phase("replaying")
+        for first, last in zip(self.epochs[:-1], self.epochs[1:], strict=True):
+            self.trade.run_epoch(int(first), int(last))
+            now = int(self.feed.instants[last - 1])
+            self.trade.apply_moves(now)
+            due = [
+                line.name
+                for line in self.config.lines
+                if _due(line, int(first), int(last)) and self.trade.wants_refit(line.name)
+            ]
+            for name in due:
+                self.learn.refit(name, now)
+            if due:
+                self.trade.adopt(now)
+                self.watch.look(now)
+            self.screen.update(self._snapshot(market.name, now, int(last), total))
+        self.watch.look(now)
+
+    def _snapshot(self, market: str, now: int, done: int, total: int) -> Snapshot:
+        trade, start = self.trade, self.config.cash
+        seats = trade.seats.values()
+        equities = {
+            name: trade.accounts.book(name).equity / start
+            for name in ("edgekeeper", "always_newest", "rules")
+        }
+        equities["buy_and_hold"] = trade.passive / start
+        return Snapshot(
+            market=market,
+            time_ns=now,
+            done=done,
+            total=total,
+            equities=equities,
+            tried=sum(seat.line.test > 0 for seat in seats),
+            refused=sum(seat.line.verdict == "refused" for seat in seats),
+            promoted=trade.discoveries,
+            event=trade.events[-1][2] if trade.events else "",
+        )
+
+    def _write_run(self) -> None:
+        config, bars = self.config, self.bars
+        data = bars_hash(bars)
+        with self.ledger.transaction("trade", event_time_ns=int(bars.event_time[0])) as tx:
+            tx.append(
+                "runs",
+                {
+                    "started_market_ns": int(bars.event_time[0]),
+                    "run_id": f"{config.hash()[:12]}-{data[:12]}-{config.seed}",
+                    "config_hash": config.hash(),
+                    "config_json": [config.model_dump(mode="json")],
+                    "data_hash": data,
+                    "seed": config.seed,
+                    "code_version": version("edgekeeper"),
+                },
+            )
+
+    def tell(self, market: Market, wall_seconds: float) -> Story:
+        """Read the run back as a story."""
+        newest = self.trade.newest
+        return tell(
+            self.ledger,
+            self.bars,
+            self.learn.labels,
+            self.config,
+            market,
+            newest=newest,
+            matrix=None if newest is None else self._features(newest),
+            wall_seconds=wall_seconds,
+        )
+
+
+def _due(line: LineConfig, first: int, last: int) -> bool:
+    """Whether a refit of the line falls into the epoch of instants first:last."""
+    if last < line.min_bars:
+        return False
+    before = (first - line.min_bars) // line.refit_bars if first >= line.min_bars else -1
+    return (last - line.min_bars) // line.refit_bars > before
+
+
+@contextmanager
+def _folder(out: str | Path | None) -> Iterator[Path]:
+    """Give the folder asked for, made if need be, or one that vanishes afterwards."""
+    if out is None:
+        temporary = Path(tempfile.mkdtemp(prefix="edgekeeper-"))
+        try:
+            yield temporary
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+        return
+    folder = Path(out)
+    if (folder / "ledger.sqlite").exists():
+        raise UsageError(
+            f"{folder} already holds a run: choose another folder with --out, or remove this one"
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"cannot make the folder {folder}: {error.strerror}: choose another with --out"
+        ) from error
+    yield folder
+
+
+def write_report(path: Path, stories: list[Story], *, title: str) -> None:
+    """Write one self-contained page for one or several markets."""
+    page = render_report(stories, title=title, generated_from=f"edgekeeper {version('edgekeeper')}")
+    write_atomically(path, page.encode())
+
+
+def _write_files(folder: Path, ledger: Ledger, story: Story, figures: dict[str, Any]) -> None:
+    write_atomically(folder / "decisions.csv", _decisions_csv(ledger))
+    write_atomically(folder / "equity.csv", _equity_csv(story))
+    text = json.dumps(figures, indent=2, allow_nan=False)
+    write_atomically(folder / "summary.json", text.encode())
+    write_report(folder / "report.html", [story], title=story.title)
+
+
+def _decisions_csv(ledger: Ledger) -> bytes:
+    import polars as pl
+
+    columns = ["symbol", "side", "decision", "size", "stop", "target", "reason", "model"]
+    frame = ledger.read("decisions", ["event_time_ns", *columns], where={"account": "edgekeeper"})
+    stamp = pl.from_epoch(pl.col("event_time_ns"), time_unit="ns").dt.strftime("%FT%TZ")
+    return frame.select(stamp.alias("time"), *columns).write_csv().encode()
+
+
+def _equity_csv(story: Story) -> bytes:
+    names = list(story.books)
+    stamps = _iso_stamps(story.time_ns)
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["time", *names])
+    columns = [[f"{value:.6f}" for value in story.books[name].equity] for name in names]
+    writer.writerows(zip(stamps, *columns, strict=True))
+    return text.getvalue().encode()
+
+
+def _iso_stamps(time_ns: Int64Array) -> list[str]:
+    seconds = time_ns.astype("datetime64[ns]").astype("datetime64[s]")
+    return [f"{stamp}Z" for stamp in np.datetime_as_string(seconds)]

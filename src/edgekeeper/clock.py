@@ -4,6 +4,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from edgekeeper.errors import UsageError
+
 __all__ = ["Clock", "ManualClock", "WallClock"]
 
 
@@ -34,9 +36,15 @@ class ManualClock:
         return self.time_ns
 
     def advance_to(self, time_ns: int) -> None:
-        """Move forward; market time never runs backwards."""
+        """Move forward; market time never runs backwards.
+
+        Raises
+        ------
+        UsageError
+            A time before the present one.
+        """
         if time_ns < self.time_ns:
-            raise ValueError(
+            raise UsageError(
                 f"expected a time at or after {self.time_ns}, got {time_ns}: "
                 "market time cannot run backwards"
             )

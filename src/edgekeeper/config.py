@@ -7,9 +7,16 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from edgekeeper.errors import UsageError, nearest
 
@@ -29,7 +36,8 @@ __all__ = [
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # JSON has no word for NaN and infinity, so two settings with them could share a hash.
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class RulesConfig(_Section):
@@ -66,6 +74,15 @@ class PolicyConfig(_Section):
     max_novelty: float = Field(0.5, ge=0, le=1)
     shorting: bool = True
 
+    @model_validator(mode="after")
+    def _bands_in_order(self) -> Self:
+        if self.reduce_above > self.take_above:
+            raise ValueError(
+                f"expected reduce_above at or below take_above {self.take_above}, got "
+                f"{self.reduce_above}"
+            )
+        return self
+
 
 class LimitsConfig(_Section):
     """Hard limits of the account. No model can override them."""
@@ -93,7 +110,7 @@ class EvidenceConfig(_Section):
     """How much proof a line needs, and how soon harm is noticed."""
 
     false_discovery_rate: float = Field(0.10, gt=0, lt=1)
-    horizon_bars: int = Field(1008, ge=10)
+    horizon_bars: int = Field(1512, ge=10)
     min_trades: int = Field(50, ge=0)
     worst_bar: float = Field(20.0, ge=5)
     exposure_window: int = Field(252, ge=2)
@@ -126,6 +143,12 @@ class LineConfig(_Section):
     min_bars: int = Field(504, ge=30)
     window_bars: int | None = Field(None, ge=60)
 
+    @model_validator(mode="after")
+    def _some_features(self) -> Self:
+        if not self.features and not self.extra_features:
+            raise ValueError("expected features or extra_features, got neither")
+        return self
+
 
 class Config(_Section):
     """Everything that shapes a result, apart from the bars."""
@@ -147,6 +170,14 @@ class Config(_Section):
         LineConfig(name="trees", learner="lightgbm"),
         LineConfig(name="linear", learner="logistic"),
     )
+
+    @field_validator("lines")
+    @classmethod
+    def _own_names(cls, lines: tuple[LineConfig, ...]) -> tuple[LineConfig, ...]:
+        names = [line.name for line in lines]
+        if len(set(names)) != len(names) or "rules" in names:
+            raise ValueError("expected a name of its own for each line, other than 'rules'")
+        return lines
 
     def hash(self) -> str:
         """SHA-256 of the canonical JSON: the configuration's identity."""
@@ -184,9 +215,12 @@ def _explain(error: ValidationError) -> Iterator[str]:
         where = ".".join(str(part) for part in item["loc"]) or "top level"
         if item["type"] == "extra_forbidden":
             known = _keys_at(path[:-1])
-            yield f"unknown key {where!r}{nearest(path[-1], known)} (known here: {', '.join(known)})"
+            hint = nearest(path[-1], known)
+            yield f"unknown key {where!r}{hint} (known here: {', '.join(known)})"
         else:
-            yield f"{where}: {item['msg']}, got {item['input']!r}"
+            got = repr(item["input"])
+            got = got if len(got) <= 80 else got[:77] + "..."
+            yield f"{where}: {item['msg'].removeprefix('Value error, ')}, got {got}"
 
 
 def _keys_at(path: list[str]) -> list[str]:

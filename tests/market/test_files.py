@@ -1,3 +1,5 @@
+from datetime import date, timedelta
+
 import numpy as np
 import polars as pl
 import pytest
@@ -98,3 +100,48 @@ def test_a_folder_in_place_of_a_file(tmp_path):
         read_bars(tmp_path / "a.csv")
     with pytest.raises(BadData):
         read_bars(tmp_path)
+
+
+ODD = {
+    "list": pl.Series([[1.0], [1.0]]),
+    "bytes": pl.Series([b"\x00\xff", b"x"]),
+    "duration": pl.Series([timedelta(1), timedelta(2)]),
+    "truth": pl.Series([True, False]),
+    "date": pl.Series([date(2024, 1, 2), date(2024, 1, 3)]),
+    "nothing": pl.Series([None, None], dtype=pl.Null),
+}
+
+
+@pytest.mark.parametrize(
+    ("column", "kind"),
+    [("Close", kind) for kind in ODD]
+    + [(name, kind) for name in ("Date", "known_time") for kind in ODD if kind != "date"],
+)
+def test_parquet_columns_of_the_wrong_kind(tmp_path, column, kind):
+    table = pl.read_csv(GOOD.encode()).with_columns(ODD[kind].alias(column))
+    table.write_parquet(tmp_path / "A.parquet")
+    with pytest.raises(BadData):
+        read_bars(tmp_path / "A.parquet")
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_odd_columns_beside_the_bars_are_kept_with_refused_rows(tmp_path, kind):
+    good = pl.read_csv(GOOD.encode()).with_columns(ODD[kind].alias("extra"))
+    bad = good[:1].with_columns(Close=-pl.col("Close"), Date=pl.lit("2024-01-04"))
+    pl.concat([good, bad]).write_parquet(tmp_path / "A.parquet")
+    got = read_bars(tmp_path / "A.parquet")
+    assert len(got.bars) == 2
+    assert '"extra": ' in got.quarantine["content"][0]
+
+
+def test_categories_decimals_and_wide_integers_are_numbers(tmp_path):
+    table = pl.read_csv(GOOD.encode()).with_columns(
+        pl.col("Open").cast(pl.Decimal(10, 2)),
+        pl.col("High").cast(pl.String).cast(pl.Categorical),
+        pl.col("Low").cast(pl.Int128),
+        pl.lit("A").cast(pl.Categorical).alias("symbol"),
+    )
+    table.write_parquet(tmp_path / "x.parquet")
+    bars = read_bars(tmp_path / "x.parquet").bars
+    assert bars.symbols == ("A",)
+    assert bars.high.tolist() == [2.0, 3.0]

@@ -39,6 +39,13 @@ def test_daily_dates_close_with_the_session(tmp_path):
     assert any("XNYS" in line for line in got.assumptions)
 
 
+def test_years_before_1970_are_years_like_others(tmp_path):
+    rows = [f"19{year}-10-2{day},1,1,1,1,1" for year in (29, 62) for day in (3, 4, 5)]
+    got = read_bars(write(tmp_path, "\n".join([HEAD, *rows])))
+    assert closes(got.bars)[:2] == ["1929-10-23T21:00", "1929-10-24T21:00"]
+    assert got.quarantine.height == 0
+
+
 def test_crypto_and_forex_days_end_at_midnight(tmp_path):
     text = "date,symbol,o,h,l,c\n" + "".join(
         f"2024-01-0{d},{s},1,1,1,1\n" for d in (4, 5) for s in ("BTC/USD", "EURUSD", "AAPL")

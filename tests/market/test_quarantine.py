@@ -28,7 +28,7 @@ def test_kept_once_and_listed(tmp_path, rows):
     write_quarantine(folder, other)
     assert list_quarantine(folder).height == 2
     assert rows["content"].to_list() == [
-        '{"Date":"2024-01-03","Open":"one","High":"2","Low":"1","Close":"2"}'
+        '{"Date": "2024-01-03", "Open": "one", "High": "2", "Low": "1", "Close": "2"}'
     ]
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from edgekeeper.errors import UsageError
 from edgekeeper.market.interval import DAY_NS, parse_interval
-from edgekeeper.market.venues import guess_venue, venue
+from edgekeeper.market.venues import NO_SESSION, guess_venue, venue
 
 
 def day(*when):
@@ -29,13 +29,13 @@ def test_new_york_closes_by_season_and_on_half_days():
 
 def test_no_session_on_holidays_weekends_and_after_the_attacks():
     for when in ((2024, 12, 25), (2024, 1, 6), (2001, 9, 12), (1801, 1, 1), (2100, 1, 4)):
-        assert venue("XNYS").close_of(day(*when))[0] == -1
+        assert venue("XNYS").close_of(day(*when))[0] == NO_SESSION
 
 
 def test_crypto_ends_at_midnight_forex_too():
     assert close_of("24/7", 2024, 1, 6) == "2024-01-07T00:00"
     assert close_of("FX", 2024, 1, 5) == "2024-01-06T00:00"
-    assert venue("FX").close_of(day(2024, 1, 6))[0] == -1
+    assert venue("FX").close_of(day(2024, 1, 6))[0] == NO_SESSION
     opened = venue("FX").in_session
     assert opened(instant("2024-01-07T22:00"))[0]
     assert not opened(instant("2024-01-07T21:59"))[0]

@@ -110,8 +110,18 @@ def test_a_score_that_points_the_wrong_way_gives_base_rates_exactly():
     out = fit(score, outcomes).forecast(np.linspace(-3, 3, 7), np.full(7, 0.01), np.zeros(7))
     for values in (out.probability, out.expected_return, out.risk):
         assert (values == values[0]).all()
-    base = outcomes.net_return.mean(axis=0)
-    assert out.expected_return[0].tolist() == pytest.approx(base.tolist(), abs=1e-12)
+    base = [outcomes.net_return.mean()] * 2
+    assert out.expected_return[0].tolist() == pytest.approx(base, abs=1e-12)
+
+
+def test_drift_of_the_calibration_rows_is_not_forecast():
+    score, outcomes = draw(2_000, edge=0.5)
+    drift = np.array([0.004, -0.004])
+    drifting = Outcomes(outcomes.net_return + drift, outcomes.stopped, outcomes.bars_held)
+    rows = np.zeros(1), np.full(1, 0.01), np.zeros(1)
+    long, short = fit(score, drifting).forecast(*rows).expected_return[0]
+    flat = fit(score, outcomes).forecast(*rows).expected_return[0]
+    assert [long, short] == pytest.approx(flat.tolist(), abs=5e-4)
 
 
 def test_the_fewer_rows_the_flatter():

@@ -20,7 +20,7 @@ from edgekeeper.features.compute import CHUNK, Real, compute
 from edgekeeper.features.graph import Graph
 from edgekeeper.features.inputs import as_bars, missing_columns
 from edgekeeper.features.ops import OPS
-from edgekeeper.features.program import Program, flatten, state_size
+from edgekeeper.features.program import Program, check_memory, flatten
 from edgekeeper.features.reader import read
 from edgekeeper.features.stream import FeatureStream
 from edgekeeper.types import Float64Array
@@ -80,7 +80,7 @@ class FeatureSet:
                 outputs.append(read(text, graph))
             except UsageError as error:
                 raise UsageError(f"feature {name!r}: {error}") from error
-        state_size(graph, tuple(outputs))
+        check_memory(graph, tuple(outputs))
         object.__setattr__(self, "expressions", MappingProxyType(dict(self.expressions)))
         object.__setattr__(self, "_graph", graph)
         object.__setattr__(self, "_outputs", tuple(outputs))

@@ -12,7 +12,7 @@ from edgekeeper.features.ops.op import FOUR_INPUTS
 from edgekeeper.features.schedule import in_groups, needed
 from edgekeeper.types import Float64Array, Int64Array
 
-__all__ = ["MAX_STATE", "Program", "flatten", "state_size"]
+__all__ = ["MAX_STATE", "Program", "check_memory", "flatten"]
 
 MAX_STATE = 1 << 24
 """float64 slots of memory a symbol may need (128 MB)."""
@@ -56,8 +56,8 @@ class Program:
         return registers
 
 
-def state_size(graph: Graph, outputs: tuple[int, ...]) -> int:
-    """float64 slots a symbol needs for these outputs.
+def check_memory(graph: Graph, outputs: tuple[int, ...]) -> None:
+    """Refuse outputs whose windows need too much memory, before anything is compiled.
 
     Raises
     ------
@@ -74,14 +74,11 @@ def state_size(graph: Graph, outputs: tuple[int, ...]) -> int:
             f"expected windows that need at most {MAX_STATE * 8 // 2**20} MB a symbol, got "
             f"{total * 8 // 2**20} MB: shorten them or split the set"
         )
-    return max(total, 1)
 
 
 def flatten(graph: Graph, outputs: tuple[int, ...]) -> Program:
     """Turn the part of the graph that ``outputs`` need into a program; kernels are loaded here."""
-    size = state_size(graph, outputs)
-    order = needed(graph, outputs)
-    return _Writer(graph, outputs, order).program(size)
+    return _Writer(graph, outputs, needed(graph, outputs)).program()
 
 
 class _Writer:
@@ -108,7 +105,7 @@ class _Writer:
         self._params: list[float] = []
         self._state = 0
 
-    def program(self, size: int) -> Program:
+    def program(self) -> Program:
         """Write everything."""
         for position in self._columns:
             self._store(position)
@@ -120,23 +117,31 @@ class _Writer:
             registers=self._registers,
             code=np.array(self._code, dtype=np.int64).reshape(-1, CODE_WIDTH),
             params=np.array([*self._params, 0.0], dtype=np.float64),
-            state_size=size,
+            state_size=max(self._state, 1),
             features=self._outputs,
         )
 
     def _write(self, group: tuple[int, ...]) -> None:
-        """One instruction: one op, or four of a kind at once."""
+        """One instruction: one op, or up to four of a kind at once."""
         nodes = [self._nodes[p] for p in group]
         op = OPS[nodes[0].op]
         # A target is never an input of its own instruction: kernels may write before they read.
         targets = [self._target(p) for p in group]
         sources = [self._register[s] for node in nodes for s in node.inputs]
-        alone = len(group) == 1
-        head = [op.address(), op.inputs] if alone else [op.address_of_four(), FOUR_INPUTS]
+        head = [op.address(), op.inputs] if len(group) == 1 else [op.address_of_four(), FOUR_INPUTS]
+        lanes = nodes
+        if len(group) in (2, 3):
+            # Lanes without work repeat the first, into a register and a state nobody reads.
+            idle = 4 - len(group)
+            spare = self._fresh()
+            self._free.append(spare)
+            sources += sources[:1] * idle
+            targets += [spare] * idle
+            lanes = nodes + nodes[:1] * idle
         slots = [*sources, *targets[:-1]]
         slots += [0] * (FOUR_INPUTS - len(slots))
         self._code.append([*head, *slots, targets[-1], len(self._params), self._state])
-        for node in nodes:
+        for node in lanes:
             self._params.extend(OPS[node.op].constants(node.params))
             self._state += OPS[node.op].state_size(node.params)
         for position in group:
@@ -147,11 +152,15 @@ class _Writer:
                 self._release(source)
             self._release(position)
 
+    def _fresh(self) -> int:
+        """Return a register that holds nothing of use."""
+        if self._free:
+            return self._free.pop()
+        self._registers += 1
+        return self._registers - 1
+
     def _target(self, position: int) -> int:
-        if not self._free:
-            self._free.append(self._registers)
-            self._registers += 1
-        self._register[position] = self._free.pop()
+        self._register[position] = self._fresh()
         return self._register[position]
 
     def _release(self, position: int) -> None:

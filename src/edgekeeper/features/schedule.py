@@ -26,7 +26,7 @@ def needed(graph: Graph, outputs: tuple[int, ...]) -> list[int]:
 
 
 def in_groups(graph: Graph, order: list[int]) -> list[tuple[int, ...]]:
-    """Operations in order of calculation, alone or four of one kind together.
+    """Operations in order of calculation, alone or up to four of one kind together.
 
     Ops with a kernel for four are gathered by stage: how many of them lie on the way from the
     columns. Those of one stage never need each other.
@@ -49,9 +49,7 @@ def in_groups(graph: Graph, order: list[int]) -> list[tuple[int, ...]]:
             same = waiting.setdefault(OPS[graph.nodes[position].op].four, [])
             same.append(position)
         for same in waiting.values():
-            whole = len(same) - len(same) % 4
-            groups.extend(tuple(same[k : k + 4]) for k in range(0, whole, 4))
-            groups.extend((position,) for position in same[whole:])
+            groups.extend(tuple(same[k : k + 4]) for k in range(0, len(same), 4))
     return groups
 
 

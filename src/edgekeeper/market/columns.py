@@ -6,7 +6,7 @@ import polars as pl
 
 from edgekeeper.errors import BadData, nearest
 
-__all__ = ["NUMBERS", "is_label", "read_number", "recognise"]
+__all__ = ["NUMBERS", "holds_numbers", "is_label", "read_number", "recognise"]
 
 NUMBERS = ("open", "high", "low", "close", "adj_close", "volume")
 
@@ -33,7 +33,8 @@ _IGNORED_ACTIONS = frozenset(
 def recognise(table: pl.DataFrame, label: str, needed: tuple[str, ...]) -> tuple[pl.DataFrame, str]:
     """Rename what is recognised to ``time, symbol, open, high, low, close, adj_close, volume``.
 
-    Other columns are dropped. Where both fit, ``timestamp`` wins over ``date``. Separate ``date`` and ``time`` columns are joined as text.
+    Other columns are dropped. Where both fit, ``timestamp`` wins over ``date``; separate ``date``
+    and ``time`` columns are joined as text.
 
     Returns
     -------
@@ -64,10 +65,10 @@ def recognise(table: pl.DataFrame, label: str, needed: tuple[str, ...]) -> tuple
             )
     chosen_table = table.select(expr.alias(role) for role, expr in chosen.items())
     for column in chosen_table.get_columns():
-        if column.dtype.is_nested() or column.dtype in (pl.Binary, pl.Object, pl.Duration, pl.Time):
+        if not (holds_numbers(column) or (column.name not in NUMBERS and _is_plain(column))):
             raise BadData(
-                f"{label}: expected plain values for {column.name!r}, got {column.dtype}: write "
-                "numbers, text, dates or datetimes"
+                f"{label}: expected {'numbers' if column.name in NUMBERS else 'plain values'} for "
+                f"{column.name!r}, got {column.dtype}"
             )
     unused = sorted(_IGNORED_ACTIONS & plain.keys())
     if unused:
@@ -83,6 +84,20 @@ def is_label(name: str) -> bool:
     return any(_plain(name) in _NAMES[role] for role in ("time", "symbol", "known_time"))
 
 
+def holds_numbers(column: pl.Series) -> bool:
+    """Whether a column is of numbers, or of text that may spell some."""
+    return column.dtype.is_numeric() or column.dtype in (
+        pl.String,
+        pl.Categorical,
+        pl.Enum,
+        pl.Null,
+    )
+
+
+def _is_plain(column: pl.Series) -> bool:
+    return column.dtype in (pl.Date, pl.Datetime, pl.Boolean)
+
+
 def _without_a_raw_close(chosen: dict[str, pl.Expr]) -> str:
     if "close" in chosen or "adj_close" not in chosen:
         return ""
@@ -95,12 +110,14 @@ def _without_a_raw_close(chosen: dict[str, pl.Expr]) -> str:
 
 def _plain(name: str) -> str:
     """Lower case with words joined by ``_``: ``"Adj Close"`` and ``adjClose`` alike."""
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.strip().lstrip("﻿"))
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.strip().lstrip("\ufeff"))
     return re.sub(r"[^a-z0-9]+", "_", spaced.lower()).strip("_")
 
 
 def read_number(column: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Return values as float64 (null where missing or text), and where text stood."""
+    if column.dtype in (pl.Categorical, pl.Enum):
+        column = column.cast(pl.String)
     if column.dtype != pl.String:
         values = column.cast(pl.Float64, strict=False)
         return values, values.is_null() & column.is_not_null()

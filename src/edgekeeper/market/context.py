@@ -10,13 +10,13 @@ import polars as pl
 
 from edgekeeper.bars import COLUMNS, Bars
 from edgekeeper.errors import BadData, UsageError, nearest
-from edgekeeper.market.columns import is_label, read_number, recognise
+from edgekeeper.market.columns import holds_numbers, is_label, read_number, recognise
 from edgekeeper.market.convention import Convention
 from edgekeeper.market.files import read_table
 from edgekeeper.market.interval import DAY_NS
 from edgekeeper.market.stamps import stamp
 from edgekeeper.market.times import read_instants, read_times
-from edgekeeper.market.venues import guess_venue, venue
+from edgekeeper.market.venues import NO_SESSION, guess_venue, venue
 from edgekeeper.types import Float64Array, Int64Array
 
 __all__ = ["join_context"]
@@ -52,8 +52,9 @@ def join_context(
         The name has to be an identifier, since expressions write ``VIX.close``. From bars of many
         symbols the one called like the context is taken; it may be among ``bars`` itself. Their
         prices come adjusted for splits and dividends up to each bar, as the features of a symbol
-        see its own. All numeric columns of a frame are taken; one with a symbol column has to
-        contain the name or a single symbol.
+        see its own. All numeric columns of a frame or file
+        are taken as they stand (import a stock's file with ``read_bars`` first, for its splits);
+        one with a symbol column has to contain the name, or one symbol alone.
     how : Convention, optional
         How the times of files and frames are meant.
 
@@ -150,7 +151,9 @@ def _from_table(name: str, table: pl.DataFrame, how: Convention) -> _Facts:
     if "symbol" in known.columns:
         mine = _rows_called(name, known["symbol"])
         known, table = known.filter(mine), table.filter(mine)
-    numbers = {**_numeric(table, label), **_numeric(known, label)}
+    numbers = _numeric(table, label)
+    if "close" in known.columns:
+        numbers |= _numeric(known, label)
     if not numbers:
         raise BadData(f"{label}: expected at least one column of numbers, got none")
     event_time = _event_times(name, known["time"], how)
@@ -178,14 +181,14 @@ def _event_times(name: str, column: pl.Series, how: Convention) -> Int64Array:
         )
     if (wall % DAY_NS != 0).any():
         stamped = stamp(pl.repeat(name, len(wall), eager=True), wall, times["utc"], how)
-        if (stamped.event_time < 0).any():
+        if (stamped.event_time == NO_SESSION).any():
             raise BadData(f"context {name}: {next(filter(None, stamped.reason))}")
         return stamped.event_time
     day = wall.to_numpy() // DAY_NS
     weekend = float(((day + 3) % 7 >= 5).mean())
     place = venue(guess_venue(name, weekend) if how.venue == "auto" else how.venue)
     close = place.close_of(day)
-    return np.where(close < 0, (day + 1) * DAY_NS, close)
+    return np.where(close == NO_SESSION, (day + 1) * DAY_NS, close)
 
 
 def _rows_called(name: str, symbol: pl.Series) -> pl.Series:
@@ -203,7 +206,7 @@ def _numeric(table: pl.DataFrame, label: str) -> dict[str, Float64Array]:
     """Columns of numbers, or of text that mostly reads as numbers, as float64 with NaN."""
     found = {}
     for column in table.get_columns():
-        if is_label(column.name) or column.dtype.is_temporal():
+        if is_label(column.name) or not holds_numbers(column):
             continue
         values, is_text = read_number(column)
         plain = re.sub(r"\W+", "_", column.name.strip().lower())

@@ -95,7 +95,7 @@ def _text(path: Path, content: bytes) -> pl.DataFrame:
     separator = max(_SEPARATORS, key=header.count)
     try:
         table = pl.read_csv(
-            text.encode(), separator=separator, infer_schema=False, null_values=[""],
+            text.strip("\r\n").encode(), separator=separator, infer_schema=False, null_values=[""],
             truncate_ragged_lines=False,
         )  # fmt: skip
     except (pl.exceptions.PolarsError, OSError) as error:

@@ -1,5 +1,6 @@
 """From tables as they come to :class:`~edgekeeper.bars.Bars`, with nothing lost on the way."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -170,10 +171,10 @@ def _quarantine(bad: pl.DataFrame, tables: Sequence[tuple[str, str, pl.DataFrame
     for key, part in bad.group_by("table", maintain_order=True):
         label, _, table = tables[int(str(key[0]))]
         came = table[(part["row"] - 1).to_list()]
-        content = came.select(pl.struct(pl.all()).struct.json_encode().alias("content"))
+        content = [json.dumps(row, default=str) for row in came.iter_rows(named=True)]
         frames.append(
             part.select("row", "symbol", "time", "reason")
-            .with_columns(content["content"], source=pl.lit(label))
+            .with_columns(pl.Series("content", content), source=pl.lit(label))
             .select(*QUARANTINE)
         )
     return pl.concat(frames)

@@ -9,7 +9,7 @@ import polars as pl
 from edgekeeper.errors import BadData
 from edgekeeper.market.convention import Convention
 from edgekeeper.market.interval import DAY_NS, infer_interval, interval_name, parse_interval
-from edgekeeper.market.venues import Venue, guess_venue, venue
+from edgekeeper.market.venues import NO_SESSION, Venue, guess_venue, venue
 from edgekeeper.types import BoolArray, Int64Array
 
 __all__ = ["Stamped", "stamp"]
@@ -24,7 +24,7 @@ class Stamped:
     Attributes
     ----------
     event_time : int64 [n]
-        Instant each bar closes; -1 where there is none (see ``reason``).
+        Instant each bar closes; ``NO_SESSION`` where there is none (see ``reason``).
     reason : list of str, [n]
         Why a row has no event time; empty where it has one.
     interval_ns : int
@@ -56,7 +56,7 @@ def stamp(symbol: pl.Series, wall: pl.Series, utc: pl.Series, how: Convention) -
         )
     names = symbol.unique().sort().to_list()
     code = np.searchsorted(np.asarray(names, dtype=str), symbol.to_numpy().astype(str))
-    clock = wall.fill_null(-1).to_numpy()
+    clock = wall.fill_null(0).to_numpy()
     venues = _venues(code, clock, readable, names, how)
     if how.interval:
         interval = parse_interval(how.interval)
@@ -65,11 +65,11 @@ def stamp(symbol: pl.Series, wall: pl.Series, utc: pl.Series, how: Convention) -
     said = [f"bars are {interval_name(interval)} apart"]
     instant, ambiguous = clock, np.zeros(len(clock), dtype=bool)
     if aware.any():
-        instant = utc.fill_null(-1).to_numpy()
+        instant = utc.fill_null(0).to_numpy()
     elif interval < DAY_NS or (clock[readable] % DAY_NS != 0).any():
         instant, ambiguous, line = _localised(wall, readable, venues, how)
         said.append(line)
-    event = np.full(len(clock), -1, dtype=np.int64)
+    event = np.full(len(clock), NO_SESSION, dtype=np.int64)
     for name in sorted(set(venues.values())):
         mine = np.isin(code, [i for i, s in enumerate(names) if venues[s] == name])
         rows = np.flatnonzero(mine & readable & ~ambiguous)
@@ -82,7 +82,7 @@ def stamp(symbol: pl.Series, wall: pl.Series, utc: pl.Series, how: Convention) -
             event[rows], line = _intraday(instant[rows], interval, place, how)
         said.append(f"{_listed([s for s in names if venues[s] == name])}: {line}")
     reason = np.full(len(clock), "", dtype=object)
-    reason[event < 0] = "no trading session on this day at the venue"
+    reason[event == NO_SESSION] = "no trading session on this day at the venue"
     reason[ambiguous] = "this local time does not exist or exists twice (daylight saving)"
     reason[~readable] = "unreadable time"
     return Stamped(event, reason.tolist(), interval, venues, tuple(said))
@@ -123,7 +123,7 @@ def _in_zone(wall: pl.Series, zone: str) -> tuple[Int64Array, BoolArray]:
         zone, ambiguous="null", non_existent="null"
     )
     return (
-        local.to_physical().fill_null(-1).to_numpy().astype(np.int64),
+        local.to_physical().fill_null(0).to_numpy().astype(np.int64),
         local.is_null().to_numpy(),
     )
 
@@ -149,7 +149,7 @@ def _daily(
 
 
 def _check_sessions(day: Int64Array, event: Int64Array, place: Venue) -> None:
-    off = event < 0
+    off = event == NO_SESSION
     if off.mean() > 0.05:
         first = np.datetime64(int(day[off][0]), "D")
         raise BadData(

@@ -20,8 +20,9 @@ from edgekeeper.market.atomic import write_atomically
 from edgekeeper.market.interval import DAY_NS
 from edgekeeper.types import Float64Array, Int64Array
 
-__all__ = ["Venue", "guess_venue", "venue"]
+__all__ = ["NO_SESSION", "Venue", "guess_venue", "venue"]
 
+NO_SESSION = int(np.iinfo(np.int64).min)
 FIRST, LAST = "1900-01-01", "2045-12-31"
 _SUNDAY = 6
 _FIAT = frozenset(
@@ -62,16 +63,15 @@ class Venue:
     closes: Int64Array
 
     def close_of(self, day: Int64Array) -> Int64Array:
-        """Closing instant of each day, or -1 where the venue had no session."""
+        """Closing instant of each day, or ``NO_SESSION`` where the venue had none."""
         at = np.searchsorted(self.day, day).clip(max=len(self.day) - 1)
-        return np.where(self.day[at] == day, self.day_close[at], -1)
+        return np.where(self.day[at] == day, self.day_close[at], NO_SESSION)
 
     def next_close(self, time_ns: Int64Array) -> Int64Array:
-        """First closing of a trading day strictly after each instant, or -1 beyond the calendar."""
+        """First closing of a trading day strictly after each instant, or ``NO_SESSION``."""
         at = np.searchsorted(self.day_close, time_ns, side="right")
-        return np.where(
-            at < len(self.day_close), self.day_close[at.clip(max=len(self.day_close) - 1)], -1
-        )
+        inside = at < len(self.day_close)
+        return np.where(inside, self.day_close[at.clip(max=len(self.day_close) - 1)], NO_SESSION)
 
     def capped(self, start_ns: Int64Array, end_ns: Int64Array) -> Int64Array:
         """Bar ends, cut at a session's close that falls inside the bar."""

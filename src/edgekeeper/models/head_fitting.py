@@ -53,6 +53,7 @@ def fit_heads(
     -----
     Each slope is pulled towards 0 as by ``PRIOR_ROWS`` observations of a useless score: a slice
     worth 100 independent outcomes keeps half of what it shows, one worth 1,000 ten elevenths.
+    Both sides share one intercept and one slope, see :func:`_mirrored`.
     Means and time are ridge regressions, chances sigmoid calibration, the interval split conformal
     on what the return head leaves over.
     """
@@ -64,35 +65,37 @@ def fit_heads(
     variance = float(np.average(np.square(score[some] - centre), weights=weight[some]))
     scale = float(np.sqrt(variance)) if variance > _NO_VARIANCE else 1.0
     unit = volatility * np.sqrt(horizon)
-    sides = []
-    for side, sign in enumerate((1, -1)):
-        rows = known[:, side]
-        z = np.clip((score[rows] - centre) / scale, -SCORE_LIMIT, SCORE_LIMIT)
-        ended = outcomes.net_return[rows, side], outcomes.stopped[rows, side]
-        held = outcomes.bars_held[rows, side]
-        sides.append(_fit_side(z, weight[rows], *ended, held, unit[rows], sign, coverage))
+    z = np.clip((score - centre) / scale, -SCORE_LIMIT, SCORE_LIMIT)
+    sides = [
+        _fit_side(z, weight, unit, outcomes, known[:, side], side, sign)
+        for side, sign in enumerate((1, -1))
+    ]
+    reward = _mirrored([side.reward for side in sides], odd=True)
+    offsets = [
+        _interval(z, weight, unit, outcomes, known[:, side], side, reward, coverage)
+        for side in range(len(SIDES))
+    ]
     return Heads(
         centre=centre,
         scale=scale,
         horizon=horizon,
         coverage=coverage,
-        success=_lines([side.success for side in sides]),
-        risk=_lines([side.risk for side in sides]),
-        reward=_lines([side.reward for side in sides]),
-        time=_lines([side.time for side in sides]),
-        lower=np.array([side.interval[0] for side in sides]),
-        upper=np.array([side.interval[1] for side in sides]),
+        success=_mirrored([side.success for side in sides], odd=True),
+        risk=_mirrored([side.risk for side in sides], odd=True),
+        reward=reward,
+        time=_mirrored([side.time for side in sides], odd=False),
+        lower=np.array([low for low, _ in offsets]),
+        upper=np.array([high for _, high in offsets]),
     )
 
 
 class _Side(NamedTuple):
-    """(intercept, slope) of each head of one side, and the interval's offsets."""
+    """(intercept, slope) of each head of one side."""
 
     success: tuple[float, float]
     risk: tuple[float, float]
     reward: tuple[float, float]
     time: tuple[float, float]
-    interval: tuple[float, float]
 
 
 def _known(
@@ -121,26 +124,53 @@ def _known(
 def _fit_side(
     z: Float64Array,
     weight: Float64Array,
-    net_return: Float64Array,
-    stopped: Float64Array,
-    bars_held: Float64Array,
     unit: Float64Array,
+    outcomes: Outcomes,
+    known: BoolArray,
+    side: int,
     sign: int,
-    coverage: float,
 ) -> _Side:
-    """Fit one side; its reward rises with ``sign * z``."""
+    """Fit one side on its known rows; its reward rises with ``sign * z``."""
+    z, weight, unit = z[known], weight[known], unit[known]
+    net_return = outcomes.net_return[known, side]
     won = (net_return > 0.0).astype(np.float64)
+    stopped = outcomes.stopped[known, side]
     success = fit_sigmoid(z, won, weight, prior_rows=PRIOR_ROWS, sign=sign)
     risk = fit_sigmoid(z, stopped, weight, prior_rows=PRIOR_ROWS, sign=-sign)
-    reward = _ridge_line(z, net_return / unit, weight, sign)
-    left_over = net_return / unit - (reward[0] + reward[1] * z)
     return _Side(
         success=(success.intercept, success.slope),
         risk=(risk.intercept, risk.slope),
-        reward=reward,
-        time=_ridge_line(z, bars_held, weight, 0),
-        interval=residual_interval(left_over, coverage, weight),
+        reward=_ridge_line(z, net_return / unit, weight, sign),
+        time=_ridge_line(z, outcomes.bars_held[known, side], weight, 0),
     )
+
+
+def _interval(
+    z: Float64Array,
+    weight: Float64Array,
+    unit: Float64Array,
+    outcomes: Outcomes,
+    known: BoolArray,
+    side: int,
+    reward: Lines,
+    coverage: float,
+) -> tuple[float, float]:
+    """Offsets of one side's interval, from what its reward head leaves over."""
+    expected = reward.intercept[side] + reward.slope[side] * z[known]
+    left_over = outcomes.net_return[known, side] / unit[known] - expected
+    return residual_interval(left_over, coverage, weight[known])
+
+
+def _mirrored(pairs: list[tuple[float, float]], *, odd: bool) -> Lines:
+    """Give both sides one intercept and one slope, of opposite signs where the head is odd in z.
+
+    The two sides of a bar are mirror images. What still differs between their averages is the
+    market's drift over the calibration rows: one number, shared by all symbols, whose error is far
+    larger than any edge. Forecasting it would turn last year's drift into next year's bet.
+    """
+    (a, b), (c, d) = pairs
+    slope = 0.5 * (b - d) if odd else 0.5 * (b + d)
+    return Lines(np.full(2, 0.5 * (a + c)), np.array([slope, -slope if odd else slope]))
 
 
 def _ridge_line(
@@ -159,7 +189,3 @@ def _ridge_line(
         slope = 0.0
     return mean_y - slope * mean_x, slope
 
-
-def _lines(pairs: list[tuple[float, float]]) -> Lines:
-    intercept, slope = np.array(pairs, dtype=np.float64).T.copy()
-    return Lines(intercept, slope)

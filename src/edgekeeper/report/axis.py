@@ -14,7 +14,13 @@ _STEPS = (
     ("D", 1), ("D", 2), ("D", 7), ("D", 14), ("M", 1), ("M", 3), ("M", 6),
     ("Y", 1), ("Y", 2), ("Y", 5), ("Y", 10), ("Y", 20), ("Y", 50),
 )  # fmt: skip
-_MULTIPLES = ((1.0, 1.5, 2.0, 3.0, 5.0, 7.0), (1.0, 2.0, 5.0), (1.0, 3.0), (1.0,))
+_MULTIPLES = (
+    (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0),
+    (1.0, 1.5, 2.0, 3.0, 5.0, 7.0),
+    (1.0, 2.0, 5.0),
+    (1.0, 3.0),
+    (1.0,),
+)
 _FORMATS = {"m": "%H:%M", "h": "%d %b %H:%M", "D": "%d %b", "M": "%b %Y", "Y": "%Y"}
 
 
@@ -64,7 +70,7 @@ def growth_ticks(low: float, high: float, most: int = 5) -> list[Tick]:
     >>> [tick.label for tick in growth_ticks(math.log(0.4), math.log(12))]
     ['−50%', '0%', '+100%', '+400%', '×10']
     """
-    if math.exp(high - low) < 3.5:
+    if math.exp(high - low) < 1.8:
         values = _even(math.expm1(low), math.expm1(high), most)
         return [Tick(math.log1p(v), signed(v, _digits(values))) for v in values if v > -1.0]
     first, last = math.floor(low / math.log(10)), math.ceil(high / math.log(10))
@@ -72,12 +78,19 @@ def growth_ticks(low: float, high: float, most: int = 5) -> list[Tick]:
     for grid in _MULTIPLES:
         ratios = [10.0**k * m for k in range(first, last + 1) for m in grid]
         inside = [r for r in ratios if low <= math.log(r) <= high]
-        if len(inside) <= most + 1:
+        if len(inside) <= most + 2:
             break
-    return [
-        Tick(math.log(r), signed(r - 1.0, 0 if r >= 0.05 else 1) if r < 10 else f"×{number(r, 0)}")
-        for r in inside
-    ]
+    apart = math.ceil(len(inside) / (most + 2))
+    if apart > 1:
+        inside = [r for r in inside if round(math.log10(r)) % apart == 0]
+    return [Tick(math.log(r), _multiple(r)) for r in inside]
+
+
+def _multiple(ratio: float) -> str:
+    """A change in per cent, with decimals near a total loss; from tenfold on a factor."""
+    if ratio >= 10.0:
+        return f"×{number(ratio, 0)}"
+    return signed(ratio - 1.0, max(0, -math.floor(math.log10(ratio) + 1e-9) - 1))
 
 
 def wealth_ticks(low: float, high: float, most: int = 6) -> list[Tick]:
@@ -112,7 +125,7 @@ def time_ticks(first_ns: int, last_ns: int, most: int = 8) -> list[Tick]:
             continue
         ticks = []
         for k in range(-(-low // step) * step, high + 1, step):
-            start = np.datetime64(k, unit)
+            start = np.int64(k).astype(f"datetime64[{unit}]")
             position = int(start.astype("datetime64[ns]").astype(np.int64))
             if first_ns <= position <= last_ns:
                 label = start.astype("datetime64[s]").item().strftime(_FORMATS[unit])

@@ -28,13 +28,18 @@ _DAY_NS = 86_400 * 10**9
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One line to draw, ``values`` in drawn units; ``area`` fills it down to zero."""
+    """One line to draw, ``values`` in drawn units; ``area`` fills it down to zero.
+
+    Lines are listed in their order and painted the other way round, so that the first lies on
+    top, unless ``layer`` lifts or lowers one.
+    """
 
     name: str
     css: str
     values: Float64Array
     text: Callable[[float], str]
     area: bool = False
+    layer: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,7 @@ class Curve:
     path: str
     area: str
     ending: str
+    layer: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,12 @@ class Chart:
     y_ticks: Sequence[Tick]
     hover: str
     pins: Sequence[Pin] = field(default_factory=tuple)
+
+    @property
+    def painted(self) -> list[Curve]:
+        """The curves from the bottom up."""
+        listed_last_first = self.curves[::-1]
+        return sorted(listed_last_first, key=lambda curve: curve.layer)
 
 
 def line_chart(
@@ -128,9 +140,7 @@ def line_chart(
         height_px=height_px,
         curves=curves,
         x_ticks=[Tick(100 * across(t.position), t.label) for t in time_ticks(first, last)],
-        y_ticks=[
-            Tick(100 * (high - t.position) / (high - low), t.label) for t in ticks(low, high)
-        ],
+        y_ticks=[Tick(100 * (high - t.position) / (high - low), t.label) for t in ticks(low, high)],
         hover=_hover(time_ns, x, series),
         pins=[Pin(100 * across(t), kind, text) for t, kind, text in pins if first <= t <= last],
     )
@@ -158,7 +168,7 @@ def _curve(one: Series, x: Int64Array, values: Float64Array, low: float, high: f
         if one.area:
             areas.append(f"M{x[index[run[0]]]},{zero}L{points}L{x[index[run[-1]]]},{zero}Z")
     ending = one.text(float(one.values[-1]))
-    return Curve(one.name, one.css, "".join(lines), "".join(areas), ending)
+    return Curve(one.name, one.css, "".join(lines), "".join(areas), ending, one.layer)
 
 
 def _hover(time_ns: Int64Array, x: Int64Array, series: Sequence[Series]) -> str:

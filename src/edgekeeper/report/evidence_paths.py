@@ -27,11 +27,12 @@ def evidence_chart(line: LineStory) -> Chart | None:
     return line_chart(
         line.time_ns,
         [
-            Series("Needed", "threshold", threshold, wealth),
-            Series("Weakest of the three", "least", least, wealth),
+            # A broad band beneath the line that happens to be the weakest.
+            Series("Weakest of the three", "least", least, wealth, layer=-1),
             Series("Against cash", "cash", line.log_cash, wealth),
             Series("Against its own exposure", "exposure", line.log_exposure, wealth),
             Series("Against the incumbent", "incumbent", line.log_incumbent, wealth),
+            Series("Needed", "threshold", threshold, wealth),
         ],
         ticks=wealth_ticks,
         label=f"Evidence of line {line.name}: {_ending(least, threshold)}",
@@ -59,8 +60,8 @@ def harm_chart(line: LineStory) -> Chart | None:
     return line_chart(
         line.time_ns,
         [
-            Series("Retreat at", "threshold", np.full(len(values), threshold), wealth),
             Series("Harm", "harm", values, wealth),
+            Series("Retreat at", "threshold", np.full(len(values), threshold), wealth),
         ],
         ticks=lambda low, high: wealth_ticks(low, high, 4),
         label=f"Harm detector of line {line.name} while it traded",

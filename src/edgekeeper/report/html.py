@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from edgekeeper.errors import UsageError
 from edgekeeper.report import wording
 from edgekeeper.report.calibration import CalibrationPicture, calibration_picture, knowing_nothing
@@ -67,6 +69,7 @@ class _MarketView:
     calibration: CalibrationPicture | None
     reasons: Sequence[tuple[str, int]]
     features: Sequence[tuple[str, float]]
+    only_rules: bool
 
 
 def _line_view(line: LineStory) -> _LineView:
@@ -100,7 +103,16 @@ def _market_view(story: Story, position: int) -> _MarketView:
         calibration=calibration_picture(story.reliability),
         reasons=sorted(story.reasons.items(), key=lambda item: (-item[1], item[0])),
         features=list(story.feature_importance)[:_FEATURES_SHOWN],
+        only_rules=_only_rules(story),
     )
+
+
+def _only_rules(story: Story) -> bool:
+    """Whether Edgekeeper's account is the rules' to the last bar: no model ever traded."""
+    own, rules = story.books.get("edgekeeper"), story.books.get("rules")
+    if own is None or rules is None or len(own.equity) == 0:
+        return False
+    return bool(np.array_equal(own.equity, rules.equity))
 
 
 @functools.cache
@@ -121,9 +133,7 @@ def _environment() -> "Environment":
     )
     for name in ("count", "day", "duration", "number", "percent", "signed", "wealth"):
         environment.filters[name] = getattr(wording, name)
-    environment.globals.update(
-        ACCOUNTS=ACCOUNTS, GLYPHS=GLYPHS, knowing_nothing=knowing_nothing
-    )
+    environment.globals.update(ACCOUNTS=ACCOUNTS, GLYPHS=GLYPHS, knowing_nothing=knowing_nothing)
     return environment
 
 

@@ -27,8 +27,8 @@ def _growth(book: BookStory) -> Float64Array:
 
 
 def _drawn(story: Story) -> list[tuple[str, BookStory]]:
-    """Accounts in the order of painting: Edgekeeper last, so that it lies on top."""
-    return [(name, story.books[name]) for name in reversed(ACCOUNTS) if name in story.books]
+    """The accounts that kept a book, Edgekeeper first."""
+    return [(name, story.books[name]) for name in ACCOUNTS if name in story.books]
 
 
 def equity_chart(story: Story) -> Chart | None:
@@ -42,6 +42,8 @@ def equity_chart(story: Story) -> Chart | None:
             name,
             np.log(g) if logarithmic else g - 1.0,
             (lambda v: signed(math.expm1(v))) if logarithmic else signed,
+            # Without a champion Edgekeeper is the rules: their thin dashes stay visible on top.
+            layer=1 if name == "rules" else 0,
         )
         for name, g in growth.items()
     ]
@@ -49,7 +51,7 @@ def equity_chart(story: Story) -> Chart | None:
         story.time_ns,
         series,
         ticks=ticks,
-        label=f"Equity of {_listed([s.name for s in series[::-1]])}. " + _endings(story),
+        label=f"Equity of {_listed([s.name for s in series])}. " + _endings(story),
         height_px=340,
         limits=(_LOG_FLOOR if logarithmic else -math.inf, math.inf),
         pins=[(mark.time_ns, mark.kind, mark.text) for mark in story.marks],

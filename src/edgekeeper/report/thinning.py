@@ -1,5 +1,7 @@
 """Fewer points for a drawing, without losing a peak, a trough or a gap."""
 
+import itertools
+
 import numpy as np
 
 from edgekeeper.types import Float64Array, Int64Array
@@ -31,7 +33,7 @@ def thin(values: Float64Array, buckets: int) -> Int64Array:
     gap = np.isnan(values)
     low, high = np.where(gap, np.inf, values), np.where(gap, -np.inf, values)
     keep = [0, n - 1]
-    for start, stop in zip(edges[:-1], edges[1:], strict=True):
+    for start, stop in itertools.pairwise(edges.tolist()):
         if start == stop:
             continue
         keep.append(start + int(np.argmin(low[start:stop])))

@@ -75,7 +75,7 @@ def signed(fraction: float, digits: int = 1) -> str:
     ('+5.0%', '−5.0%', '0.0%')
     """
     text = percent(fraction, digits)
-    return f"+{text}" if fraction > 0 and text.strip("0.%") else text
+    return f"+{text}" if fraction > 0 and text.strip("0.%" + MISSING) else text
 
 
 def wealth(log_wealth: float) -> str:

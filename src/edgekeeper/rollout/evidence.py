@@ -10,6 +10,10 @@ All three must fall before a line may risk capital, each by its own bet at the l
 A bar's scale, the unit in which gains count, comes from positions and market alone, never from
 past profits: the larger of this bar's predicted volatility and its average over the last year, so
 that a nearly flat book cannot win or lose a fortune on a rounding error.
+
+Exposure is what a book holds after a bar's open. What it carries into the bar would miss every
+position's first day, and all of a book that holds for one bar: then cash and exposure were one
+null, and a rising market passed for skill.
 """
 
 import math
@@ -19,6 +23,7 @@ import numpy as np
 from numba import njit
 
 from edgekeeper.config import EvidenceConfig
+from edgekeeper.errors import BadData
 from edgekeeper.stats.sequential import Bet, HarmDetector
 from edgekeeper.types import Float64Array
 
@@ -36,7 +41,8 @@ class BookBars:
     gain : float64 [t]
         Change in value, costs included, in volatility units.
     held, opened : float64 [t, S]
-        Signed value of positions carried into the bar, and after its open.
+        Signed value of positions carried into the bar, and after its open; both at prices known
+        before the bar, so that no scale can depend on it.
     """
 
     gain: Float64Array
@@ -62,25 +68,35 @@ class EvidenceBars:
 
 
 @njit(cache=True)
-def _average_exposure(
-    held: Float64Array, ring: Float64Array, sums: Float64Array, seen: int, path: Float64Array
-) -> int:
-    """Mean of the positions at the last closes, up to the ring's length; re-summed every turn."""
+def _trailing_mean(values: Float64Array, ring: Float64Array, seen: int, path: Float64Array) -> int:
+    """Mean of each column's last values, this one included, up to the ring's length.
+
+    Summed afresh each time: a running sum would keep the rounding errors of what has left it.
+    """
     window = ring.shape[0]
-    for t in range(held.shape[0]):
-        slot = seen % window
-        for s in range(held.shape[1]):
-            sums[s] += held[t, s] - ring[slot, s]
-            ring[slot, s] = held[t, s]
-            if slot == window - 1:
-                sums[s] = 0.0
-                for k in range(window):
-                    sums[s] += ring[k, s]
+    for t in range(values.shape[0]):
+        for s in range(values.shape[1]):
+            ring[seen % window, s] = values[t, s]
+            path[t, s] = 0.0
         seen += 1
         count = min(seen, window)
-        for s in range(held.shape[1]):
-            path[t, s] = sums[s] / count
+        for k in range(count):
+            for s in range(values.shape[1]):
+                path[t, s] += ring[k, s]
+        for s in range(values.shape[1]):
+            path[t, s] /= count
     return seen
+
+
+@njit(cache=True)
+def _held_passively(exposure: Float64Array, returns: Float64Array) -> Float64Array:
+    """Gain of each bar of holding ``exposure``; a symbol without a bar earns nothing, ``[t]``."""
+    gain = np.zeros(returns.shape[0])
+    for t in range(returns.shape[0]):
+        for s in range(returns.shape[1]):
+            if not math.isnan(returns[t, s]):
+                gain[t] += exposure[t, s] * returns[t, s]
+    return gain
 
 
 @njit(cache=True)
@@ -104,14 +120,11 @@ class _Scale:
 
     def __init__(self, window: int) -> None:
         self.ring = np.zeros((window, 1))
-        self.sums = np.zeros(1)
         self.seen = 0
 
     def update(self, volatility: Float64Array) -> Float64Array:
         average = np.empty((len(volatility), 1))
-        self.seen = _average_exposure(
-            volatility.reshape(-1, 1), self.ring, self.sums, self.seen, average
-        )
+        self.seen = _trailing_mean(volatility.reshape(-1, 1), self.ring, self.seen, average)
         return np.maximum(volatility, average[:, 0])
 
 
@@ -126,15 +139,24 @@ class LineEvidence:
 
     def __init__(self, symbols: int, config: EvidenceConfig) -> None:
         self.config = config
-        window = config.exposure_window
-        self._ring = np.zeros((window, symbols))
-        self._sums = np.zeros(symbols)
+        self._ring = np.zeros((config.exposure_window, symbols))
         self._seen = 0
         self.bets = {name: Bet(config.worst_bar) for name in NULLS}
-        self._scales = {name: _Scale(window) for name in NULLS}
+        self._scales = {name: _Scale(config.exposure_window) for name in NULLS}
         self.bars = 0
         self.sum_gain = 0.0
         self.harm: HarmDetector | None = None
+
+    def restart(self) -> None:
+        """Begin a fresh body of evidence on the same book.
+
+        What is known of the book's usual exposure and scale is kept: it is no evidence, and
+        without it the first bars of a book that already holds positions would have no scale.
+        """
+        self.bets = {name: Bet(self.config.worst_bar) for name in NULLS}
+        self.bars = 0
+        self.sum_gain = 0.0
+        self.harm = None
 
     @property
     def log_least(self) -> float:
@@ -161,6 +183,11 @@ class LineEvidence:
         reference = self.config.harm_fraction * max(self.shrunk_mean, 0.0)
         self.harm = HarmDetector(reference, self.config.harm_clip, self.config.false_retreat_bars)
 
+    def new_incumbent(self) -> None:
+        """Start the bet against the incumbent afresh: having beaten another one proves nothing."""
+        self.bets["incumbent"] = Bet(self.config.worst_bar)
+        self._scales["incumbent"] = _Scale(self.config.exposure_window)
+
     def update(
         self,
         book: BookBars,
@@ -176,14 +203,19 @@ class LineEvidence:
             Simple close-to-close returns, NaN where a symbol had no bar.
         covariance : float64 [t, S, S]
             Predicted before each bar, see ``MarketRisk``.
+
+        Raises
+        ------
+        BadData
+            Shapes that do not fit together.
         """
-        passive = np.empty_like(book.held)
-        self._seen = _average_exposure(book.held, self._ring, self._sums, self._seen, passive)
-        market = np.where(np.isnan(returns), 0.0, returns)
+        self._check(book, incumbent, returns, covariance)
+        passive = np.empty(returns.shape)
+        self._seen = _trailing_mean(book.opened, self._ring, self._seen, passive)
         difference = {
             "cash": (book.gain, book.held, book.opened),
             "exposure": (
-                book.gain - (passive * market).sum(axis=1),
+                book.gain - _held_passively(passive, returns),
                 book.held - passive,
                 book.opened - passive,
             ),
@@ -199,12 +231,30 @@ class LineEvidence:
             scales[name] = self._scales[name].update(volatility)
             logs[name] = self.bets[name].update(gain, scales[name])
         scale = scales["cash"]
-        standard = np.divide(book.gain, scale, out=np.zeros_like(scale), where=scale > 0)
+        standard = np.divide(book.gain, scale, out=np.zeros_like(scale), where=~(scale <= 0))
         self.bars += len(standard)
-        self.sum_gain += float(np.cumsum(standard)[-1]) if len(standard) else 0.0
+        # One bar after the other, so that the sum does not depend on how bars come in chunks.
+        self.sum_gain = float(np.cumsum(np.append(self.sum_gain, standard))[-1])
         harm = np.full(len(standard), math.nan)
         if self.harm is not None:
             harm = self.harm.update(standard)
         return EvidenceBars(
             book.gain, scale, logs["cash"], logs["exposure"], logs["incumbent"], harm
         )
+
+    def _check(
+        self, book: BookBars, incumbent: BookBars, returns: Float64Array, covariance: Float64Array
+    ) -> None:
+        """Refuse shapes that compiled loops would read beyond."""
+        bars, symbols = len(book.gain), self._ring.shape[1]
+        arrays = (book.held, book.opened, incumbent.held, incumbent.opened, returns)
+        if (
+            incumbent.gain.shape != (bars,)
+            or any(array.shape != (bars, symbols) for array in arrays)
+            or covariance.shape != (bars, symbols, symbols)
+        ):
+            shapes = [array.shape for array in (book.gain, incumbent.gain, *arrays, covariance)]
+            raise BadData(
+                f"expected evidence of {bars} bars and {symbols} symbols from books, returns and "
+                f"covariance, got shapes {shapes}"
+            )

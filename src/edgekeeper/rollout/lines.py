@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -50,8 +51,6 @@ class Line:
         Share of the error budget its test may spend, fixed when the test begins.
     test : int
         Running number of the test over all lines ever registered.
-    started_bar : int
-        Instant at which the present body of evidence began.
     package : str
         Hash of the package that forecasts now.
     """
@@ -62,13 +61,17 @@ class Line:
     stage: Stage = Stage.CANDIDATE
     level: float = 0.0
     test: int = 0
-    started_bar: int = 0
     package: str = ""
     refits: int = 0
     trades: int = 0
     verdict: str = "waiting for its first fit"
     reasons: list[str] = field(default_factory=list)
     evidence: LineEvidence | None = None
+
+    @property
+    def threshold(self) -> float:
+        """Logarithm of the wealth each bet has to reach; infinite where there is no budget."""
+        return -math.log(self.level) if self.level > 0.0 else math.inf
 
     @property
     def forecasts(self) -> bool:

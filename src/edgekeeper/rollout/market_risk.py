@@ -5,6 +5,7 @@ import math
 import numpy as np
 from numba import njit
 
+from edgekeeper.errors import BadData
 from edgekeeper.types import Float64Array
 
 __all__ = ["MarketRisk"]
@@ -47,7 +48,15 @@ class MarketRisk:
         self.weights = np.zeros((symbols, symbols))
 
     def update(self, returns: Float64Array) -> Float64Array:
-        """Take returns ``[t, S]`` (NaN = no bar); give the prediction for each, ``[t, S, S]``."""
+        """Take returns ``[t, S]`` (NaN = no bar); give the prediction for each, ``[t, S, S]``.
+
+        Raises
+        ------
+        BadData
+            Another number of symbols.
+        """
+        if returns.ndim != 2 or returns.shape[1] != len(self.sums):
+            raise BadData(f"expected returns [t, {len(self.sums)}], got {returns.shape}")
         path = np.empty((returns.shape[0], *self.sums.shape))
         _step(self.sums, self.weights, returns, self.decay, path)
         return path

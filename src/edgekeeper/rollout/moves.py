@@ -1,7 +1,8 @@
 """The rules by which a line moves. Pure functions of the record: no clock, no I/O, no choice.
 
 A promotion needs all three nulls rejected at the line's level; a retreat needs only the harm
-detector. Drift, age and good forecast scores move nothing.
+detector; a loss beyond the worst bar closes a line wherever it stands. Drift, age and good forecast
+scores move nothing.
 """
 
 import math
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgekeeper.config import EvidenceConfig
+from edgekeeper.rollout.evidence import LineEvidence
 from edgekeeper.rollout.lines import Line, Stage
 
 __all__ = ["ALLOWED", "Move", "next_move"]
@@ -41,7 +43,7 @@ def _evidence(line: Line) -> dict[str, Any]:
         "trades": line.trades,
         "level": line.level,
         "test": line.test,
-        "threshold": math.log(1.0 / line.level),
+        "threshold": line.threshold,
         "mean_gain": evidence.shrunk_mean,
     }
     for name, bet in evidence.bets.items():
@@ -58,51 +60,57 @@ def _move(line: Line, target: Stage, verdict: str, reason: str) -> Move:
 
 def next_move(line: Line, config: EvidenceConfig) -> Move | None:
     """What the record demands of this line at an epoch's boundary, if anything."""
-    evidence = line.evidence
-    if evidence is None:
+    if line.evidence is None or line.stage not in (Stage.SHADOW, Stage.PRODUCTION):
         return None
-    if line.stage is Stage.PRODUCTION:
-        harm = evidence.harm
-        if harm is not None and not harm.value < harm.threshold:
-            return _move(
-                line,
-                Stage.SHADOW,
-                "retreated",
-                f"earns less than {config.harm_fraction:.0%} of what it earned before its "
-                f"promotion (harm {harm.value:,.0f} against {harm.threshold:,.0f}); "
-                "it starts again in shadow",
-            )
-        return None
-    if line.stage is not Stage.SHADOW:
-        return None
-    threshold = math.log(1.0 / line.level)
-    if evidence.ruined:
+    if line.evidence.ruined:
         return _move(
             line,
             Stage.RETIRED,
             "refused",
             f"lost more than {config.worst_bar:.0f} times its predicted volatility in one bar",
         )
-    if evidence.log_least >= threshold and line.trades >= config.min_trades:
+    if line.stage is Stage.PRODUCTION:
+        return _retreat(line, line.evidence, config)
+    if line.evidence.log_least >= line.threshold and line.trades >= config.min_trades:
         return _move(
             line,
             Stage.PRODUCTION,
             "promoted",
             f"beat cash, its own average exposure and the incumbent at {line.level:.2%} "
-            f"after {evidence.bars} bars and {line.trades} trades",
+            f"after {line.evidence.bars} bars and {line.trades} trades",
         )
-    if evidence.bars >= config.horizon_bars:
-        wealth = math.exp(evidence.log_least)
-        against = {
-            "cash": "it did not earn more than cash",
-            "exposure": "it did not earn more than its own average exposure, held passively",
-            "incumbent": "it did not earn more than the line that trades now",
-        }[evidence.weakest]
-        return _move(
-            line,
-            Stage.RETIRED,
-            "refused",
-            f"no evidence within its {config.horizon_bars} bars: {against} "
-            f"(evidence {wealth:.2f}, needed {1.0 / line.level:.0f})",
-        )
+    if line.evidence.bars >= config.horizon_bars:
+        return _move(line, Stage.RETIRED, "refused", _lacking(line, line.evidence, config))
     return None
+
+
+def _retreat(line: Line, evidence: LineEvidence, config: EvidenceConfig) -> Move | None:
+    harm = evidence.harm
+    if harm is None or harm.value < harm.threshold:
+        return None
+    return _move(
+        line,
+        Stage.SHADOW,
+        "retreated",
+        f"earns less than {config.harm_fraction:.0%} of what it earned before its "
+        f"promotion (harm {harm.value:,.0f} against {harm.threshold:,.0f}); "
+        "it starts again in shadow",
+    )
+
+
+def _lacking(line: Line, evidence: LineEvidence, config: EvidenceConfig) -> str:
+    """Why the horizon ended without a promotion."""
+    if evidence.log_least >= line.threshold:
+        return (
+            f"too few trades within its {config.horizon_bars} bars: {line.trades}, needed "
+            f"{config.min_trades}"
+        )
+    against = {
+        "cash": "it did not earn more than cash",
+        "exposure": "it did not earn more than its own average exposure, held passively",
+        "incumbent": "it did not earn more than the line that trades now",
+    }[evidence.weakest]
+    return (
+        f"no evidence within its {config.horizon_bars} bars: {against} "
+        f"(evidence {math.exp(evidence.log_least):.2f}, needed {math.exp(line.threshold):.0f})"
+    )

@@ -10,6 +10,9 @@ from edgekeeper.types import Float64Array, Int64Array
 __all__ = ["Performance", "drawdowns", "measure", "monthly_returns", "sharpe_ratio"]
 
 
+_LARGEST_EXPONENT = 700.0
+
+
 def sharpe_ratio(returns: Float64Array, periods_per_year: float) -> float:
     """Annual Sharpe ratio of simple returns over cash; NaN where nothing moves.
 
@@ -68,14 +71,14 @@ def measure(equity: Float64Array, periods_per_year: float) -> Performance:
         return Performance(*[math.nan] * 8)
     returns = np.diff(equity) / equity[:-1]
     total = float(equity[-1] / equity[0] - 1.0)
-    years = len(returns) / periods_per_year
+    growth = math.log1p(total) * periods_per_year / len(returns) if total > -1.0 else -math.inf
     downside = float(np.sqrt(np.mean(np.minimum(returns, 0.0) ** 2)))
     sharpe = sharpe_ratio(returns, periods_per_year)
     error = 1.96 * _sharpe_error(returns, periods_per_year)
     root = math.sqrt(periods_per_year)
     return Performance(
         total_return=total,
-        annual_return=(1.0 + total) ** (1.0 / years) - 1.0 if total > -1.0 else -1.0,
+        annual_return=math.expm1(growth) if growth < _LARGEST_EXPONENT else math.inf,
         annual_volatility=float(np.std(returns, ddof=1)) * root if len(returns) > 1 else math.nan,
         sharpe=sharpe,
         sharpe_low=sharpe - error,
@@ -86,7 +89,12 @@ def measure(equity: Float64Array, periods_per_year: float) -> Performance:
 
 
 def monthly_returns(time_ns: Int64Array, equity: Float64Array) -> dict[str, float]:
-    """Return of each calendar month (UTC), keyed ``"2020-01"``, from the last mark of each."""
+    """Return of each calendar month (UTC), keyed ``"2020-01"``, from the last mark of each.
+
+    The first month is measured from the first mark, so what happened up to it does not count.
+    """
+    if len(time_ns) == 0:
+        return {}
     months = time_ns.astype("datetime64[ns]").astype("datetime64[M]")
     last = np.flatnonzero(np.append(months[1:] != months[:-1], True))
     closing = equity[last]

@@ -22,7 +22,9 @@ def _bet(log_wealth: float, differences: Float64Array, scale: Float64Array, stak
          path: Float64Array) -> float:  # fmt: skip
     """Bet ``stake`` of the wealth on each difference; minus infinity once ruined."""
     for i in range(differences.shape[0]):
-        if scale[i] > 0.0:
+        if math.isnan(scale[i]):
+            log_wealth = -math.inf
+        elif scale[i] > 0.0:
             factor = 1.0 + stake * differences[i] / scale[i]
             log_wealth = log_wealth + math.log(factor) if factor > 0.0 else -math.inf
         path[i] = log_wealth
@@ -60,6 +62,12 @@ class Bet:
     worst_bar: float = 20.0
     log_wealth: float = 0.0
 
+    def __post_init__(self) -> None:
+        if not 1.0 <= self.worst_bar < math.inf:
+            raise UsageError(
+                f"worst_bar: expected a finite number of scales from 1 on, got {self.worst_bar!r}"
+            )
+
     @property
     def ruined(self) -> bool:
         """Whether a loss beyond the worst bar ended the bet."""
@@ -68,9 +76,19 @@ class Bet:
     def update(self, differences: Float64Array, scale: Float64Array) -> Float64Array:
         """Bet on each bar in turn; return the log of wealth after each, ``[n]``.
 
-        A scale that is not positive means that nothing was at stake in that bar. A difference
-        that is not a number ends the bet: missing is never good news.
+        A scale that is not positive means that nothing was at stake in that bar. A difference or
+        scale that is not a number ends the bet: missing is never good news.
+
+        Raises
+        ------
+        UsageError
+            Not one scale for each difference.
         """
+        if differences.ndim != 1 or differences.shape != scale.shape:
+            raise UsageError(
+                "expected one scale for each difference, got shapes "
+                f"{differences.shape} and {scale.shape}"
+            )
         path = np.empty(len(differences))
         clean = np.where(np.isnan(differences), -math.inf, differences)
         self.log_wealth = _bet(self.log_wealth, clean, scale, 1.0 / self.worst_bar, path)
@@ -133,6 +151,7 @@ class HarmDetector:
     clip : float
         Largest gain that counts.
     false_alarm_bars : float
+        Least mean number of bars to a false alarm.
 
     References
     ----------
@@ -143,6 +162,8 @@ class HarmDetector:
     def __init__(self, reference: float, clip: float = 5.0, false_alarm_bars: float = 2520.0):
         if not reference < clip:
             raise UsageError(f"expected a reference below the clip {clip}, got {reference}")
+        if not false_alarm_bars > 1.0:
+            raise UsageError(f"false_alarm_bars: expected more than 1, got {false_alarm_bars!r}")
         self.reference = reference
         self.clip = clip
         self.threshold = false_alarm_bars

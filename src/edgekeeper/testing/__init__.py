@@ -1,0 +1,1 @@
+"""Conformance kits that ship to whoever writes a plug-in; nothing in the package imports them."""

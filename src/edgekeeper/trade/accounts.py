@@ -27,25 +27,18 @@ class Accounts:
 
     def __init__(self, config: Config, periods_per_year: float, symbols: int) -> None:
         self._accounts: dict[str, _Account] = {}
+        # The baseline trades the rules, whatever takes over for a model.
+        baseline = config.model_copy(update={"fallback": "rules"})
         for multiple, suffix in ((1.0, ""), (2.0, DOUBLE_COST)):
-            parameters = book_parameters(
-                config,
-                periods_per_year=periods_per_year,
-                virtual=False,
-                cost_multiple=multiple,
-            )
             for name in ACCOUNTS:
+                parameters = book_parameters(
+                    baseline if name == "rules" else config,
+                    periods_per_year=periods_per_year,
+                    virtual=False,
+                    cost_multiple=multiple,
+                )
                 book = Book(parameters, symbols, config.cash)
                 self._accounts[name + suffix] = _Account(book)
-        rules = book_parameters(
-            config.model_copy(update={"fallback": "rules"}),
-            periods_per_year=periods_per_year,
-            virtual=False,
-        )
-        for multiple, suffix in ((1.0, ""), (2.0, DOUBLE_COST)):
-            parameters = rules.copy()
-            parameters[0] *= multiple
-            self._accounts["rules" + suffix].book = Book(parameters, symbols, config.cash)
 
     def use(self, account: str, package: Package | None) -> None:
         """Let a package decide for an account, or nobody; a change of owner starts clean."""
@@ -70,9 +63,7 @@ class Accounts:
     ) -> dict[str, Log]:
         """Advance all books over instants first:last; forecasts by account, without suffix."""
         logs = {}
-        chunks = {
-            name: feed.chunk(first, last, forecasts.get(name)) for name in ACCOUNTS
-        }
+        chunks = {name: feed.chunk(first, last, forecasts.get(name)) for name in ACCOUNTS}
         for name, entry in self._accounts.items():
             logs[name] = entry.book.step(chunks[name.removesuffix(DOUBLE_COST)])
         return logs

@@ -26,7 +26,13 @@ from edgekeeper.rollout import (
     recipe_hash,
     recipe_of,
 )
-from edgekeeper.simulator import Book, MarketFeed, book_parameters
+from edgekeeper.simulator import (
+    GUARD_CAUSES,
+    GUARD_EVENTS,
+    Book,
+    MarketFeed,
+    book_parameters,
+)
 from edgekeeper.stats.sequential import e_lond_level
 from edgekeeper.trade.accounts import Accounts
 from edgekeeper.trade.record import Recorder, write_evidence, write_forecasts, write_signals
@@ -65,8 +71,7 @@ class TradeLoop:
         symbols = len(bars.symbols)
         self.accounts = Accounts(config, bars.periods_per_year, symbols)
         self.recorders = {
-            name: Recorder(bars, name)
-            for name in ("edgekeeper", "always_newest", "rules")
+            name: Recorder(bars, name) for name in ("edgekeeper", "always_newest", "rules")
         }
         self.names = np.array(bars.symbols, dtype=object)
         self._virtual = book_parameters(
@@ -87,7 +92,9 @@ class TradeLoop:
         self.tests = 0
         self.discoveries = 0
         self.events: list[tuple[int, str, str]] = []
-        self._adopted_until = -1
+        self.passive = config.cash
+        self._gross = 0.0
+        self._adopted = 0
 
     # -- one epoch ------------------------------------------------------------------------------
 
@@ -99,8 +106,10 @@ class TradeLoop:
         with self.ledger.transaction("trade", event_time_ns=int(times[-1])) as tx:
             write_signals(tx, feed.bars, rows, feed.rule, self.names)
             forecasts = self._forecast(tx, first, last, rows)
-            self._step_accounts(tx, first, last, forecasts)
-            self._step_lines(tx, first, last, forecasts)
+            covariance, returns = self._market(first, last)
+            gross = self._step_accounts(tx, first, last, forecasts)
+            self._hold_passively(returns, gross)
+            self._step_lines(tx, first, last, forecasts, returns, covariance)
 
     def _forecast(
         self, tx: Transaction, first: int, last: int, rows: slice
@@ -123,7 +132,8 @@ class TradeLoop:
 
     def _step_accounts(
         self, tx: Transaction, first: int, last: int, forecasts: dict[str, Forecasts]
-    ) -> None:
+    ) -> Float64Array:
+        """Advance all accounts; return Edgekeeper's gross exposure after each bar."""
         newest = self.newest
         by_account: dict[str, Forecasts | None] = {
             "edgekeeper": forecasts.get(self.champion) if self.champion else None,
@@ -141,19 +151,25 @@ class TradeLoop:
                     self._note_guards(log.guards[: log.counts[1]], times)
             else:
                 Recorder.equity_of(tx, name, log, times)
+        mine = logs["edgekeeper"].equity
+        return mine[:, 2] / mine[:, 0]
 
     def _note_guards(self, guards: Any, times: Any) -> None:
-        from edgekeeper.simulator import GUARD_CAUSES, GUARD_EVENTS
-
         for instant, event, cause in guards:
             kind = GUARD_EVENTS[event]
             if kind in ("pause", "halt"):
                 self.events.append((int(times[instant]), kind, GUARD_CAUSES[cause]))
 
     def _step_lines(
-        self, tx: Transaction, first: int, last: int, forecasts: dict[str, Forecasts]
+        self,
+        tx: Transaction,
+        first: int,
+        last: int,
+        forecasts: dict[str, Forecasts],
+        returns: Float64Array,
+        covariance: Float64Array,
     ) -> None:
-        covariance, returns = self._market(first, last)
+        """Advance the virtual books, and let each line's bets see the bars."""
         times = self.feed.instants[first:last]
         before = self.rules_book.equity
         log = self.rules_book.step(self.feed.chunk(first, last))
@@ -168,11 +184,21 @@ class TradeLoop:
         for name, bars in done.items():
             seat = self.seats[name]
             assert seat.line.evidence is not None
-            incumbent = done.get(self.champion, rules) if self.champion else rules
-            if name == self.champion:
-                incumbent = rules
+            rival = self.champion if self.champion in done and self.champion != name else RULES_LINE
+            if rival != seat.incumbent:
+                seat.incumbent = rival
+                seat.line.evidence.new_incumbent()
+            incumbent = done.get(rival, rules)
             seat.last_bars = seat.line.evidence.update(bars, incumbent, returns, covariance)
-            write_evidence(tx, times, name, seat.line.level, seat.last_bars)
+            write_evidence(tx, times, name, seat.line.threshold, seat.last_bars)
+
+    def _hold_passively(self, returns: Float64Array, gross: Float64Array) -> None:
+        """Let an equal-weight basket hold, each bar, what Edgekeeper had at work the bar before."""
+        for bar, exposure in zip(returns, gross, strict=True):
+            known = bar[np.isfinite(bar)]
+            if len(known):
+                self.passive *= 1.0 + self._gross * float(known.mean())
+            self._gross = float(exposure)
 
     def _market(self, first: int, last: int) -> tuple[Float64Array, Float64Array]:
         """Return (covariance predicted before each bar, close-to-close returns) of an epoch."""
@@ -194,43 +220,60 @@ class TradeLoop:
         """Package a bot would trade that takes every refit of the first line."""
         return next(iter(self.seats.values())).newest if self.seats else None
 
+    def wants_refit(self, line: str) -> bool:
+        """Whether anyone still uses a line: a retired one only if it feeds always-newest."""
+        retired = self.seats[line].line.stage is Stage.RETIRED
+        return not retired or line == next(iter(self.seats))
+
     def apply_moves(self, now_ns: int) -> list[Move]:
         """Move lines as the record demands; at most one line is promoted at a boundary."""
-        moves = []
+        moves: list[Move] = []
+        before = self.champion
         for seat in self.seats.values():
             move = next_move(seat.line, self.config.evidence)
             if move is None:
                 continue
-            if move.target is Stage.PRODUCTION and any(m.target is move.target for m in moves):
-                continue
+            if move.target is Stage.PRODUCTION:
+                if any(done.target is Stage.PRODUCTION for done in moves):
+                    continue
+                if self.champion is not None:
+                    moves.append(self._stand_down(move.line))
+            self._take(move, seat, now_ns)
             moves.append(move)
-            self._apply(move, seat, now_ns)
         if moves:
             with self.ledger.transaction("trade", event_time_ns=now_ns) as tx:
                 for move in moves:
                     self._write_move(tx, move, now_ns)
-            self._point(now_ns, moves[-1].reason)
+        if self.champion != before:
+            concerned = next(m for m in reversed(moves) if m.line in (before, self.champion))
+            self._point(now_ns, f"{concerned.line} {concerned.verdict}: {concerned.reason}")
         return moves
 
-    def _apply(self, move: Move, seat: Seat, now_ns: int) -> None:
+    def _stand_down(self, successor: str) -> Move:
+        """Send the champion back to shadow, where it may earn its place anew."""
+        assert self.champion is not None
+        line = self.seats[self.champion].line
+        move = Move(line.name, line.stage, Stage.SHADOW, "stood down", f"{successor} beat it", {})
+        line.stage, line.verdict = move.target, move.verdict
+        line.reasons.append(move.reason)
+        self.champion = None
+        self._begin_test(line)
+        return move
+
+    def _take(self, move: Move, seat: Seat, now_ns: int) -> None:
+        """Carry out a move of one line."""
         line = seat.line
         assert move.target in ALLOWED[line.stage]
-        line.stage = move.target
-        line.verdict = move.verdict
+        line.stage, line.verdict = move.target, move.verdict
         line.reasons.append(move.reason)
-        self.events.append((now_ns, move.verdict, f"{line.name}: {move.reason}"))
+        self.events.append((now_ns, move.verdict, f"{line.name} {move.verdict}: {move.reason}"))
         if move.target is Stage.PRODUCTION:
             assert line.evidence is not None
-            previous = self.champion
             self.discoveries += 1
             line.evidence.watch_for_harm()
             self.champion = line.name
             self.accounts.use("edgekeeper", seat.package)
             self.accounts.champion_changed("edgekeeper")
-            if previous is not None:
-                old = self.seats[previous].line
-                old.stage, old.verdict = Stage.SHADOW, "stood down"
-                self._begin_test(old)
         elif line.name == self.champion:
             self.champion = None
             self.accounts.use("edgekeeper", None)
@@ -244,15 +287,21 @@ class TradeLoop:
         line.level = e_lond_level(
             self.tests, self.discoveries, self.config.evidence.false_discovery_rate
         )
-        line.evidence = LineEvidence(len(self.feed.bars.symbols), self.config.evidence)
+        if line.evidence is None:
+            line.evidence = LineEvidence(len(self.feed.bars.symbols), self.config.evidence)
+        else:
+            line.evidence.restart()
         line.trades = 0
 
     def adopt(self, now_ns: int) -> None:
-        """Swap in packages that ``learn`` has recorded since the last boundary."""
-        frame = self.ledger.read(
-            "packages", since_ns=self._adopted_until + 1, until_ns=now_ns
-        )
-        self._adopted_until = now_ns
+        """Swap in packages that ``learn`` has recorded since the last boundary.
+
+        They are told by their place in the record, not by their time: a fit that took longer than
+        an epoch is recorded after later epochs, and still counts.
+        """
+        columns = ["fitted_at_ns", "hash", "line", "refit_index", "verdict"]
+        frame = self.ledger.read("packages", columns, until_ns=now_ns).slice(self._adopted)
+        self._adopted += frame.height
         for row in frame.iter_rows(named=True):
             seat = self.seats[row["line"]]
             package = self.registry.load(row["hash"])
@@ -288,9 +337,7 @@ class TradeLoop:
         line.registered_ns = now_ns
         line.stage, line.verdict = Stage.SHADOW, "in shadow"
         self._begin_test(line)
-        move = Move(
-            line.name, Stage.CANDIDATE, Stage.SHADOW, "in shadow", "passed its gates", {}
-        )
+        move = Move(line.name, Stage.CANDIDATE, Stage.SHADOW, "in shadow", "passed its gates", {})
         with self.ledger.transaction("trade", event_time_ns=now_ns) as tx:
             tx.append(
                 "lines",

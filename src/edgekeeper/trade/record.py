@@ -46,13 +46,9 @@ class Recorder:
         self.names = np.array(bars.symbols, dtype=object)
         self._key = _row_key(bars, bars.event_time, bars.symbol)
 
-    def write(
-        self, tx: Transaction, log: Log, first: int, last: int, package: str | None
-    ) -> None:
+    def write(self, tx: Transaction, log: Log, first: int, last: int, package: str | None) -> None:
         """Append decisions, orders, fills, trades, guards and equity of instants first:last."""
-        rows = slice(
-            int(self.bars.instant_offsets[first]), int(self.bars.instant_offsets[last])
-        )
+        rows = slice(int(self.bars.instant_offsets[first]), int(self.bars.instant_offsets[last]))
         times = self.bars.instants[first:last]
         self._decisions(tx, log, rows, times, package)
         if log.counts[2]:
@@ -109,9 +105,7 @@ class Recorder:
                 "orders",
                 {
                     "event_time_ns": event_time[picked],
-                    "id": [
-                        _order_id(symbols[i], event_time[i]) for i in picked
-                    ],
+                    "id": [_order_id(symbols[i], event_time[i]) for i in picked],
                     "account": self.account,
                     "symbol": symbols[picked],
                     "side": sides[picked],
@@ -246,7 +240,7 @@ def write_forecasts(
 
 
 def write_evidence(
-    tx: Transaction, times: Int64Array, line: str, level: float, bars: EvidenceBars
+    tx: Transaction, times: Int64Array, line: str, threshold: float, bars: EvidenceBars
 ) -> None:
     """Append the evidence of a line after each bar; a ruined bet is NULL."""
     finite = {
@@ -266,7 +260,7 @@ def write_evidence(
             "line": line,
             **finite,
             "log_harm": np.where(np.isfinite(harm), harm, np.nan),
-            "threshold": float(np.log(1.0 / level)),
+            "threshold": threshold if np.isfinite(threshold) else np.nan,
             "book_return": bars.gain,
             "scale": bars.scale,
         },

@@ -7,7 +7,7 @@ import numpy as np
 
 from edgekeeper.config import LineConfig
 from edgekeeper.registry import Package
-from edgekeeper.rollout import BookBars, EvidenceBars, Line
+from edgekeeper.rollout import RULES_LINE, BookBars, EvidenceBars, Line
 from edgekeeper.simulator import Book, Log, MarketFeed
 from edgekeeper.types import Float32Array, Forecasts
 
@@ -16,7 +16,7 @@ __all__ = ["FeatureSource", "Seat", "SegmentForecasts", "book_bars"]
 FeatureSource = Callable[[Package], Float32Array]
 """Features of all bars of the run for a package, float32 [N, F]."""
 
-_AHEAD = 64  # epochs forecast in one call in a replay
+_AHEAD = 64  # instants forecast in one call in a replay
 
 
 @dataclass(slots=True)
@@ -26,15 +26,23 @@ class Seat:
     config: LineConfig
     line: Line
     book: Book
+    incumbent: str = RULES_LINE
     package: Package | None = None
     newest: Package | None = None  # accepted or not: what a bot would use that never asks
     last_bars: EvidenceBars | None = None
 
 
 def book_bars(book: Book, log: Log, value_before: float) -> BookBars:
-    """What a virtual book did, as evidence wants it."""
+    """What a virtual book did, as evidence wants it.
+
+    The log values what stays open at the bar's open. Evidence wants that at the last close, which
+    was known before: with the open, a short that gaps against us would widen its own scale.
+    """
+    stays = log.held * log.opened > 0.0
     return BookBars(
-        gain=np.diff(log.equity[:, 0], prepend=value_before), held=log.held, opened=log.opened
+        gain=np.diff(log.equity[:, 0], prepend=value_before),
+        held=log.held,
+        opened=np.where(stays, log.held, log.opened),
     )
 
 
@@ -63,6 +71,4 @@ class SegmentForecasts:
             self._cache = {k: v for k, v in self._cache.items() if v[0] + len(v[1]) > start}
             self._cache[package.hash] = (begin, ready)
         pick = slice(start - begin, stop - begin)
-        return Forecasts(
-            *(getattr(ready, name)[pick] for name in Forecasts.__dataclass_fields__)
-        )
+        return Forecasts(*(getattr(ready, name)[pick] for name in Forecasts.__dataclass_fields__))

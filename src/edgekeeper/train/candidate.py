@@ -5,6 +5,7 @@ making has read. The *shipped* model repeats the same steps on everything known,
 a year out of date on its first day; its manifest says so.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from edgekeeper.config import Config, LineConfig
@@ -75,9 +76,14 @@ def train_candidate(
     start, end = data.labels.start_time[rows], data.labels.end_time[rows]
     older = rows[hold_out.older(start, end)]
     newest = rows[hold_out.read(start, end)]
+    # Both fits spend their time in compiled code that lets go of the interpreter.
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        judged, shipped = pool.map(
+            lambda part: fit_model(data, part, line, config, seed=seed), (older, rows)
+        )
     return Candidate(
-        judged=fit_model(data, older, line, config, seed=seed),
-        shipped=fit_model(data, rows, line, config, seed=seed),
+        judged=judged,
+        shipped=shipped,
         rows=rows,
         hold_out=newest,
         samples=samples,

@@ -48,9 +48,7 @@ class Verdict:
         return tuple(gate.detail for gate in self.gates if not gate.passed)
 
 
-def judge(
-    judged: Model, predecessor: Model | None, data: HoldOutData, config: Config
-) -> Verdict:
+def judge(judged: Model, predecessor: Model | None, data: HoldOutData, config: Config) -> Verdict:
     """Judge a fit on its hold-out, against ceilings and against its predecessor.
 
     ``predecessor`` is the judged model of the line's last accepted fit: two fits that have both
@@ -78,14 +76,13 @@ def _plausible(result: HoldOutResult, config: Config) -> Gate:
     return Gate("plausible", not leak, detail)
 
 
-def _not_worse(
-    judged: Model, predecessor: Model | None, data: HoldOutData, config: Config
-) -> Gate:
+def _not_worse(judged: Model, predecessor: Model | None, data: HoldOutData, config: Config) -> Gate:
     """Veto a refit that forecasts the hold-out clearly worse than its predecessor does."""
     if predecessor is None:
         return Gate("not worse than its predecessor", True, "first fit of its line")
     difference = loss_by_instant(judged, data) - loss_by_instant(predecessor, data)
-    mean, error = mean_and_error(difference, config.labels.horizon_bars)
+    # Labels overlap their neighbours by up to a horizon; blocks of two leave little between them.
+    mean, error = mean_and_error(difference, 2 * config.labels.horizon_bars)
     limit = config.gates.veto_errors
     detail = (
         f"log loss against the predecessor on the same hold-out {mean:+.4f}, "

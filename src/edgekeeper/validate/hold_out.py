@@ -64,7 +64,7 @@ class HoldOutResult:
 def virtual_gains(
     bars: Bars, volatility: Float64Array, forecasts: Forecasts, config: Config
 ) -> Float64Array:
-    """Net gain a bar of a virtual book that trades these forecasts, in volatility units, ``[T]``."""
+    """Net gain a bar, in volatility units, of a virtual book that trades these forecasts: [T]."""
     feed = MarketFeed(
         bars,
         volatility,

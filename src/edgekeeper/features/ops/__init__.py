@@ -9,19 +9,23 @@ from edgekeeper.features.ops.averages import AVERAGES
 from edgekeeper.features.ops.delay import DELAY
 from edgekeeper.features.ops.elementwise import ELEMENTWISE
 from edgekeeper.features.ops.events import EVENTS
+from edgekeeper.features.ops.extremes import EXTREMES
+from edgekeeper.features.ops.line import LINE
 from edgekeeper.features.ops.moments import MOMENTS
 from edgekeeper.features.ops.op import HUGE, Op, Param, window
 from edgekeeper.features.ops.order import ORDER
 from edgekeeper.features.ops.pairs import PAIRS
-from edgekeeper.features.ops.rolling import ROLLING
+from edgekeeper.features.ops.sums import SUMS
 
 __all__ = ["HUGE", "OPS", "Op", "Param", "register", "window"]
 
 OPS: dict[str, Op] = {
     **ELEMENTWISE,
     **DELAY,
-    **ROLLING,
+    **SUMS,
+    **EXTREMES,
     **MOMENTS,
+    **LINE,
     **ORDER,
     **AVERAGES,
     **PAIRS,

@@ -114,7 +114,7 @@ def _one_row(i: int, x: _A, out: _A, lane: int, params: _A, state: _A) -> None:
 def linear_average(n: int, x: _A, out: _A, params: _A, state: _A) -> None:
     """Average with weights 1 .. n, the newest heaviest.
 
-    Blocks as in ``rolling``. State: filled, whole, head sum, head sum weighted from 1; two rings:
+    Blocks as in ``sums``. State: filled, whole, head sum, head sum weighted from 1; two rings:
     tail sums, and tail sums weighted from 1 at the tail's first value.
     """
     size = int(params[0])
@@ -177,39 +177,14 @@ def _wilder_memory(params: Params) -> int:
     return _forget(*_wilder(params))
 
 
+_N = (window(),)
+_FOUR = four_exponential_averages
 _OPS = (
-    Op(
-        "ema",
-        exponential_average,
-        1,
-        (window(),),
-        _pair,
-        _last,
-        _ema_memory,
-        _ema,
-        four=four_exponential_averages,
-        meaning="Exponential average, weight 2 / (n + 1) on the newest.",
-    ),
-    Op(
-        "wilder",
-        exponential_average,
-        1,
-        (window(),),
-        _pair,
-        _last,
-        _wilder_memory,
-        _wilder,
-        four=four_exponential_averages,
-        meaning="Wilder's average, weight 1 / n on the newest.",
-    ),
-    Op(
-        "wma",
-        linear_average,
-        1,
-        (window(),),
-        _rings,
-        _last,
-        meaning="Average with weights 1 .. n, the newest heaviest.",
-    ),
-)
+    Op("ema", exponential_average, 1, _N, _pair, _last, _ema_memory, _ema, four=_FOUR,
+       meaning="Exponential average, weight 2 / (n + 1) on the newest."),
+    Op("wilder", exponential_average, 1, _N, _pair, _last, _wilder_memory, _wilder, four=_FOUR,
+       meaning="Wilder's average, weight 1 / n on the newest."),
+    Op("wma", linear_average, 1, _N, _rings, _last,
+       meaning="Average with weights 1 .. n, the newest heaviest."),
+)  # fmt: skip
 AVERAGES: dict[str, Op] = {op.name: op for op in _OPS}

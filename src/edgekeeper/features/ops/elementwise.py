@@ -39,6 +39,13 @@ def divide(n: int, x: _A, y: _A, out: _A, params: _A, state: _A) -> None:
         out[i] = x[i] / y[i] if y[i] != 0.0 else NAN
 
 
+def ratio(n: int, x: _A, y: _A, out: _A, params: _A, state: _A) -> None:
+    """``x / y``; NaN where ``y`` is smaller than a constant, and may be rounding only."""
+    least = params[0]
+    for i in range(n):
+        out[i] = x[i] / y[i] if abs(y[i]) > least else NAN
+
+
 def negate(n: int, x: _A, out: _A, params: _A, state: _A) -> None:
     """``-x``."""
     for i in range(n):
@@ -118,6 +125,17 @@ def clip(n: int, x: _A, out: _A, params: _A, state: _A) -> None:
         out[i] = low if v < low else (high if v > high else v)
 
 
+def significant(n: int, x: _A, out: _A, params: _A, state: _A) -> None:
+    """``x`` to so many significant bits, so that what differs by rounding only is a tie.
+
+    Dekker (1971): multiplying by 2 ** s + 1 and subtracting leaves the upper 53 - s bits.
+    """
+    factor = 2.0 ** (53.0 - params[0]) + 1.0
+    for i in range(n):
+        wide = factor * x[i]
+        out[i] = wide - (wide - x[i])
+
+
 def minimum(n: int, x: _A, y: _A, out: _A, params: _A, state: _A) -> None:
     """Return the smaller of two."""
     for i in range(n):
@@ -182,7 +200,7 @@ def disjunction(n: int, x: _A, y: _A, out: _A, params: _A, state: _A) -> None:
 
 
 def _op(name: str, kernel: Kernel, inputs: int, *params: Param, reads_missing: bool = False) -> Op:
-    meaning = (kernel.__doc__ or "").strip()
+    meaning = (kernel.__doc__ or "").strip().partition("\n")[0]
     return Op(name, kernel, inputs, params, meaning=meaning, reads_missing=reads_missing)
 
 
@@ -192,6 +210,7 @@ _OPS = (
     _op("subtract", subtract, 2),
     _op("multiply", multiply, 2),
     _op("divide", divide, 2),
+    _op("ratio", ratio, 2, Param("least", 0, _ANY, False)),
     _op("negate", negate, 1),
     _op("abs", absolute, 1),
     _op("sqrt", square_root, 1),
@@ -203,6 +222,7 @@ _OPS = (
     _op("sign", sign, 1),
     _op("power", power, 1, Param("exponent", -64, 64, whole=False)),
     _op("clip", clip, 1, Param("low", -_ANY, _ANY, False), Param("high", -_ANY, _ANY, False)),
+    _op("significant", significant, 1, Param("bits", 8, 50, default=36)),
     _op("minimum", minimum, 2),
     _op("maximum", maximum, 2),
     _op("where", where, 3, reads_missing=True),

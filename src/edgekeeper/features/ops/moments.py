@@ -1,6 +1,6 @@
-"""Variance, skewness and kurtosis over a window, and the slope of a line through it.
+"""Variance, skewness and kurtosis over a window.
 
-Blocks as in ``rolling``: the tail of the last block and the head of the current one are each
+Blocks as in ``sums``: the tail of the last block and the head of the current one are each
 described by count, mean and central moments, and joined by the update of Chan, Golub & LeVeque
 (1979); Pébay (2008, SAND2008-6212) gives the third and fourth. Every term is added, none cancels,
 and a constant series has a variance of exactly zero.
@@ -18,8 +18,7 @@ __all__ = ["MOMENTS"]
 
 _A = Float64Array
 NAN = math.nan
-VARIANCE_RING, SHAPE_RING, LINE_RING = 5, 6, 6
-SLOPE, R_SQUARE, RESIDUAL = 0.0, 1.0, 2.0
+VARIANCE_RING, SHAPE_RING = 5, 6
 
 
 def rolling_variance(n: int, x: _A, out: _A, params: _A, state: _A) -> None:
@@ -150,65 +149,6 @@ def rolling_shape(n: int, x: _A, out: _A, params: _A, state: _A) -> None:
     state[3], state[4], state[5] = m2, m3, m4
 
 
-def rolling_line(n: int, x: _A, out: _A, params: _A, state: _A) -> None:
-    """Least-squares line through the last ``n`` values: slope, R² or the newest residual.
-
-    State: filled, whole, first value of the head, its sum, squares, and cross product with the row
-    number; three rings.
-    """
-    size, kind = int(params[0]), params[1]
-    spread = size * (size * size - 1.0) / 12.0
-    filled, whole, first = int(state[0]), state[1], state[2]
-    total, squares, cross = state[3], state[4], state[5]
-    mean = first + total * (1.0 / filled) if filled else 0.0
-    r1, r2, r3 = LINE_RING, LINE_RING + size + 1, LINE_RING + 2 * (size + 1)
-    for i in range(n):
-        v = x[i]
-        if not abs(v) < HUGE:
-            out[i] = NAN
-            continue
-        state[r1 + filled] = v
-        if filled == 0:
-            first = mean = v
-        apart = v - mean
-        part = 1.0 / (filled + 1)
-        squares += apart * apart * (filled * part)
-        cross += 0.5 * filled * apart
-        filled += 1
-        total += v - first
-        mean = first + total * part
-        if whole or filled == size:
-            rest = size - filled
-            gap = mean - state[r1 + filled] if rest else 0.0
-            both = cross + state[r3 + filled] + gap * (0.5 * filled * rest)
-            if kind == SLOPE:
-                out[i] = both / spread
-            elif kind == R_SQUARE:
-                whole_spread = squares + state[r2 + filled] + gap * gap * (filled * rest / size)
-                scale = spread * whole_spread
-                out[i] = min(1.0, both * both / scale) if scale > 0.0 else NAN
-            else:
-                centre = mean - gap * rest / size
-                out[i] = v - centre - both / spread * (0.5 * (size - 1.0))
-        else:
-            out[i] = NAN
-        if filled == size:
-            first = mean = v
-            total = squares = cross = 0.0
-            for j in range(size - 1, -1, -1):
-                v = state[r1 + j]
-                part = 1.0 / (size - j)
-                apart = v - mean
-                squares += apart * apart * ((size - j - 1) * part)
-                cross -= 0.5 * (size - j - 1) * apart
-                total += v - first
-                mean = first + total * part
-                state[r1 + j], state[r2 + j], state[r3 + j] = mean, squares, cross
-            filled, whole, total, squares, cross = 0, 1.0, 0.0, 0.0, 0.0
-    state[0], state[1], state[2] = filled, whole, first
-    state[3], state[4], state[5] = total, squares, cross
-
-
 def _last(params: Params) -> int:
     return int(params[0]) - 1
 
@@ -223,7 +163,6 @@ def _with(kind: float) -> Callable[[Params], Params]:
 
 _DDOF = Param("ddof", 0, 1, whole=True, default=1)
 _VARIANCE, _SHAPE = _rings(VARIANCE_RING, 2), _rings(SHAPE_RING, 4)
-_LINE = _rings(LINE_RING, 3)
 _OPS = (
     Op("var", rolling_variance, 1, (window(low=2), _DDOF), _VARIANCE, _last,
        meaning="Variance of the last n values, divided by n - ddof."),
@@ -231,11 +170,5 @@ _OPS = (
        meaning="Skewness of the last n values (population)."),
     Op("kurt", rolling_shape, 1, (window(low=4),), _SHAPE, _last, None, _with(4.0),
        meaning="Excess kurtosis of the last n values (population)."),
-    Op("slope", rolling_line, 1, (window(low=2),), _LINE, _last, None, _with(SLOPE),
-       meaning="Slope a bar of the line through the last n values."),
-    Op("rsquare", rolling_line, 1, (window(low=3),), _LINE, _last, None, _with(R_SQUARE),
-       meaning="Share of variance explained by the line through the last n values."),
-    Op("resid", rolling_line, 1, (window(low=3),), _LINE, _last, None, _with(RESIDUAL),
-       meaning="Distance of the newest value from the line through the last n values."),
 )  # fmt: skip
 MOMENTS: dict[str, Op] = {op.name: op for op in _OPS}

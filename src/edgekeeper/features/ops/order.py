@@ -22,7 +22,7 @@ RANK, QUANTILE = 0.0, 1.0
 
 @njit(cache=True, inline="always")
 def _place(state: _A, start: int, count: int, v: float, after: bool) -> int:
-    """Offset of the first sorted value at or above ``v`` (above ``v``, if ``after``)."""
+    """How many of the sorted values are below ``v`` (or not above it, if ``after``)."""
     low, high = 0, count
     while low < high:
         middle = (low + high) >> 1
@@ -63,8 +63,8 @@ def rolling_order(n: int, x: _A, out: _A, params: _A, state: _A) -> None:
         if count < size:
             out[i] = NAN
         elif kind == RANK:
-            above = _place(state, start, count, v, True)
-            out[i] = 0.5 * (here + 1 + above) / size
+            upto = _place(state, start, count, v, True)
+            out[i] = 0.5 * (here + 1 + upto) / size
         else:
             spot = share * (size - 1)
             low = math.floor(spot)

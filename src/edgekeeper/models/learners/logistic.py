@@ -94,7 +94,7 @@ class Logistic:
         centre, scale = _centre_and_scale(x)
         scaled = _scaled(x, centre, scale, self.limit)
         regression = LogisticRegression(
-            C=1.0 / self.ridge, solver="lbfgs", max_iter=_MOST_ITERATIONS, tol=1e-6
+            C=1.0 / self.ridge, solver="newton-cholesky", max_iter=_MOST_ITERATIONS, tol=1e-6
         )
         regression.fit(scaled, y, sample_weight=w)
         return LogisticScore(

@@ -16,7 +16,7 @@ for (const group of document.querySelectorAll(".linked")) {
       line.style.left = card.style.left = table.x[index] / 20 + "%";
       card.classList.toggle("flip", table.x[index] > 1100);
       card.replaceChildren(make("time", "", table.t[index]));
-      for (const [name, css, values] of [...table.s].reverse()) {
+      for (const [name, css, values] of table.s) {
         const row = make("span", "");
         row.append(make("em", "key " + css, name), make("b", "", values[index]));
         card.append(row);

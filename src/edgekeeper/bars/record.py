@@ -1,8 +1,4 @@
-"""``Bars``: OHLCV of one or many symbols as plain arrays, in one canonical order.
-
-Everything between the data store and the ledger works on this record. It is checked once, when it
-is made, so no room has to check again.
-"""
+"""The record itself, and what it is checked for."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from edgekeeper.bars.arrays import index_symbols, int64_times
+from edgekeeper.bars.frames import as_polars, nanoseconds, numbers
 from edgekeeper.errors import BadData, nearest
 from edgekeeper.types import Float64Array, Int32Array, Int64Array
 
@@ -93,20 +91,27 @@ class Bars:
         Raises
         ------
         BadData
-            Empty, unequal lengths, duplicated (time, symbol), prices not positive and finite,
-            high below low, or facts known before they happened.
+            Empty, unequal lengths, a bar without time or symbol, text, duplicated (time, symbol),
+            prices not positive and finite, high below low, or facts known before they happened.
         """
-        names, index = np.unique(np.asarray(symbol, dtype=str), return_inverse=True)
-        event_time = np.asarray(event_time, dtype=np.int64)
-        if len(event_time) == 0:
-            raise BadData("expected at least one bar, got none: check the file or the date range")
+        event_time = int64_times("event_time", event_time)
+        if event_time.ndim != 1 or len(event_time) == 0:
+            raise BadData(
+                f"expected at least one bar, got event times of shape {event_time.shape}: check "
+                "the file or the date range"
+            )
+        names, index = index_symbols(symbol, len(event_time))
         order = np.lexsort((index, event_time))
 
-        def column(values: Any, dtype: Any = np.float64) -> Any:
-            array = np.asarray(values, dtype=dtype)
+        def column(name: str, values: Any, dtype: Any = np.float64) -> Any:
+            try:
+                array = np.asarray(values, dtype=dtype)
+            except (TypeError, ValueError) as error:
+                raise BadData(f"expected numbers in {name!r}: {error}") from error
             if array.shape != event_time.shape:
                 raise BadData(
-                    f"expected {len(event_time)} values in every column, got {array.shape}"
+                    f"expected {len(event_time)} values in every column, got {array.shape} in "
+                    f"{name!r}"
                 )
             array = np.ascontiguousarray(array[order])
             array.flags.writeable = False
@@ -114,17 +119,23 @@ class Bars:
 
         unknown = np.full(len(event_time), np.nan)
         bars = cls(
-            symbols=tuple(str(name) for name in names),
-            symbol=column(index, np.int32),
-            event_time=column(event_time, np.int64),
-            known_time=column(event_time if known_time is None else known_time, np.int64),
-            open=column(open),
-            high=column(high),
-            low=column(low),
-            close=column(close),
-            volume=column(unknown if volume is None else volume),
-            adjustment=column(np.ones(len(event_time)) if adjustment is None else adjustment),
-            context=MappingProxyType({k: column(v) for k, v in (context or {}).items()}),
+            symbols=names,
+            symbol=column("symbol", index, np.int32),
+            event_time=column("event_time", event_time, np.int64),
+            known_time=column(
+                "known_time",
+                event_time if known_time is None else int64_times("known_time", known_time),
+                np.int64,
+            ),
+            open=column("open", open),
+            high=column("high", high),
+            low=column("low", low),
+            close=column("close", close),
+            volume=column("volume", unknown if volume is None else volume),
+            adjustment=column(
+                "adjustment", np.ones(len(event_time)) if adjustment is None else adjustment
+            ),
+            context=MappingProxyType({k: column(k, v) for k, v in (context or {}).items()}),
         )
         bars._check()
         return bars
@@ -143,16 +154,9 @@ class Bars:
         BadData
             A missing column, text in prices, or what :meth:`from_arrays` refuses.
         """
-        import narwhals as nw
         import polars as pl
 
-        try:
-            table = pl.from_arrow(nw.from_native(frame, eager_only=True).to_arrow())
-        except TypeError as error:
-            raise BadData(
-                f"expected a Polars, pandas or Arrow frame, got {type(frame).__name__}"
-            ) from error
-        assert isinstance(table, pl.DataFrame)
+        table = as_polars(frame)
         for name in ("timestamp", "symbol", "open", "high", "low", "close"):
             if name not in table.columns:
                 raise BadData(
@@ -162,17 +166,21 @@ class Bars:
             raise BadData("expected at least one bar, got an empty frame")
         reserved = {"timestamp", "symbol", "known_time", "adjustment", *COLUMNS}
         extra = [c for c in table.columns if c not in reserved and table[c].dtype.is_numeric()]
+        if table["symbol"].null_count():
+            raise BadData(
+                f"expected a symbol in every row, got {table['symbol'].null_count()} empty"
+            )
         return cls.from_arrays(
             symbol=table["symbol"].cast(pl.String).to_numpy(),
-            event_time=_nanoseconds(table["timestamp"]),
-            known_time=_nanoseconds(table["known_time"]) if "known_time" in table.columns else None,
-            adjustment=_numbers(table, "adjustment") if "adjustment" in table.columns else None,
-            volume=_numbers(table, "volume") if "volume" in table.columns else None,
-            open=_numbers(table, "open"),
-            high=_numbers(table, "high"),
-            low=_numbers(table, "low"),
-            close=_numbers(table, "close"),
-            context={name: _numbers(table, name) for name in extra},
+            event_time=nanoseconds(table["timestamp"]),
+            known_time=nanoseconds(table["known_time"]) if "known_time" in table.columns else None,
+            adjustment=numbers(table, "adjustment") if "adjustment" in table.columns else None,
+            volume=numbers(table, "volume") if "volume" in table.columns else None,
+            open=numbers(table, "open"),
+            high=numbers(table, "high"),
+            low=numbers(table, "low"),
+            close=numbers(table, "close"),
+            context={name: numbers(table, name) for name in extra},
         )
 
     def _check(self) -> None:
@@ -206,8 +214,13 @@ class Bars:
                 f"{self.close[row]} for {self.symbols[self.symbol[row]]} at "
                 f"{_iso(self.event_time[row])}"
             )
-        if (self.volume < 0).any():
-            raise BadData("expected volume of zero or more, got a negative one")
+        if ((self.volume < 0) | np.isinf(self.volume)).any():
+            row = int(np.argmax((self.volume < 0) | np.isinf(self.volume)))
+            raise BadData(
+                f"expected a finite volume of zero or more, or NaN for none, got "
+                f"{self.volume[row]} for {self.symbols[self.symbol[row]]} at "
+                f"{_iso(self.event_time[row])}"
+            )
         if (self.known_time < self.event_time).any():
             raise BadData("expected known_time at or after event_time, got an earlier one")
 
@@ -224,7 +237,7 @@ class Bars:
     @cached_property
     def instant_offsets(self) -> Int64Array:
         """Row where each instant begins, and ``N`` at the end: int64 [T + 1]."""
-        starts = np.flatnonzero(np.diff(self.event_time, prepend=self.event_time[0] - 1))
+        starts = np.unique(self.event_time, return_index=True)[1]
         return np.append(starts, len(self)).astype(np.int64)
 
     @cached_property
@@ -251,17 +264,22 @@ class Bars:
 
     @cached_property
     def periods_per_year(self) -> float:
-        """Bars of one symbol in a year, judged from the first hundred instants alone.
+        """Bars of one symbol in a year, judged from the first two weeks or hundred instants.
 
-        Only the start is read, so a longer history never changes figures of a shorter one.
+        Only the start is read, so a longer history never changes figures of a shorter one. A year
+        has 252 trading days, unless a Saturday is among them: then every day counts, as it does
+        for crypto (currencies trade late on Sundays, but never on Saturdays).
         """
-        first = self.instants[:100]
-        if len(first) < 3:
+        instants = self.instants
+        if len(instants) < 3:
             return 252.0
-        weekend = ((first // _DAY_NS + 3) % 7 >= 5).any()
-        days = _YEAR_DAYS if weekend else 252.0
-        per_day = len(first) / len(np.unique(first // _DAY_NS))
-        return float(days * round(per_day)) if per_day >= 1.5 else float(days)
+        two_weeks = int(np.searchsorted(instants, instants[0] + 14 * _DAY_NS))
+        first = instants[: max(100, two_weeks)]
+        if self.interval_ns >= 2 * _DAY_NS:
+            return float(_YEAR_DAYS * _DAY_NS / self.interval_ns)
+        day, per_day = np.unique(first // _DAY_NS, return_counts=True)
+        days = _YEAR_DAYS if ((day + 3) % 7 == 5).any() else 252.0
+        return float(days * np.median(per_day))
 
     @property
     def symbols_present(self) -> tuple[str, ...]:
@@ -308,43 +326,3 @@ class Bars:
 
 def _iso(time_ns: int) -> str:
     return str(np.datetime64(int(time_ns), "ns").astype("datetime64[s]"))
-
-
-def _nanoseconds(times: "pl.Series") -> Int64Array:
-    """Event times as int64 nanoseconds UTC, from text, dates or datetimes."""
-    import polars as pl
-
-    try:
-        if times.dtype == pl.String:
-            times = times.str.to_datetime(time_unit="ns", time_zone="UTC", strict=True)
-        elif isinstance(times.dtype, pl.Datetime) and times.dtype.time_zone is not None:
-            times = times.dt.convert_time_zone("UTC")
-        elif times.dtype.is_numeric():
-            raise BadData(
-                f"expected dates or datetimes in {times.name!r}, got bare numbers: convert them, "
-                "or use `edgekeeper import`"
-            )
-        times = times.cast(
-            pl.Datetime(
-                "ns", times.dtype.time_zone if isinstance(times.dtype, pl.Datetime) else None
-            )
-        )
-    except pl.exceptions.PolarsError as error:
-        raise BadData(f"expected dates or datetimes in {times.name!r}: {error}") from error
-    if times.null_count():
-        raise BadData(
-            f"expected a time in every row of {times.name!r}, got {times.null_count()} empty"
-        )
-    return times.to_physical().to_numpy().astype(np.int64)
-
-
-def _numbers(table: "pl.DataFrame", name: str) -> Float64Array:
-    import polars as pl
-
-    series = table[name]
-    if not series.dtype.is_numeric():
-        raise BadData(
-            f"expected numbers in {name!r}, got {series.dtype}: "
-            "`edgekeeper import` finds and quarantines the rows"
-        )
-    return series.cast(pl.Float64).fill_null(float("nan")).to_numpy()

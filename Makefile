@@ -1,0 +1,52 @@
+# Edgekeeper: `make run` shows what it does, `make test` proves it. Both set up first.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+EDGEKEEPER := $(BIN)/edgekeeper
+READY := $(VENV)/.ready
+READY_DEV := $(VENV)/.ready-dev
+
+.PHONY: setup setup-dev run test check lint bench lock clean
+
+setup: $(READY)            ## a virtual environment with pinned libraries
+setup-dev: $(READY_DEV)    ## the same, and what tests and linters need
+
+run: $(READY)              ## the whole loop in fast motion, on three markets
+	$(EDGEKEEPER) demo
+
+test: $(READY_DEV) lint    ## everything that must hold
+	$(BIN)/pytest -n 2 --dist loadscope
+
+check: $(READY_DEV) lint   ## lint, types and the fast tests
+	$(BIN)/pytest -n 2 --dist loadscope -m "not slow"
+
+lint: $(READY_DEV)
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(READY_DEV)        ## speeds beside peers where they are installed; see benchmarks/README.md
+	$(BIN)/python benchmarks/features.py
+	$(BIN)/python benchmarks/simulator.py
+	$(BIN)/python benchmarks/replay.py
+
+lock: $(READY_DEV)         ## pin newer versions of everything
+	$(BIN)/uv pip compile pyproject.toml --upgrade --universal --python-version 3.11 \
+	  --generate-hashes --no-annotate --no-header --no-emit-index-url -q -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --upgrade --group dev --constraint requirements.lock \
+	  --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  --no-emit-index-url -q -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache dist build
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): requirements.lock pyproject.toml scripts/setup.py
+	$(PYTHON) scripts/setup.py $(VENV) requirements.lock
+	touch $(READY)
+
+$(READY_DEV): requirements-dev.lock $(READY)
+	$(PYTHON) scripts/setup.py $(VENV) requirements-dev.lock
+	touch $(READY_DEV)

@@ -1,0 +1,89 @@
+"""The command ``edgekeeper``: hands what ``build`` wires to the command line, each part late."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgekeeper.cli import Services, make_app
+
+if TYPE_CHECKING:
+    from edgekeeper.bars import Bars
+    from edgekeeper.build import BacktestResult, Certificate, Replay, Trained
+    from edgekeeper.cli.services import DemoMarket
+    from edgekeeper.config import Config
+    from edgekeeper.registry import Package
+    from edgekeeper.report import LiveScreen, Story
+    from edgekeeper.report.tell import Market
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command line and end the process with its exit code."""
+    services = Services(
+        replay=_replay,
+        demo_markets=_demo_markets,
+        write_report=_write_report,
+        train=_train,
+        validate=_validate,
+        backtest=_backtest,
+    )
+    try:
+        make_app(services)(prog_name="edgekeeper")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _replay(
+    bars: "Bars",
+    config: "Config",
+    *,
+    out: Path | None,
+    market: "Market",
+    screen: "LiveScreen",
+) -> "Replay":
+    from edgekeeper.build import replay
+
+    return replay(bars, config, out=out, market=market, screen=screen)
+
+
+def _demo_markets() -> "Sequence[DemoMarket]":
+    from edgekeeper.build import demo_markets
+
+    return demo_markets()
+
+
+def _write_report(path: Path, stories: "list[Story]", *, title: str) -> None:
+    from edgekeeper.build import write_report
+
+    write_report(path, stories, title=title)
+
+
+def _train(
+    bars: "Bars",
+    *,
+    learner: str,
+    features: Sequence[str] | None,
+    config: "Config",
+    out: Path | None,
+) -> "Trained":
+    from edgekeeper.build import train
+
+    return train(bars, learner=learner, features=features, config=config, out=out)
+
+
+def _validate(package: "Package", bars: "Bars", config: "Config") -> "Certificate":
+    from edgekeeper.build import validate
+
+    return validate(package, bars, config)
+
+
+def _backtest(package: "Package", bars: "Bars", config: "Config") -> "BacktestResult":
+    from edgekeeper.build import backtest
+
+    return backtest(package, bars, config)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""The configuration file: found, read, and written with its defaults and what they mean."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgekeeper.cli.config_comments import COMMENTS
+from edgekeeper.errors import StorageError, UsageError, nearest
+
+if TYPE_CHECKING:
+    from edgekeeper.config import Config
+
+__all__ = ["CONFIG_FILE", "config_text", "load_config"]
+
+CONFIG_FILE = "edgekeeper.toml"
+_HEAD = """\
+# How Edgekeeper works here. Every key stands with its default; what is left out keeps it.
+# Money is paper money: nothing in this file can send an order to a broker.
+# Unknown keys are refused, and `edgekeeper replay` says which known one is nearest.
+"""
+
+
+def load_config(path: str = "", seed: int | None = None) -> "tuple[Config, str]":
+    """Return the configuration and where it came from.
+
+    Parameters
+    ----------
+    path : str
+        A TOML file; empty: ``edgekeeper.toml`` in this folder, else the defaults.
+    seed : int, optional
+        Replaces the file's.
+
+    Raises
+    ------
+    StorageError
+        No such file, or not readable.
+    UsageError
+        Not TOML, an unknown key, a value out of range.
+    """
+    from edgekeeper.config import Config, parse_config
+
+    file = Path(path or CONFIG_FILE)
+    if path or file.is_file():
+        config, origin = parse_config(_read(file)), str(file)
+    else:
+        config, origin = Config(), "defaults"
+    if seed is not None:
+        config = parse_config({**config.model_dump(), "seed": seed})
+    return config, origin
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except FileNotFoundError as error:
+        near = nearest(file.name, [p.name for p in file.parent.glob("*.toml")])
+        raise StorageError(
+            f"expected a configuration at {file}, found none{near}: `edgekeeper init` makes one"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{file}: expected TOML as UTF-8 text, got other bytes") from error
+    except OSError as error:
+        raise StorageError(f"could not read {file}: {error.strerror or error}") from error
+
+
+def config_text(config: "Config") -> str:
+    """Return a configuration as TOML with a comment on every key; it reads back as the same."""
+    values = config.model_dump(mode="json")
+    sections = {key: value for key, value in values.items() if isinstance(value, dict)}
+    parts = [_HEAD, *(_line(key, values[key]) for key in values if _is_plain(values[key]))]
+    for name, section in sections.items():
+        parts.append(f"\n# {COMMENTS[name]}\n[{name}]\n")
+        parts += [_line(f"{name}.{key}", value) for key, value in section.items()]
+    for position, line in enumerate(values["lines"]):
+        if position == 0:
+            parts.append(f"\n# {COMMENTS['lines']}")
+        parts.append("\n[[lines]]\n")
+        parts += [_line(f"lines.{key}", value) for key, value in line.items()]
+    return "".join(parts)
+
+
+def _is_plain(value: object) -> bool:
+    return not isinstance(value, dict | list)
+
+
+def _line(path: str, value: object) -> str:
+    key, comment = path.rpartition(".")[2], COMMENTS[path]
+    if value is None:
+        return f"# {comment}\n# {key} =\n"
+    return f"# {comment}\n{key} = {_toml(value)}\n"
+
+
+def _toml(value: Any) -> str:
+    """Return a value as TOML writes it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        plain = value.replace("\\", "\\\\").replace('"', '\\"')
+        return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in plain) + '"'
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    if isinstance(value, dict):
+        inside = ", ".join(f"{_toml(str(key))} = {_toml(item)}" for key, item in value.items())
+        return "{ " + inside + " }" if inside else "{}"
+    return repr(value)

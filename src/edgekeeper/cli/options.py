@@ -1,0 +1,125 @@
+"""Options that several commands share, each declared once."""
+
+from typing import Annotated
+
+import typer
+
+__all__ = [
+    "AsJson",
+    "BarsPath",
+    "ConfigPath",
+    "Context",
+    "Dates",
+    "Interval",
+    "RunFolder",
+    "Stamp",
+    "Symbols",
+    "Venue",
+    "Zone",
+    "split_list",
+]
+
+_TIMES = "How the times in a file are meant"
+
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Figures as JSON on standard output, and nothing else there.")
+]
+BarsPath = Annotated[
+    str,
+    typer.Option(
+        "--bars",
+        metavar="FILE|DIR|bundled",
+        help="CSV or Parquet file, a folder of them, a store made by `import`, or the bars that "
+        "come along.",
+        show_default=False,
+    ),
+]
+Symbols = Annotated[
+    str, typer.Option("--symbols", metavar="A,B", help="Only these.", show_default="all")
+]
+Context = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--context",
+        metavar="NAME=FILE",
+        help="Further facts for features, such as VIX=vix.csv; again for more.",
+        show_default=False,
+    ),
+]
+ConfigPath = Annotated[
+    str,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="Configuration.",
+        show_default="edgekeeper.toml here, else the defaults",
+    ),
+]
+RunFolder = Annotated[
+    str,
+    typer.Option(
+        "--run",
+        metavar="DIR",
+        help="Folder that `replay` or `demo` left.",
+        show_default="edgekeeper-run, else edgekeeper-demo",
+    ),
+]
+Zone = Annotated[
+    str,
+    typer.Option(
+        "--tz",
+        metavar="ZONE",
+        help="Zone of times that name none, such as America/New_York.",
+        rich_help_panel=_TIMES,
+        show_default=False,
+    ),
+]
+Venue = Annotated[
+    str,
+    typer.Option(
+        "--venue",
+        metavar="CODE",
+        help="Whose sessions close a day: XNYS, 24/7 (crypto), FX, …",
+        rich_help_panel=_TIMES,
+    ),
+]
+Stamp = Annotated[
+    str,
+    typer.Option(
+        "--stamp",
+        metavar="auto|start|end",
+        help="Which end of a bar its time names.",
+        rich_help_panel=_TIMES,
+    ),
+]
+Interval = Annotated[
+    str,
+    typer.Option(
+        "--interval",
+        metavar="1m…1d",
+        help="Length of a bar; of a store, which of its lengths.",
+        rich_help_panel=_TIMES,
+        show_default="read off the data",
+    ),
+]
+Dates = Annotated[
+    str,
+    typer.Option(
+        "--dates",
+        metavar="PATTERN",
+        help="Pattern of dates that could be read in two ways, such as %d/%m/%Y.",
+        rich_help_panel=_TIMES,
+        show_default=False,
+    ),
+]
+
+
+def split_list(text: str) -> tuple[str, ...]:
+    """Return the parts of a list with commas, without spaces and empty parts.
+
+    Examples
+    --------
+    >>> split_list("AAPL, MSFT,")
+    ('AAPL', 'MSFT')
+    """
+    return tuple(part.strip() for part in text.split(",") if part.strip())

@@ -1,0 +1,65 @@
+"""Find the folder of a finished run, and open what it holds."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgekeeper.errors import UsageError, nearest
+
+if TYPE_CHECKING:
+    from edgekeeper.ledger import Ledger
+
+__all__ = ["DEMO", "LEDGER", "MARKETS", "RUN", "find_run", "open_ledger"]
+
+RUN = "edgekeeper-run"
+DEMO = "edgekeeper-demo"
+LEDGER = "ledger.sqlite"
+MARKETS = ("noise", "flip", "real")
+
+
+def find_run(asked: str = "") -> Path:
+    """Return the folder asked for; else the usual one; else that of the demo on real bars.
+
+    Raises
+    ------
+    UsageError
+        No run there, or several.
+    """
+    if asked:
+        return _run_in(Path(asked))
+    for folder in (Path(RUN), *(Path(DEMO, name) for name in reversed(MARKETS))):
+        if (folder / LEDGER).is_file():
+            if folder != Path(RUN):
+                sys.stderr.write(f"run: {folder} (--run chooses another)\n")
+            return folder
+    raise UsageError(
+        f"found no run here (neither {RUN} nor {DEMO}): make one with `edgekeeper replay --bars "
+        "YOUR.csv` or `edgekeeper demo`, or name its folder with --run"
+    )
+
+
+def _run_in(folder: Path) -> Path:
+    if (folder / LEDGER).is_file():
+        return folder
+    inside = sorted(path.parent.name for path in folder.glob(f"*/{LEDGER}"))
+    if inside:
+        raise UsageError(
+            f"--run: {folder} holds several runs: name one, such as {folder / inside[-1]} "
+            f"(there are {', '.join(inside)})"
+        )
+    beside = [path.parent.name for path in folder.parent.glob(f"*/{LEDGER}")]
+    raise UsageError(
+        f"--run: expected a folder with {LEDGER}, found none in {folder}"
+        f"{nearest(folder.name, beside)}"
+    )
+
+
+@contextmanager
+def open_ledger(run: Path) -> "Iterator[Ledger]":
+    """Open a run's ledger for reading."""
+    from edgekeeper.ledger import Ledger
+
+    with Ledger.open(run / LEDGER, read_only=True) as ledger:
+        yield ledger

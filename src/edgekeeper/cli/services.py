@@ -1,0 +1,162 @@
+"""What commands can ask for: the acts that ``build`` wires, seen from below."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import typer
+
+if TYPE_CHECKING:
+    from edgekeeper.bars import Bars
+    from edgekeeper.config import Config
+    from edgekeeper.registry import Package
+    from edgekeeper.report import LiveScreen, Story
+    from edgekeeper.report.tell import Market
+    from edgekeeper.validate import Verdict
+
+__all__ = ["DemoMarket", "Services", "services_of"]
+
+
+class Replayed(Protocol):
+    """A finished replay."""
+
+    @property
+    def story(self) -> "Story":
+        """Figures and series."""
+        ...
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The figures of ``--json``."""
+        ...
+
+
+class DemoMarket(Protocol):
+    """A market of the demo, made when its turn comes."""
+
+    @property
+    def name(self) -> str:
+        """Short name, also of its folder."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """The same for a reader."""
+        ...
+
+    @property
+    def instants(self) -> int:
+        """Instants to expect."""
+        ...
+
+    @property
+    def make(self) -> "Callable[[], tuple[Market, Bars, Config]]":
+        """Make or load its bars."""
+        ...
+
+
+class TrainedPackage(Protocol):
+    """What training ends in."""
+
+    @property
+    def package(self) -> "Package":
+        """The candidate."""
+        ...
+
+    @property
+    def verdict(self) -> "Verdict":
+        """What the gates say of it."""
+        ...
+
+    @property
+    def folder(self) -> Path | None:
+        """Where it was written, if anywhere."""
+        ...
+
+
+class Certified(Protocol):
+    """What validation ends in."""
+
+    @property
+    def verdict(self) -> str:
+        """``passed``, ``refused`` or ``needs approval``."""
+        ...
+
+    @property
+    def reasons(self) -> Sequence[str]:
+        """Why, one sentence each."""
+        ...
+
+    @property
+    def figures(self) -> Mapping[str, Any]:
+        """Everything measured."""
+        ...
+
+
+class Backtested(Protocol):
+    """What a back-test ends in."""
+
+    @property
+    def figures(self) -> Mapping[str, Any]:
+        """Everything measured."""
+        ...
+
+
+class ReplayAct(Protocol):
+    """Run the whole loop over history."""
+
+    def __call__(
+        self,
+        bars: "Bars",
+        config: "Config",
+        *,
+        out: Path | None,
+        market: "Market",
+        screen: "LiveScreen",
+    ) -> Replayed:
+        """Run it."""
+        ...
+
+
+class ReportAct(Protocol):
+    """Write one page for several markets."""
+
+    def __call__(self, path: Path, stories: "list[Story]", *, title: str) -> None:
+        """Write it."""
+        ...
+
+
+class TrainAct(Protocol):
+    """Fit, judge and package a candidate."""
+
+    def __call__(
+        self,
+        bars: "Bars",
+        *,
+        learner: str,
+        features: Sequence[str] | None,
+        config: "Config",
+        out: Path | None,
+    ) -> TrainedPackage:
+        """Train it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The acts, each importing what it needs when it is called."""
+
+    replay: ReplayAct
+    demo_markets: Callable[[], Sequence[DemoMarket]]
+    write_report: ReportAct
+    train: TrainAct
+    validate: "Callable[[Package, Bars, Config], Certified]"
+    backtest: "Callable[[Package, Bars, Config], Backtested]"
+
+
+def services_of(context: typer.Context) -> Services:
+    """Return what the application was made with."""
+    services = context.find_object(Services)
+    assert services is not None
+    return services

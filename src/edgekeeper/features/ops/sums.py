@@ -1,0 +1,128 @@
+"""Sums over a window, and the mean distance from the mean; no subtraction, so nothing cancels.
+
+A kernel works in blocks as long as the window. When a block is complete it is turned, in place,
+into the running result from its end backwards; a later window is then the tail of the last block
+joined with the head of the current one. Nothing is ever taken away again, so nothing cancels or
+drifts, and the cost does not depend on the window (van Herk 1992 and Gil & Werman 1993 do so for
+extremes).
+
+State: rows in the current block, whether a block is complete, result of the head, and rings with
+one slot a row and a neutral one at the end.
+"""
+
+import math
+
+from numba import njit
+
+from edgekeeper.features.ops.op import HUGE, Op, Param, Params, window
+from edgekeeper.types import Float64Array
+
+__all__ = ["SUMS"]
+
+_A = Float64Array
+NAN = math.nan
+SUM_RING = 3
+BLOCK = 64
+
+
+def rolling_sum(n: int, x: _A, out: _A, params: _A, state: _A) -> None:
+    """Sum of the last ``n`` values. State: filled, whole, head sum; a ring."""
+    size = int(params[0])
+    filled, whole, head = int(state[0]), state[1], state[2]
+    for i in range(n):
+        v = x[i]
+        if not abs(v) < HUGE:
+            out[i] = NAN
+            continue
+        head += v
+        state[SUM_RING + filled] = v
+        filled += 1
+        out[i] = head + state[SUM_RING + filled] if whole or filled == size else NAN
+        if filled == size:
+            tail = 0.0
+            for j in range(SUM_RING + size - 1, SUM_RING - 1, -1):
+                tail += state[j]
+                state[j] = tail
+            filled, whole, head = 0, 1.0, 0.0
+    state[0], state[1], state[2] = filled, whole, head
+
+
+def rolling_deviation(n: int, x: _A, out: _A, params: _A, state: _A) -> None:
+    """Mean absolute distance of the last ``n`` values from their mean; cost grows with ``n``.
+
+    Distances are added from the oldest on. Rows whose window lies within the chunk wait with their
+    mean in ``out`` and are finished many at a time; the others are added up from the ring.
+
+    State: filled, whole, head sum; a ring of values, one of tail sums; work space.
+    """
+    size = int(params[0])
+    filled, whole, head = int(state[0]), state[1], state[2]
+    sums = SUM_RING + size
+    run = 0
+    for i in range(n):
+        v = x[i]
+        if not abs(v) < HUGE:
+            _finish(x, out, i - run + size - 1, i, size, state)
+            out[i] = NAN
+            run = 0
+            continue
+        run += 1
+        head += v
+        state[SUM_RING + filled] = v
+        filled += 1
+        if not whole and filled < size:
+            out[i] = NAN
+        else:
+            mean = (head + state[sums + filled]) / size
+            out[i] = mean
+            if run < size:
+                far = 0.0
+                for j in range(SUM_RING + filled, SUM_RING + size):
+                    far += abs(state[j] - mean)
+                for j in range(SUM_RING, SUM_RING + filled):
+                    far += abs(state[j] - mean)
+                out[i] = far / size
+        if filled == size:
+            tail = 0.0
+            for j in range(size - 1, -1, -1):
+                tail += state[SUM_RING + j]
+                state[sums + j] = tail
+            filled, whole, head = 0, 1.0, 0.0
+    _finish(x, out, n - run + size - 1, n, size, state)
+    state[0], state[1], state[2] = filled, whole, head
+
+
+@njit(cache=True, inline="always")
+def _finish(x: _A, out: _A, first: int, stop: int, size: int, state: _A) -> None:
+    """Turn means into mean distances for rows whose windows lie in ``x``, side by side."""
+    work = SUM_RING + 2 * size + 1
+    for start in range(first, stop, BLOCK):
+        rows = min(BLOCK, stop - start)
+        for r in range(rows):
+            state[work + r] = 0.0
+        for k in range(start - size + 1, start + 1):
+            for r in range(rows):
+                state[work + r] += abs(x[k + r] - out[start + r])
+        for r in range(rows):
+            out[start + r] = state[work + r] / size
+
+
+def _last(params: Params) -> int:
+    return int(params[0]) - 1
+
+
+def _ring(params: Params) -> int:
+    return SUM_RING + int(params[0]) + 1
+
+
+def _rings_and_work(params: Params) -> int:
+    return SUM_RING + 2 * int(params[0]) + 1 + BLOCK
+
+
+_N: tuple[Param, ...] = (window(),)
+_OPS = (
+    Op("sum", rolling_sum, 1, _N, _ring, _last, meaning="Sum of the last n values."),
+    Op("mad", rolling_deviation, 1, _N, _rings_and_work, _last,
+       meaning="Mean absolute distance of the last n values from their mean."),
+)  # fmt: skip
+SUMS: dict[str, Op] = {op.name: op for op in _OPS}

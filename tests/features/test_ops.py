@@ -1,0 +1,160 @@
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from edgekeeper.errors import BadData, UsageError
+from edgekeeper.features import OPS, FeatureSet, Op, register, window
+from edgekeeper.testing.ops import check_op, check_ops, run_op
+
+
+def test_every_op_keeps_its_promises():
+    assert check_ops() == len(OPS)
+    assert len(OPS) >= 50
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("size", [2.0, 64.0, 200.0])
+@pytest.mark.parametrize("name", ["sum", "min", "argmax", "mad", "wma", "lag", "slope", "rank"])
+def test_windows_as_long_as_chunks_and_longer(name, size, seed):
+    check_op(OPS[name], (size,), seed)
+
+
+def peeking(n, x, out, params, state):
+    for i in range(n):
+        out[i] = x[i + 1] if i + 1 < n else x[i]
+
+
+def forgetful(n, x, out, params, state):
+    total = 0.0
+    for i in range(n):
+        total += x[i]
+        out[i] = total
+
+
+def greedy(n, x, out, params, state):
+    for i in range(n):
+        state[1] = x[i]
+        out[i] = x[i]
+
+
+def endless(n, x, out, params, state):
+    for i in range(n):
+        if x[i] == x[i]:
+            state[0] += x[i]
+            out[i] = state[0]
+        else:
+            out[i] = math.nan
+
+
+def zero_for_missing(n, x, out, params, state):
+    for i in range(n):
+        out[i] = x[i] if x[i] == x[i] else 0.0
+
+
+def one(params):
+    return 1
+
+
+@pytest.mark.parametrize(
+    ("op", "promise"),
+    [
+        (Op("peeking", peeking, 1), "chunks of 1 change"),
+        (Op("forgetful", forgetful, 1), "chunks of 1 change"),
+        (Op("greedy", greedy, 1, state_size=one), "beyond"),
+        (Op("endless", endless, 1, state_size=one), "trace of the start"),
+        (Op("zero", zero_for_missing, 1), "expected NaN where an input is NaN"),
+        (replace(OPS["ema"], four=OPS["ema"].four, warm_up=one), "warm_up >= lookback"),
+    ],
+)
+def test_the_kit_catches_ops_that_break_a_promise(op, promise):
+    with pytest.raises(BadData, match=promise):
+        check_op(op)
+
+
+def doubled(n, x, out, params, state):
+    for i in range(n):
+        out[i] = 2.0 * x[i]
+
+
+def test_a_users_own_op_joins_the_language(bars):
+    op = Op("doubled", doubled, 1, meaning="Twice the input.")
+    check_op(op)
+    register(op)
+    try:
+        got = FeatureSet({"a": "doubled(close)", "b": "close + close"}).matrix(bars)
+        assert np.array_equal(got[:, 0], got[:, 1])
+    finally:
+        del OPS["doubled"]
+
+
+def test_register_refuses_taken_and_unwritable_names():
+    with pytest.raises(UsageError, match="exists already"):
+        register(Op("ema", doubled, 1))
+    with pytest.raises(UsageError, match="plain name"):
+        register(Op("a b", doubled, 1))
+    with pytest.raises(UsageError, match="1 to 5"):
+        Op("none", doubled, 0)
+
+
+def test_windows_have_a_largest_size():
+    assert window().high == 131_072
+
+
+def test_stateful_ops_read_huge_and_infinite_numbers_as_missing():
+    x = np.array([1.0, np.inf, 2.0, 1e80, 3.0])
+    assert run_op(OPS["sum"], [x], (2.0,)).tolist()[2:5:2] == [3.0, 5.0]
+    assert np.isnan(run_op(OPS["sum"], [x], (2.0,))[[1, 3]]).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs", "expected"),
+    [
+        ("divide", [[1.0, 0.0, 6.0], [0.0, 0.0, 3.0]], [math.nan, math.nan, 2.0]),
+        ("log", [[-1.0, 0.0, 1.0]], [math.nan, math.nan, 0.0]),
+        ("sqrt", [[-1.0, 0.0, 4.0]], [math.nan, 0.0, 2.0]),
+        ("minimum", [[1.0, math.nan, 3.0], [2.0, 2.0, math.nan]], [1.0, math.nan, math.nan]),
+        ("maximum", [[1.0, math.nan, 3.0], [2.0, 2.0, math.nan]], [2.0, math.nan, math.nan]),
+        ("sign", [[-2.0, 0.0, math.nan]], [-1.0, 0.0, math.nan]),
+        ("less", [[1.0, 2.0, math.nan], [2.0, 2.0, 2.0]], [1.0, 0.0, math.nan]),
+        ("less_equal", [[1.0, 2.0, math.nan], [2.0, 2.0, 2.0]], [1.0, 1.0, math.nan]),
+        ("equal", [[1.0, 2.0, math.nan], [2.0, 2.0, math.nan]], [0.0, 1.0, math.nan]),
+        ("conjunction", [[1.0, 0.0, 0.0], [1.0, 1.0, math.nan]], [1.0, 0.0, math.nan]),
+        ("disjunction", [[0.0, 0.0, 1.0], [1.0, 0.0, math.nan]], [1.0, 0.0, math.nan]),
+        ("negation", [[0.0, 2.0, math.nan]], [1.0, 0.0, math.nan]),
+        (
+            "where",
+            [[1.0, 0.0, math.nan], [5.0, math.nan, 5.0], [math.nan, 6.0, 6.0]],
+            [5.0, 6.0, math.nan],
+        ),
+        ("fill", [[1.0, math.nan], [5.0, 6.0]], [1.0, 6.0]),
+        ("streak", [[1.0, 2.0, 0.0, -1.0, -1.0]], [1.0, 2.0, 0.0, -1.0, -2.0]),
+        ("bars_since", [[0.0, 1.0, 0.0, 0.0]], [math.nan, 0.0, 1.0, 2.0]),
+        ("cross_over", [[1.0, 3.0, 2.0, 4.0], [2.0] * 4], [math.nan, 1.0, 0.0, 1.0]),
+        ("cross_under", [[3.0, 1.0, 2.0, 1.0], [2.0] * 4], [math.nan, 1.0, 0.0, 1.0]),
+    ],
+)
+def test_small_examples(name, inputs, expected):
+    params = (100.0,) if OPS[name].params else ()
+    got = run_op(OPS[name], [np.array(x) for x in inputs], params)
+    np.testing.assert_array_equal(got, expected)
+
+
+@pytest.mark.parametrize(("exponent", "expected"), [(2.0, 4.0), (-1.0, -0.5), (0.5, math.nan)])
+def test_powers_of_a_negative_number(exponent, expected):
+    np.testing.assert_equal(run_op(OPS["power"], [np.array([-2.0])], (exponent,))[0], expected)
+
+
+def test_significant_makes_ties_of_what_differs_by_rounding():
+    x = np.array([0.1 + 0.2, 0.3, 1e300, -7.0, 0.0, math.nan])
+    got = run_op(OPS["significant"], [x], (36.0,))
+    assert got[0] == got[1]
+    np.testing.assert_allclose(got, x, rtol=2.0**-36)
+
+
+def test_extremes_stay_capped():
+    ones = np.ones(300)
+    assert run_op(OPS["streak"], [ones], (10.0,)).max() == 10.0
+    never = run_op(OPS["bars_since"], [ones * 0], (10.0,))
+    np.testing.assert_array_equal(never[8:11], [math.nan, 10.0, 10.0])

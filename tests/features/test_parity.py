@@ -1,0 +1,153 @@
+"""Whatever the expression and however the rows are cut, batch and stream give the same bits."""
+
+from functools import cache
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edgekeeper.bars import Bars
+from edgekeeper.errors import UsageError
+from edgekeeper.features import CATALOGUES, OPS, FeatureSet
+
+CHUNKS = (1, 7, 64)
+
+columns = st.sampled_from(
+    ["open", "high", "low", "close", "volume", "SPY.close", "VIX.close", "hour", "weekday"]
+)
+numbers = st.floats(-3, 3).map(lambda x: f"{x:.3g}")
+windows = st.integers(4, 40)
+one_input = [
+    op.name for op in OPS.values() if op.inputs == 1 and [p.name for p in op.params] == ["n"]
+]
+plain = [op.name for op in OPS.values() if op.inputs == 1 and not op.params]
+two_inputs = ["minimum", "maximum", "cross_over", "cross_under", "fill"]
+pairs = ["corr", "cov", "beta"]
+signs = ["+", "-", "*", "/", "<", "<=", ">", "==", "!=", "and", "or"]
+
+
+def call(parts):
+    return f"{parts[0]}({', '.join(map(str, parts[1:]))})"
+
+
+def deeper(inner):
+    return st.one_of(
+        st.tuples(inner, st.sampled_from(signs), inner).map(lambda t: f"({t[0]} {t[1]} {t[2]})"),
+        st.tuples(st.sampled_from(one_input), inner, windows).map(call),
+        st.tuples(st.sampled_from(plain), inner).map(lambda t: f"{t[0]}({t[1]})"),
+        st.tuples(st.sampled_from(two_inputs), inner, inner).map(call),
+        st.tuples(st.sampled_from(pairs), inner, inner, windows).map(call),
+        st.tuples(inner, inner, inner).map(lambda t: call(("where", *t))),
+        st.tuples(inner, windows).map(lambda t: f"rsi({t[0]}, {t[1]})"),
+        st.tuples(inner, st.sampled_from(["2", "-1", "0.5"])).map(lambda t: f"({t[0]}) ** {t[1]}"),
+        inner.map(lambda x: f"streak(delta({x}, 1), 9)"),
+        inner.map(lambda x: f"bars_since({x} > lag({x}, 2), 9)"),
+    )  # fmt: skip
+
+
+expressions = st.recursive(st.one_of(columns, columns, numbers), deeper, max_leaves=6)
+
+
+def readable(text):
+    try:
+        FeatureSet({"x": text})
+    except UsageError:  # constants without a number, or no column at all
+        return False
+    return True
+
+
+@cache
+def hard_bars() -> Bars:
+    """Missing bars, missing volume and context, constant prices, zeros, jumps, tiny numbers."""
+    rng = np.random.default_rng(1)
+    symbols, instants = 3, 230
+    shape = (instants, symbols)
+    close = 50 * np.exp((rng.standard_normal(shape) * 0.02).cumsum(axis=0))
+    close[60:130, 0] = 42.5
+    close[150:, 1] *= 1e4
+    volume = np.round(rng.random(shape) * 3)
+    volume[rng.random(shape) < 0.1] = np.nan
+    context = rng.standard_normal(shape)
+    context[rng.random(shape) < 0.2] = np.nan
+    context[100:140] = 5e-324
+    keep = rng.random(shape).ravel() >= 0.1
+    start = np.datetime64("2024-02-27T23:00", "ns").astype(np.int64)
+    times = start + np.repeat(np.arange(instants), symbols) * 3_600 * 10**9
+
+    def column(values):
+        return np.broadcast_to(values, shape).ravel()[keep]
+
+    return Bars.from_arrays(
+        symbol=np.tile(["A", "B", "C"], instants)[keep],
+        event_time=times[keep],
+        open=column(close),
+        high=column(close * np.where(rng.random(shape) < 0.5, 1.0, 1.01)),
+        low=column(close),
+        close=column(close),
+        volume=column(volume),
+        context={"SPY.close": column(context), "VIX.close": column(np.abs(context))},
+    )
+
+
+def same_bits(left, right):
+    return np.array_equal(left, right, equal_nan=True)
+
+
+def live(features: FeatureSet, bars: Bars) -> np.ndarray:
+    stream = features.stream(bars.symbols)
+    out = np.empty((len(bars), len(features)), dtype=np.float32)
+    for start, stop in zip(bars.instant_offsets, bars.instant_offsets[1:], strict=False):
+        rows = bars.rows(start, stop)
+        out[start:stop] = stream.update(rows)[rows.symbol]
+    return out
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.lists(expressions.filter(readable), min_size=1, max_size=6))
+def test_random_expressions(texts):
+    bars = hard_bars()
+    features = FeatureSet({f"f{k}": text for k, text in enumerate(texts)})
+    exact = features.matrix(bars, np.float64)
+    for chunk in CHUNKS:
+        assert same_bits(exact, features.matrix(bars, np.float64, chunk=chunk))
+    assert same_bits(exact, features.matrix(bars, np.float64, threads=3))
+    assert not np.isinf(exact).any()
+    table = features.matrix(bars)
+    with np.errstate(over="ignore"):
+        rounded = exact.astype(np.float32)
+    assert same_bits(table, np.where(np.isinf(rounded), np.nan, rounded).astype(np.float32))
+    assert same_bits(table, live(features, bars))
+
+
+def test_alone_or_together_an_expression_gives_the_same_bits(bars):
+    features = FeatureSet.from_catalogue(*CATALOGUES)
+    table = features.matrix(bars)
+    for column in range(0, len(features), 9):
+        alone = FeatureSet({"x": features.texts[column]}).matrix(bars)[:, 0]
+        assert same_bits(alone, table[:, column])
+
+
+def test_all_catalogues_in_all_chunks_threads_and_live():
+    bars = hard_bars()
+    features = FeatureSet.from_catalogue(*CATALOGUES)
+    table = features.matrix(bars)
+    for chunk in (*CHUNKS, 10_000):
+        assert same_bits(table, features.matrix(bars, chunk=chunk, threads=2))
+    assert same_bits(table, live(features, bars))
+
+
+def test_symbols_do_not_touch_each_other(bars):
+    features = FeatureSet.from_catalogue("technical")
+    table = features.matrix(bars)
+    for s, name in enumerate(bars.symbols):
+        rows = np.flatnonzero(bars.symbol == s)
+        alone = Bars.from_arrays(
+            symbol=[name] * len(rows),
+            event_time=bars.event_time[rows],
+            **{c: getattr(bars, c)[rows] for c in ("open", "high", "low", "close", "volume")},
+        )
+        assert same_bits(table[rows], features.matrix(alone))
+
+
+def test_the_strategy_reaches_most_ops():
+    assert len({*one_input, *plain, *two_inputs, *pairs}) >= 25
