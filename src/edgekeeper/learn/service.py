@@ -159,15 +159,16 @@ class LearnService:
         self._read_until = now_ns
         if frame.height == 0:
             return
+        instants, span = self.bars.instants, len(self.bars.symbols)
         index = {name: i for i, name in enumerate(self.bars.symbols)}
+        symbols = np.array([index.get(name, -1) for name in frame["symbol"].to_list()])
         times = frame["event_time_ns"].to_numpy()
-        symbols = np.array([index[name] for name in frame["symbol"].to_list()])
-        span = len(self.bars.symbols)
-        key = np.searchsorted(self.bars.instants, times) * span + symbols
-        row_key = (
-            np.searchsorted(self.bars.instants, self.bars.event_time) * span + self.bars.symbol
-        )
-        self._signalled[np.searchsorted(row_key, key)] = True
+        instant = np.searchsorted(instants, times)
+        row_key = np.searchsorted(instants, self.bars.event_time) * span + self.bars.symbol
+        row = np.searchsorted(row_key, instant * span + symbols).clip(max=len(row_key) - 1)
+        # A signal may be of another symbol, or of a bar that is not there: nothing to learn from.
+        found = (self.bars.event_time[row] == times) & (self.bars.symbol[row] == symbols)
+        self._signalled[row[found]] = True
 
     def _package(
         self,

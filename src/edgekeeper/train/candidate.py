@@ -9,12 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from edgekeeper.config import Config, LineConfig
-from edgekeeper.errors import Refused
+from edgekeeper.errors import Refused, UsageError
 from edgekeeper.models import Model
 from edgekeeper.splits import HoldOut
 from edgekeeper.stats.calibration import effective_size
 from edgekeeper.train.data import TrainingData
-from edgekeeper.train.fit import fit_model
+from edgekeeper.train.fit import fit_model, make_learner
 from edgekeeper.types import BoolArray, Int64Array
 
 __all__ = ["Candidate", "train_candidate"]
@@ -62,8 +62,12 @@ def train_candidate(
     Raises
     ------
     Refused
-        Fewer effective outcomes than ``gates.min_samples``.
+        Fewer effective outcomes than ``gates.min_samples``, or of too few instants to hold some
+        out and to split the rest.
+    UsageError
+        An unknown learner or parameter.
     """
+    make_learner(line)
     rows = data.known_rows(now_ns, line.window_bars)
     if signalled is not None:
         rows = rows[signalled[rows]]
@@ -74,7 +78,15 @@ def train_candidate(
             f"from, got {samples:.0f}: wait for more bars, or add symbols"
         )
     start, end = data.labels.start_time[rows], data.labels.end_time[rows]
-    older = rows[hold_out.older(start, end)]
+    try:
+        older = rows[hold_out.older(start, end)]
+    except UsageError as error:
+        raise Refused(f"line {line.name}: {error}") from error
+    if len(older) == 0:
+        raise Refused(
+            f"line {line.name}: expected outcomes known before the hold-out begins, got none: the "
+            "horizon is too long for so short a history; wait for more bars"
+        )
     newest = rows[hold_out.read(start, end)]
     # Both fits spend their time in compiled code that lets go of the interpreter.
     with ThreadPoolExecutor(max_workers=2) as pool:

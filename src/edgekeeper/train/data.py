@@ -8,6 +8,7 @@ import numpy as np
 
 from edgekeeper.bars import Bars
 from edgekeeper.config import Config, LineConfig
+from edgekeeper.errors import UsageError
 from edgekeeper.features import FeatureSet, evaluate
 from edgekeeper.fills import EXIT_STOP, Costs
 from edgekeeper.labels import Labels, TripleBarrier, average_uniqueness
@@ -31,11 +32,23 @@ def barrier_of(config: Config) -> TripleBarrier:
 def feature_set_of(
     line: LineConfig, bars: Bars
 ) -> tuple[FeatureSet, Mapping[str, tuple[str, ...]]]:
-    """Return the features of a recipe that these bars can give, and those they cannot."""
-    features = FeatureSet.from_catalogue(*line.features)
-    for name, text in line.extra_features.items():
-        features = features.with_(name, text)
-    return features.available(bars)
+    """Return the features of a recipe that these bars can give, and those they cannot.
+
+    Raises
+    ------
+    UsageError
+        An unknown catalogue, an expression with a fault, a name used twice, or no feature that
+        these bars can give; the message names the line.
+    """
+    try:
+        texts: dict[str, str] = {}
+        if line.features:
+            texts |= FeatureSet.from_catalogue(*line.features).expressions
+        if twice := sorted(set(texts) & set(line.extra_features)):
+            raise UsageError(f"extra_features: {twice} exist already: choose other names")
+        return FeatureSet(texts | line.extra_features).available(bars)
+    except UsageError as error:
+        raise UsageError(f"lines.{line.name}: {error}") from error
 
 
 def seed_of(config_seed: int, recipe_hash: str, refit: int) -> int:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from edgekeeper.config import Config, LineConfig
-from edgekeeper.errors import UsageError, nearest
+from edgekeeper.errors import Refused, UsageError, nearest
 from edgekeeper.models import LEARNERS, Model, Reference, fit_heads
 from edgekeeper.splits import InnerSplitter
 from edgekeeper.train.data import TrainingData
@@ -43,10 +43,21 @@ def fit_model(
 
     The learner sees the oldest 70 %, stops early by the next 10 %; probabilities, returns and
     intervals are calibrated on the newest 20 %, which the learner never saw.
+
+    Raises
+    ------
+    Refused
+        Rows of too few instants to cut them in three.
+    UsageError
+        See :func:`make_learner`.
     """
+    learner = make_learner(line)
     labels = data.labels
     start, end = labels.start_time, labels.end_time
-    parts = InnerSplitter().split(start, end, rows)
+    try:
+        parts = InnerSplitter().split(start, end, rows)
+    except UsageError as error:
+        raise Refused(f"line {line.name}: {error}") from error
     target = labels.long_better
     weight = np.zeros(len(data.bars))
     weight[rows] = data.uniqueness(rows)
@@ -55,7 +66,6 @@ def fit_model(
         # A learner's own penalties are meant for rows of weight one.
         return data.matrix[index], target[index], weight[index] / weight[index].mean()
 
-    learner = make_learner(line)
     features, wins, weights = part(parts.fit)
     fitted = learner.fit(features, wins, weights, validation=part(parts.stop), seed=seed)
     calibrate = parts.calibrate

@@ -7,6 +7,8 @@ short stretch, read again at every refit.
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from edgekeeper.config import Config
 from edgekeeper.models import Model
 from edgekeeper.validate.hold_out import (
@@ -82,10 +84,11 @@ def _not_worse(judged: Model, predecessor: Model | None, data: HoldOutData, conf
         return Gate("not worse than its predecessor", True, "first fit of its line")
     difference = loss_by_instant(judged, data) - loss_by_instant(predecessor, data)
     # Labels overlap their neighbours by up to a horizon; blocks of two leave little between them.
-    mean, error = mean_and_error(difference, 2 * config.labels.horizon_bars)
+    known = np.isfinite(difference)
+    mean, error = mean_and_error(difference[known], 2 * config.labels.horizon_bars)
     limit = config.gates.veto_errors
     detail = (
         f"log loss against the predecessor on the same hold-out {mean:+.4f}, "
         f"standard error {error:.4f} (veto above {limit:g})"
     )
-    return Gate("not worse than its predecessor", not mean > limit * error, detail)
+    return Gate("not worse than its predecessor", bool(mean <= limit * error), detail)
