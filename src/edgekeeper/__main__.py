@@ -64,7 +64,7 @@ def _train(
     bars: "Bars",
     *,
     learner: str,
-    features: Sequence[str] | None,
+    features: tuple[str, ...] | None,
     config: "Config",
     out: Path | None,
 ) -> "Trained":

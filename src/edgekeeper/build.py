@@ -17,11 +17,11 @@ import numpy as np
 
 from edgekeeper.alerts import Fanout, FileChannel
 from edgekeeper.bars import Bars
-from edgekeeper.config import Config, LineConfig
+from edgekeeper.config import Config
 from edgekeeper.demo import DemoMarket, demo_markets
 from edgekeeper.errors import BadData, StorageError, UsageError
 from edgekeeper.features import evaluate
-from edgekeeper.learn import LearnService
+from edgekeeper.learn import LearnService, RefitSchedule
 from edgekeeper.ledger import Ledger
 from edgekeeper.market import bars_hash
 from edgekeeper.market.atomic import write_atomically
@@ -198,14 +198,16 @@ class _Run:
         self._write_run()
         total = len(self.feed.instants)
         self.screen.phase("replaying")
-        for first, last in zip(self.epochs[:-1], self.epochs[1:], strict=True):
+        schedules = {line.name: RefitSchedule(line) for line in self.config.lines}
+        now = int(self.feed.instants[0])
+        for epoch, (first, last) in enumerate(zip(self.epochs[:-1], self.epochs[1:], strict=True)):
             self.trade.run_epoch(int(first), int(last))
             now = int(self.feed.instants[last - 1])
             self.trade.apply_moves(now)
             due = [
-                line.name
-                for line in self.config.lines
-                if _due(line, int(first), int(last)) and self.trade.wants_refit(line.name)
+                name
+                for name, schedule in schedules.items()
+                if schedule.due(int(last), epoch + 1) and self.trade.wants_refit(name)
             ]
             for name in due:
                 self.learn.refit(name, now)
@@ -265,14 +267,6 @@ class _Run:
             matrix=None if newest is None else self._features(newest),
             wall_seconds=wall_seconds,
         )
-
-
-def _due(line: LineConfig, first: int, last: int) -> bool:
-    """Whether a refit of the line falls into the epoch of instants first:last."""
-    if last < line.min_bars:
-        return False
-    before = (first - line.min_bars) // line.refit_bars if first >= line.min_bars else -1
-    return (last - line.min_bars) // line.refit_bars > before
 
 
 @contextmanager

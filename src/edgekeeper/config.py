@@ -110,7 +110,7 @@ class EvidenceConfig(_Section):
     """How much proof a line needs, and how soon harm is noticed."""
 
     false_discovery_rate: float = Field(0.10, gt=0, lt=1)
-    horizon_bars: int = Field(1512, ge=10)
+    horizon_epochs: int = Field(1512, ge=10)
     min_trades: int = Field(50, ge=0)
     worst_bar: float = Field(20.0, ge=5)
     exposure_window: int = Field(252, ge=2)
@@ -139,7 +139,8 @@ class LineConfig(_Section):
     parameters: dict[str, float | int | str | bool] = Field(default_factory=dict)
     features: tuple[str, ...] = ("technical", "volatility", "volume", "returns", "calendar")
     extra_features: dict[str, str] = Field(default_factory=dict)
-    refit_bars: int = Field(63, ge=1)
+    refit_epochs: int = Field(63, ge=1)
+    refit_growth: float = Field(0.25, gt=0)
     min_bars: int = Field(504, ge=30)
     window_bars: int | None = Field(None, ge=60)
 

@@ -43,7 +43,7 @@ COMMENTS = {
     "guards.max_age_seconds": "Open nothing on bars that came later than this.",
     "evidence": "How much proof a line needs before it may trade, and how soon harm is noticed.",
     "evidence.false_discovery_rate": "Largest share of promotions that may be luck.",
-    "evidence.horizon_bars": "Bars within which a line has to prove itself, or it is refused.",
+    "evidence.horizon_epochs": "Epochs within which a line has to prove itself, or it is refused.",
     "evidence.min_trades": "Fewest trades before a promotion.",
     "evidence.worst_bar": "Largest loss of a bar, in predicted volatilities, the proof allows for.",
     "evidence.exposure_window": "Bars of the trailing exposure a line has to beat.",
@@ -65,7 +65,8 @@ COMMENTS = {
     "lines.parameters": "Its parameters, where they differ from its defaults.",
     "lines.features": "Catalogues of features.",
     "lines.extra_features": 'Features of your own: { gap = "open / lag(close, 1) - 1" }.',
-    "lines.refit_bars": "Bars from one fit to the next.",
+    "lines.refit_epochs": "Epochs from one fit to the next.",
+    "lines.refit_growth": "Refit sooner when the data has grown by this share.",
     "lines.min_bars": "Bars before the first fit.",
     "lines.window_bars": "Only the newest so many bars are learned from; left out: all.",
 }

@@ -63,9 +63,7 @@ class CommandLine(TyperGroup):
         extra: dict[str, Any],
     ) -> int:
         try:
-            code = super().main(
-                words, prog_name, complete_var, False, windows_expand_args, **extra
-            )
+            code = super().main(words, prog_name, complete_var, False, windows_expand_args, **extra)
             sys.stdout.flush()
         except BrokenPipeError:
             # Whoever read us has left; point what is still buffered somewhere harmless.
@@ -82,9 +80,9 @@ def _tell(error: BaseException, *, as_json: bool) -> int:
     """Print what went wrong and return the exit code; what nobody foresaw is raised again."""
     message, code = _told(error)
     if message:
-        console(as_json=True).print(
-            f"[bold red]edgekeeper:[/] {_escaped(message)}", soft_wrap=True
-        )
+        screen = console(as_json=True)
+        words = f"[bold red]edgekeeper:[/] {_escaped(message)}"
+        screen.print(words, soft_wrap=not screen.is_terminal)
     if as_json:
         kind = type(error).__name__
         print_json({"error": {"kind": kind, "message": message, "exit_code": code}})

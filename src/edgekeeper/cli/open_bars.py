@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgekeeper.cli.tables import bullets
 from edgekeeper.errors import UsageError
 
 if TYPE_CHECKING:
@@ -148,8 +149,8 @@ def _fact(text: str) -> "tuple[str, Any]":
     return name, Path(place)
 
 
-def show_opened(screen: "Console", opened: Opened) -> None:
-    """Print what was read, what was assumed and what was set aside."""
+def show_opened(screen: "Console", opened: Opened, *further: str) -> None:
+    """Print what was read, what was assumed and what was set aside, and what else is to be said."""
     from rich.text import Text
 
     from edgekeeper.report.wording import count, day, plain
@@ -166,18 +167,15 @@ def show_opened(screen: "Console", opened: Opened) -> None:
     )
     lines = [*opened.market.assumptions]
     lines += [line for line in opened.quality if line not in lines]
-    for line in lines[:_MOST_LINES]:
-        screen.print(Text(f"  · {plain(line)}", style="dim"))
     if len(lines) > _MOST_LINES:
-        screen.print(Text(f"  · and {len(lines) - _MOST_LINES} more, in the report", style="dim"))
-    for line in set_aside(opened.quarantine):
-        screen.print(Text(f"  ! {plain(line)}", style="yellow"))
+        lines = [*lines[: _MOST_LINES - 1], f"and {len(lines) - _MOST_LINES + 1} more"]
+    screen.print(bullets([*lines, *further]))
+    if opened.quarantine.height:
+        screen.print(bullets([quarantined(opened.quarantine)], "!", "yellow"))
 
 
-def set_aside(quarantine: "pl.DataFrame") -> list[str]:
+def quarantined(rows: "pl.DataFrame") -> str:
     """How many rows were not used, and why."""
-    if quarantine.height == 0:
-        return []
-    reasons = quarantine["reason"].value_counts(sort=True).rows()
-    said = ", ".join(f"{times} {reason}" for reason, times in reasons)
-    return [f"{quarantine.height} rows set aside: {said}"]
+    reasons = rows["reason"].value_counts(sort=True).rows()
+    said = ", ".join(f"{reason} ({times})" for reason, times in reasons)
+    return f"{rows.height} {'row' if rows.height == 1 else 'rows'} in quarantine: {said}"

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -32,8 +31,8 @@ def jsonable(value: Any) -> Any:
 
     Examples
     --------
-    >>> jsonable({"sharpe": float("nan"), "out": Path("run"), "bars": (1, 2)})
-    {'sharpe': None, 'out': 'run', 'bars': [1, 2]}
+    >>> jsonable({"sharpe": float("nan"), "bars": (1, 2)})
+    {'sharpe': None, 'bars': [1, 2]}
     """
     if is_dataclass(value) and not isinstance(value, type):
         value = asdict(value)

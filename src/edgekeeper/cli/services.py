@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from edgekeeper.registry import Package
     from edgekeeper.report import LiveScreen, Story
     from edgekeeper.report.tell import Market
+    from edgekeeper.stats.performance import Performance
+    from edgekeeper.stats.scores import Scores
     from edgekeeper.validate import Verdict
 
 __all__ = ["DemoMarket", "Services", "services_of"]
@@ -89,8 +91,23 @@ class Certified(Protocol):
         ...
 
     @property
+    def scores(self) -> "Scores":
+        """Of the forecasts, on bars the package never saw."""
+        ...
+
+    @property
+    def performance(self) -> "Performance":
+        """Of its virtual book there."""
+        ...
+
+    @property
+    def evidence(self) -> Mapping[str, float]:
+        """Wealth of the bets against cash, own average exposure and the rules."""
+        ...
+
+    @property
     def figures(self) -> Mapping[str, Any]:
-        """Everything measured."""
+        """Counts and dates."""
         ...
 
 
@@ -98,8 +115,33 @@ class Backtested(Protocol):
     """What a back-test ends in."""
 
     @property
+    def performance(self) -> "Performance":
+        """Of the account."""
+        ...
+
+    @property
+    def double_cost(self) -> "Performance":
+        """The same at twice the costs."""
+        ...
+
+    @property
+    def rules(self) -> "Performance":
+        """Of the rules alone."""
+        ...
+
+    @property
+    def trades(self) -> int:
+        """How many."""
+        ...
+
+    @property
+    def note(self) -> str:
+        """How far the bars can be believed."""
+        ...
+
+    @property
     def figures(self) -> Mapping[str, Any]:
-        """Everything measured."""
+        """Everything measured, for programs."""
         ...
 
 
@@ -135,7 +177,7 @@ class TrainAct(Protocol):
         bars: "Bars",
         *,
         learner: str,
-        features: Sequence[str] | None,
+        features: tuple[str, ...] | None,
         config: "Config",
         out: Path | None,
     ) -> TrainedPackage:

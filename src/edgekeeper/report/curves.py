@@ -45,9 +45,7 @@ def basket_returns(bars: Bars) -> Float64Array:
     instant = np.repeat(np.arange(len(bars.instants)), np.diff(bars.instant_offsets))
     total = np.bincount(instant[known], weights=change[known], minlength=len(bars.instants))
     count = np.bincount(instant[known], minlength=len(bars.instants))
-    mean: Float64Array = np.zeros(len(total))
-    np.divide(total, count, out=mean, where=count > 0)
-    return mean
+    return np.where(count > 0, total / np.maximum(count, 1), 0.0)
 
 
 def buy_and_hold(bars: Bars, gross: Float64Array, cash: float) -> Float64Array:

@@ -307,7 +307,7 @@ def _assumptions(config: Config, bars: Bars, market: Market) -> tuple[tuple[str,
             "Evidence",
             "three nulls must fall: cash, own average exposure over "
             f"{evidence.exposure_window} bars, the incumbent; false discoveries at most "
-            f"{evidence.false_discovery_rate:.0%}; at most {evidence.horizon_bars} bars to prove",
+            f"{evidence.false_discovery_rate:.0%}; {evidence.horizon_epochs} epochs to prove it",
         ),
         (
             "Worst bar",

@@ -51,6 +51,8 @@ class Line:
         Share of the error budget its test may spend, fixed when the test begins.
     test : int
         Running number of the test over all lines ever registered.
+    trades, epochs : int
+        Of the present body of evidence.
     package : str
         Hash of the package that forecasts now.
     """
@@ -64,6 +66,7 @@ class Line:
     package: str = ""
     refits: int = 0
     trades: int = 0
+    epochs: int = 0
     verdict: str = "waiting for its first fit"
     reasons: list[str] = field(default_factory=list)
     evidence: LineEvidence | None = None

@@ -79,7 +79,7 @@ def next_move(line: Line, config: EvidenceConfig) -> Move | None:
             f"beat cash, its own average exposure and the incumbent at {line.level:.2%} "
             f"after {line.evidence.bars} bars and {line.trades} trades",
         )
-    if line.evidence.bars >= config.horizon_bars:
+    if line.epochs >= config.horizon_epochs:
         return _move(line, Stage.RETIRED, "refused", _lacking(line, line.evidence, config))
     return None
 
@@ -102,7 +102,7 @@ def _lacking(line: Line, evidence: LineEvidence, config: EvidenceConfig) -> str:
     """Why the horizon ended without a promotion."""
     if evidence.log_least >= line.threshold:
         return (
-            f"too few trades within its {config.horizon_bars} bars: {line.trades}, needed "
+            f"too few trades within its {config.horizon_epochs} epochs: {line.trades}, needed "
             f"{config.min_trades}"
         )
     against = {
@@ -111,6 +111,6 @@ def _lacking(line: Line, evidence: LineEvidence, config: EvidenceConfig) -> str:
         "incumbent": "it did not earn more than the line that trades now",
     }[evidence.weakest]
     return (
-        f"no evidence within its {config.horizon_bars} bars: {against} "
+        f"no evidence within its {config.horizon_epochs} epochs: {against} "
         f"(evidence {math.exp(evidence.log_least):.2f}, needed {math.exp(line.threshold):.0f})"
     )

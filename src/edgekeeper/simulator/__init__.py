@@ -1,15 +1,12 @@
 """The simulator: one compiled step that is the back-test, the paper broker and the virtual book."""
 
-from edgekeeper.simulator.book import Book, MarketFeed, book_parameters
+from edgekeeper.simulator.book import Book
+from edgekeeper.simulator.chunk import TRADE_COLUMNS, Chunk, Log
+from edgekeeper.simulator.feed import MarketFeed
 from edgekeeper.simulator.orders import EXIT_OPPOSITE, FILL_ENTRY
-from edgekeeper.simulator.state import (
-    GUARD_CAUSES,
-    GUARD_EVENTS,
-    REASONS,
-    TRADE_COLUMNS,
-    BookState,
-)
-from edgekeeper.simulator.step import Chunk, Log
+from edgekeeper.simulator.parameters import book_parameters
+from edgekeeper.simulator.reasons import GUARD_CAUSES, GUARD_EVENTS, REASONS
+from edgekeeper.simulator.state import BookState
 
 __all__ = [
     "EXIT_OPPOSITE",

@@ -7,10 +7,10 @@ A number that is not a number is never taken as good news.
 
 import math
 
-from numba import njit
-
-from edgekeeper.simulator.state import (
-    ACCOUNT_DRAWDOWN,
+from edgekeeper.simulator.chunk import GuardEvent, Tally
+from edgekeeper.simulator.compiled import compiled
+from edgekeeper.simulator.parameters import Parameters
+from edgekeeper.simulator.reasons import (
     CAUSE_ACCOUNT_DRAWDOWN,
     CAUSE_BROKEN_NUMBERS,
     CAUSE_DAILY_LOSS,
@@ -19,133 +19,106 @@ from edgekeeper.simulator.state import (
     CAUSE_MODEL_MISSING,
     CAUSE_OPERATOR,
     CAUSE_STREAK,
-    DAILY_LOSS,
-    DAY_START_EQUITY,
-    EQUITY,
     HALT,
-    HALTED,
-    LATENCY_LIMIT_MS,
-    LATENCY_TIMES,
-    LOSS_STREAK,
-    MODEL_DRAWDOWN,
-    MODEL_PEAK,
-    MODEL_RETURN,
     PAUSE,
-    PAUSED,
-    PAUSED_BARS,
-    PEAK_EQUITY,
     REARM,
-    REARM_AFTER_BARS,
-    SLOW_COUNT,
-    STREAK_LIMIT,
 )
-from edgekeeper.types import Float64Array, Int64Array
+from edgekeeper.simulator.state import Account
 
 __all__ = ["guard_account", "guard_model", "rearm_model"]
 
 
-@njit(cache=True)
-def _record(
-    events: Int64Array,
-    values: Float64Array,
-    counts: Int64Array,
-    instant: int,
-    event: int,
-    cause: int,
-    value: float,
-) -> None:
-    row = counts[1]
-    events[row, 0] = instant
-    events[row, 1] = event
-    events[row, 2] = cause
-    values[row] = value
-    counts[1] = row + 1
-
-
-@njit(cache=True)
-def rearm_model(account: Float64Array) -> None:
+@compiled
+def rearm_model(account: Account) -> None:
     """End a pause: the streak and the model's peak start afresh."""
-    account[PAUSED] = 0.0
-    account[PAUSED_BARS] = 0.0
-    account[LOSS_STREAK] = 0.0
-    account[SLOW_COUNT] = 0.0
-    account[MODEL_PEAK] = account[MODEL_RETURN]
+    account.paused = False
+    account.paused_bars = 0
+    account.loss_streak = 0
+    account.slow_count = 0
+    account.model_peak = account.model_return
 
 
-@njit(cache=True)
+@compiled
 def guard_model(
-    account: Float64Array,
-    parameters: Float64Array,
+    account: Account,
+    parameters: Parameters,
     instant: int,
-    exits: int,
-    exit_profit: float,
     latency_ms: float,
     missing: bool,
-    events: Int64Array,
-    values: Float64Array,
-    counts: Int64Array,
+    event: GuardEvent,
+    tally: Tally,
 ) -> None:
     """Update streak, drawdown and latency of the model after a bar; pause it, or re-arm it.
 
-    All exits of one bar count as one result, in exit order over bars.
+    All exits of one bar count as one result, in exit order over bars. ``missing`` says that a
+    forecast of this bar is missing or impossible; ``event`` is the next free row of the log.
     """
-    if exits > 0:
-        if not exit_profit >= 0.0:
-            account[LOSS_STREAK] += 1.0
-        else:
-            account[LOSS_STREAK] = 0.0
-    account[MODEL_PEAK] = max(account[MODEL_PEAK], account[MODEL_RETURN])
-    slow = not latency_ms <= parameters[LATENCY_LIMIT_MS]
-    account[SLOW_COUNT] = account[SLOW_COUNT] + 1.0 if slow else 0.0
+    if account.model_exits > 0:
+        lost = not account.model_profit >= 0.0
+        account.loss_streak = account.loss_streak + 1 if lost else 0
+    account.model_return += account.model_gain / account.equity_before
+    account.model_exits = 0
+    account.model_profit = 0.0
+    account.model_gain = 0.0
+    if account.model_return > account.model_peak:
+        account.model_peak = account.model_return
+    slow = not latency_ms <= parameters.latency_ms
+    account.slow_count = account.slow_count + 1 if slow else 0
 
-    if account[PAUSED] != 0.0:
-        account[PAUSED_BARS] += 1.0
-        wait = parameters[REARM_AFTER_BARS]
-        if wait > 0.0 and account[PAUSED_BARS] >= wait:
+    if account.paused:
+        account.paused_bars += 1
+        wait = parameters.rearm_after_bars
+        if 0 < wait <= account.paused_bars:
             rearm_model(account)
-            _record(events, values, counts, instant, REARM, CAUSE_OPERATOR, wait)
+            _record(instant, REARM, CAUSE_OPERATOR, float(wait), event, tally)
         return
 
-    cause, value = -1, math.nan
-    drawdown = account[MODEL_PEAK] - account[MODEL_RETURN]
+    drawdown = account.model_peak - account.model_return
     if missing:
-        cause = CAUSE_MODEL_MISSING
-    elif account[LOSS_STREAK] >= parameters[STREAK_LIMIT]:
-        cause, value = CAUSE_STREAK, account[LOSS_STREAK]
-    elif not drawdown <= parameters[MODEL_DRAWDOWN]:
-        cause, value = CAUSE_MODEL_DRAWDOWN, drawdown
-    elif account[SLOW_COUNT] >= parameters[LATENCY_TIMES]:
-        cause, value = CAUSE_LATENCY, latency_ms
-    if cause >= 0:
-        account[PAUSED] = 1.0
-        account[PAUSED_BARS] = 0.0
-        _record(events, values, counts, instant, PAUSE, cause, value)
+        cause, figure = CAUSE_MODEL_MISSING, math.nan
+    elif account.loss_streak >= parameters.loss_streak:
+        cause, figure = CAUSE_STREAK, float(account.loss_streak)
+    elif not drawdown <= parameters.model_drawdown:
+        cause, figure = CAUSE_MODEL_DRAWDOWN, drawdown
+    elif account.slow_count >= parameters.latency_times:
+        cause, figure = CAUSE_LATENCY, latency_ms
+    else:
+        return
+    account.paused = True
+    account.paused_bars = 0
+    _record(instant, PAUSE, cause, figure, event, tally)
 
 
-@njit(cache=True)
+@compiled
 def guard_account(
-    account: Float64Array,
-    parameters: Float64Array,
-    instant: int,
-    events: Int64Array,
-    values: Float64Array,
-    counts: Int64Array,
+    account: Account, parameters: Parameters, instant: int, event: GuardEvent, tally: Tally
 ) -> None:
     """Halt on drawdown, on the day's loss, or when equity is no longer a number."""
-    equity = account[EQUITY]
-    if equity > account[PEAK_EQUITY]:
-        account[PEAK_EQUITY] = equity
-    if account[HALTED] != 0.0:
+    equity = account.equity
+    if equity > account.peak_equity:
+        account.peak_equity = equity
+    if account.halted:
         return
-    drawdown = 1.0 - equity / account[PEAK_EQUITY]
-    day_loss = 1.0 - equity / account[DAY_START_EQUITY]
-    cause, value = -1, drawdown
+    drawdown = 1.0 - equity / account.peak_equity
+    day_loss = 1.0 - equity / account.day_start_equity
     if math.isnan(equity):
-        cause = CAUSE_BROKEN_NUMBERS
-    elif not drawdown <= parameters[ACCOUNT_DRAWDOWN]:
-        cause = CAUSE_ACCOUNT_DRAWDOWN
-    elif not day_loss <= parameters[DAILY_LOSS]:
-        cause, value = CAUSE_DAILY_LOSS, day_loss
-    if cause >= 0:
-        account[HALTED] = 1.0
-        _record(events, values, counts, instant, HALT, cause, value)
+        cause, figure = CAUSE_BROKEN_NUMBERS, math.nan
+    elif not drawdown <= parameters.account_drawdown:
+        cause, figure = CAUSE_ACCOUNT_DRAWDOWN, drawdown
+    elif not day_loss <= parameters.daily_loss:
+        cause, figure = CAUSE_DAILY_LOSS, day_loss
+    else:
+        return
+    account.halted = True
+    _record(instant, HALT, cause, figure, event, tally)
+
+
+@compiled
+def _record(
+    instant: int, kind: int, cause: int, figure: float, event: GuardEvent, tally: Tally
+) -> None:
+    event.instant = instant
+    event.event = kind
+    event.cause = cause
+    event.figure = figure
+    tally.guards += 1

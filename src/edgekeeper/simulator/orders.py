@@ -1,225 +1,209 @@
 """What happens to orders and positions inside one bar of one symbol."""
 
-from numba import njit
-
-from edgekeeper.fills import EXIT_NONE, bracket_exit
+from edgekeeper.fills import EXIT_NONE, EXIT_STOP, EXIT_TARGET, bracket_exit
+from edgekeeper.simulator.chunk import Fill, Tally, Trade
+from edgekeeper.simulator.compiled import compiled
 from edgekeeper.simulator.limits import largest_value, room_left
-from edgekeeper.simulator.state import (
-    BARS_HELD,
-    BARS_LEFT,
-    BEST_MOVE,
-    CASH,
-    COST,
-    COSTS_PAID,
-    DECIDED_AT,
-    ENTERED_AT,
-    ENTRY_PRICE,
-    EQUITY,
-    FROM_MODEL,
-    GROSS,
-    HALTED,
-    HORIZON,
-    PENDING_DECIDED_AT,
-    PENDING_SIDE,
-    PENDING_SOURCE,
-    PENDING_STOP,
-    PENDING_TARGET,
-    PENDING_VALUE,
-    QUANTITY,
-    SOURCE,
-    STOP,
-    TARGET,
-    VIRTUAL,
-    WORST_MOVE,
-)
-from edgekeeper.types import Float64Array, Int64Array
+from edgekeeper.simulator.parameters import Parameters
+from edgekeeper.simulator.reasons import FROM_MODEL
+from edgekeeper.simulator.state import Account, Position
 
-__all__ = ["EXIT_OPPOSITE", "FILL_ENTRY", "close_position", "enter_pending", "exit_in_bar"]
+__all__ = ["EXIT_OPPOSITE", "FILL_ENTRY", "carry", "close_position", "enter"]
 
 EXIT_OPPOSITE = 4  # closed because the other side was taken
 FILL_ENTRY = 0  # otherwise a fill's kind is the exit reason
 
 
-@njit(cache=True)
-def _record_fill(
-    symbol: int,
-    time: int,
-    kind: int,
-    decided_at: int,
-    quantity: float,
-    price: float,
-    cost: float,
-    fills: Float64Array,
-    fill_keys: Int64Array,
-    counts: Int64Array,
-) -> None:
-    row = counts[2]
-    counts[2] = row + 1
-    fills[row, 0] = quantity
-    fills[row, 1] = price
-    fills[row, 2] = cost
-    fill_keys[row, 0] = symbol
-    fill_keys[row, 1] = time
-    fill_keys[row, 2] = kind
-    fill_keys[row, 3] = decided_at
-
-
-@njit(cache=True)
-def close_position(
-    symbol: int,
-    positions: Float64Array,
-    clocks: Int64Array,
-    account: Float64Array,
-    parameters: Float64Array,
-    price: float,
-    reason: int,
-    time: int,
-    trades: Float64Array,
-    keys: Int64Array,
-    fills: Float64Array,
-    fill_keys: Int64Array,
-    counts: Int64Array,
-) -> float:
-    """Sell (buy back) everything at ``price``, log the trade, return its net profit."""
-    quantity = positions[symbol, QUANTITY]
-    entry = positions[symbol, ENTRY_PRICE]
-    value = abs(quantity) * price
-    cost = parameters[COST] * value
-    gross_profit = quantity * (price - entry)
-    entry_cost = parameters[COST] * abs(quantity) * entry
-    account[CASH] += quantity * price - cost
-    account[COSTS_PAID] += cost
-    account[GROSS] -= value
-    _record_fill(
-        symbol, time, reason, clocks[symbol, DECIDED_AT], -quantity, price, cost,
-        fills, fill_keys, counts,
-    )  # fmt: skip
-    row = counts[0]
-    counts[0] = row + 1
-    entry_value = abs(quantity) * entry
-    move = gross_profit / entry_value
-    trades[row, 0] = quantity
-    trades[row, 1] = entry
-    trades[row, 2] = price
-    trades[row, 3] = move
-    trades[row, 4] = (gross_profit - cost - entry_cost) / entry_value
-    trades[row, 5] = gross_profit - cost - entry_cost
-    trades[row, 6] = cost + entry_cost
-    trades[row, 7] = max(positions[symbol, BEST_MOVE], move)
-    trades[row, 8] = min(positions[symbol, WORST_MOVE], move)
-    keys[row, 0] = symbol
-    keys[row, 1] = clocks[symbol, DECIDED_AT]
-    keys[row, 2] = clocks[symbol, ENTERED_AT]
-    keys[row, 3] = time
-    keys[row, 4] = reason
-    keys[row, 5] = int(positions[symbol, SOURCE])
-    keys[row, 6] = int(positions[symbol, BARS_HELD])
-    positions[symbol, QUANTITY] = 0.0
-    return gross_profit - cost - entry_cost
-
-
-@njit(cache=True)
-def enter_pending(
-    symbol: int,
-    positions: Float64Array,
-    clocks: Int64Array,
-    account: Float64Array,
-    parameters: Float64Array,
+@compiled
+def enter(
+    position: Position,
+    account: Account,
+    parameters: Parameters,
     open_: float,
     time: int,
-    fills: Float64Array,
-    fill_keys: Int64Array,
-    counts: Int64Array,
+    fill: Fill,
+    tally: Tally,
 ) -> None:
-    """Fill the waiting order at the open, cut down to what the limits allow at that price."""
-    side = positions[symbol, PENDING_SIDE]
-    value = positions[symbol, PENDING_VALUE]
-    positions[symbol, PENDING_SIDE] = 0.0
-    if account[HALTED] != 0.0:
+    """Fill the waiting order at the open, cut down to what the limits allow at that price.
+
+    Equity and exposure are those of the last close, the newest that was known before the open.
+    """
+    side, value = position.pending_side, position.pending_value
+    position.pending_side = 0
+    account.order_count -= 1
+    if account.halted:
         return
-    if parameters[VIRTUAL] == 0.0:
-        equity = account[EQUITY]
-        stop = positions[symbol, PENDING_STOP]
-        value = min(value, largest_value(open_, stop, equity, parameters))
-        room = room_left(account[GROSS], account[CASH], side > 0.0, equity, parameters)
-        value = min(value, room)
+    if not parameters.virtual:
+        if account.open_count >= parameters.max_positions:
+            return
+        equity = account.equity
+        value = min(value, largest_value(open_, position.pending_stop, equity, parameters))
+        value = min(value, room_left(account.gross, account.cash, side > 0, equity, parameters))
     if not value > 0.0:
         return
     quantity = side * value / open_
-    cost = parameters[COST] * value
-    account[CASH] -= quantity * open_ + cost
-    account[COSTS_PAID] += cost
-    account[GROSS] += value
-    _record_fill(
-        symbol, time, FILL_ENTRY, clocks[symbol, PENDING_DECIDED_AT], quantity, open_, cost,
-        fills, fill_keys, counts,
-    )  # fmt: skip
-    positions[symbol, QUANTITY] = quantity
-    positions[symbol, ENTRY_PRICE] = open_
-    positions[symbol, STOP] = positions[symbol, PENDING_STOP]
-    positions[symbol, TARGET] = positions[symbol, PENDING_TARGET]
-    positions[symbol, BARS_LEFT] = parameters[HORIZON]
-    positions[symbol, BARS_HELD] = 0.0
-    positions[symbol, BEST_MOVE] = 0.0
-    positions[symbol, WORST_MOVE] = 0.0
-    positions[symbol, SOURCE] = positions[symbol, PENDING_SOURCE]
-    clocks[symbol, DECIDED_AT] = clocks[symbol, PENDING_DECIDED_AT]
-    clocks[symbol, ENTERED_AT] = time
+    cost = parameters.cost * value
+    account.cash -= quantity * open_ + cost
+    account.gross += value
+    account.open_count += 1
+    position.quantity = quantity
+    position.last_price = open_
+    position.entry_price = open_
+    position.stop = position.pending_stop
+    position.target = position.pending_target
+    position.bars_left = parameters.horizon
+    position.bars_held = 0
+    position.best_move = 0.0
+    position.worst_move = 0.0
+    position.borrow_paid = 0.0
+    position.source = position.pending_source
+    position.decided_at = position.pending_decided_at
+    position.entered_at = time
+    _charge(cost, position, account)
+    _record_fill(position, time, FILL_ENTRY, quantity, open_, cost, fill, tally)
 
 
-@njit(cache=True)
-def exit_in_bar(
-    symbol: int,
-    positions: Float64Array,
-    clocks: Int64Array,
-    account: Float64Array,
-    parameters: Float64Array,
+@compiled
+def carry(
+    position: Position,
+    account: Account,
+    parameters: Parameters,
     open_: float,
     high: float,
     low: float,
     close: float,
     time: int,
-    trades: Float64Array,
-    keys: Int64Array,
-    fills: Float64Array,
-    fill_keys: Int64Array,
-    counts: Int64Array,
-) -> tuple[int, float]:
-    """Carry an open position through the bar; return (1 if a model trade ended, its profit)."""
-    direction = 1.0 if positions[symbol, QUANTITY] > 0.0 else -1.0
-    positions[symbol, BARS_LEFT] -= 1.0
-    positions[symbol, BARS_HELD] += 1.0
+    trade: Trade,
+    fill: Fill,
+    tally: Tally,
+) -> None:
+    """Take an open position through the bar: borrowing, then out by its bracket or marked."""
+    direction = 1.0 if position.quantity > 0.0 else -1.0
+    position.bars_left -= 1
+    position.bars_held += 1
+    if direction < 0.0 and parameters.borrow_per_bar > 0.0:
+        borrow = -position.quantity * position.entry_price * parameters.borrow_per_bar
+        account.cash -= borrow
+        position.borrow_paid += borrow
+        _charge(borrow, position, account)
     reason, price = bracket_exit(
         direction,
-        positions[symbol, STOP],
-        positions[symbol, TARGET],
+        position.stop,
+        position.target,
         open_,
         high,
         low,
         close,
-        positions[symbol, BARS_LEFT] <= 0.0,
+        position.bars_left <= 0,
     )
-    if reason == EXIT_NONE:
-        entry = positions[symbol, ENTRY_PRICE]
-        up = direction * (high / entry - 1.0)
-        down = direction * (low / entry - 1.0)
-        positions[symbol, BEST_MOVE] = max(positions[symbol, BEST_MOVE], max(up, down))
-        positions[symbol, WORST_MOVE] = min(positions[symbol, WORST_MOVE], min(up, down))
-        return 0, 0.0
-    from_model = positions[symbol, SOURCE] == FROM_MODEL
-    profit = close_position(
-        symbol,
-        positions,
-        clocks,
-        account,
-        parameters,
-        price,
-        reason,
-        time,
-        trades,
-        keys,
-        fills,
-        fill_keys,
-        counts,
-    )
-    return (1, profit) if from_model else (0, 0.0)
+    _widen_excursion(position, direction, open_, high, low, reason, price)
+    if reason != EXIT_NONE:
+        close_position(position, account, parameters, price, reason, time, trade, fill, tally)
+        return
+    if position.source == FROM_MODEL:
+        account.model_gain += position.quantity * (close - position.last_price)
+    position.last_price = close
+
+
+@compiled
+def close_position(
+    position: Position,
+    account: Account,
+    parameters: Parameters,
+    price: float,
+    reason: int,
+    time: int,
+    trade: Trade,
+    fill: Fill,
+    tally: Tally,
+) -> None:
+    """Sell (buy back) everything at ``price`` and log the trade."""
+    quantity, entry = position.quantity, position.entry_price
+    value, entry_value = abs(quantity) * price, abs(quantity) * entry
+    cost = parameters.cost * value
+    costs = cost + parameters.cost * entry_value + position.borrow_paid
+    gross_profit = quantity * (price - entry)
+    profit = gross_profit - costs
+    move = gross_profit / entry_value
+    account.cash += quantity * price - cost
+    account.gross -= abs(quantity) * position.last_price
+    account.open_count -= 1
+    if position.source == FROM_MODEL:
+        account.model_exits += 1
+        account.model_profit += profit
+        account.model_gain += quantity * (price - position.last_price)
+    _charge(cost, position, account)
+    position.quantity = 0.0
+    _record_fill(position, time, reason, -quantity, price, cost, fill, tally)
+    trade.quantity = quantity
+    trade.entry_price = entry
+    trade.exit_price = price
+    trade.gross_return = move
+    trade.net_return = profit / entry_value
+    trade.profit = profit
+    trade.costs = costs
+    trade.favourable = max(position.best_move, move)
+    trade.adverse = min(position.worst_move, move)
+    trade.symbol = position.symbol
+    trade.decided_at = position.decided_at
+    trade.entered_at = position.entered_at
+    trade.exited_at = time
+    trade.reason = reason
+    trade.source = position.source
+    trade.bars_held = position.bars_held
+    tally.trades += 1
+
+
+@compiled
+def _charge(cost: float, position: Position, account: Account) -> None:
+    account.costs_paid += cost
+    if position.source == FROM_MODEL:
+        account.model_gain -= cost
+
+
+@compiled
+def _widen_excursion(
+    position: Position,
+    direction: float,
+    open_: float,
+    high: float,
+    low: float,
+    reason: int,
+    price: float,
+) -> None:
+    """Widen best and worst move by what surely happened in the bar before the exit.
+
+    A bar does not say whether its far side came before a stop, so only its open and the exit
+    count then; before a target the adverse side is counted, to be on the safe side.
+    """
+    entry = position.entry_price
+    up = direction * ((high if direction > 0.0 else low) / entry - 1.0)
+    down = direction * ((low if direction > 0.0 else high) / entry - 1.0)
+    move = direction * (price / entry - 1.0)
+    if reason == EXIT_STOP:
+        up, down = max(direction * (open_ / entry - 1.0), move), move
+    elif reason == EXIT_TARGET:
+        up, down = move, move if price == open_ else down
+    position.best_move = max(position.best_move, up)
+    position.worst_move = min(position.worst_move, down)
+
+
+@compiled
+def _record_fill(
+    position: Position,
+    time: int,
+    kind: int,
+    quantity: float,
+    price: float,
+    cost: float,
+    fill: Fill,
+    tally: Tally,
+) -> None:
+    fill.quantity = quantity
+    fill.price = price
+    fill.cost = cost
+    fill.symbol = position.symbol
+    fill.time = time
+    fill.kind = kind
+    fill.decided_at = position.decided_at
+    tally.fills += 1

@@ -2,45 +2,68 @@
 
 import math
 
-from numba import njit
-
-from edgekeeper.simulator.state import (
+from edgekeeper.simulator.compiled import compiled
+from edgekeeper.simulator.parameters import FALLBACK_CASH, Parameters
+from edgekeeper.simulator.reasons import (
     ACCEPTED,
     BELOW_BAND,
     BELOW_COST,
-    COST,
-    HORIZON,
-    MAX_NOVELTY,
+    MODEL_PAUSED,
+    NO_CHAMPION,
+    NO_FORECAST,
     NO_SHORTING,
+    NO_SIGNAL,
     REDUCE,
-    REDUCE_ABOVE,
-    SHORTING,
     SKIP,
-    STOP_WIDTH,
+    STALE,
     TAKE,
-    TAKE_ABOVE,
-    TARGET_WIDTH,
     UNFAMILIAR,
+    WARMING_UP,
 )
-from edgekeeper.types import Float64Array
 
-__all__ = ["break_even", "judge", "rescale"]
+__all__ = ["break_even", "follow_rules", "is_forecast", "judge", "readiness", "rescale"]
 
 
-@njit(cache=True)
-def break_even(volatility: float, parameters: Float64Array) -> float:
+@compiled
+def readiness(fresh: int, volatility: float) -> int:
+    """Return ``ACCEPTED`` where a bar can be decided on, or the reason why not."""
+    if fresh == 0:
+        return STALE
+    return ACCEPTED if volatility > 0.0 else WARMING_UP
+
+
+@compiled
+def is_forecast(
+    probability_long: float,
+    probability_short: float,
+    expected_long: float,
+    expected_short: float,
+    novelty: float,
+) -> bool:
+    """Whether these numbers can be a forecast: probabilities, finite returns, a known novelty."""
+    return (
+        0.0 <= probability_long <= 1.0
+        and 0.0 <= probability_short <= 1.0
+        and abs(expected_long) < math.inf
+        and abs(expected_short) < math.inf
+        and not math.isnan(novelty)
+    )
+
+
+@compiled
+def break_even(volatility: float, parameters: Parameters) -> float:
     """Probability of success at which a bracket with these barriers earns nothing, net.
 
     A win brings the target's distance less two sides of costs, a loss takes the stop's distance
     and the same costs: ``p* = loss / (win + loss)``. At or above 1 no probability suffices.
     """
-    width = volatility * math.sqrt(parameters[HORIZON])
-    costs = 2.0 * parameters[COST]
-    both = (parameters[TARGET_WIDTH] + parameters[STOP_WIDTH]) * width
-    return (parameters[STOP_WIDTH] * width + costs) / both
+    width = volatility * math.sqrt(parameters.horizon)
+    costs = 2.0 * parameters.cost
+    both = (parameters.target_width + parameters.stop_width) * width
+    return (parameters.stop_width * width + costs) / both
 
 
-@njit(cache=True)
+@compiled
 def rescale(probability: float, even: float) -> float:
     """Stretch the probability scale so that ``even`` becomes one half; 0 and 1 stay."""
     if even >= 1.0:
@@ -50,7 +73,7 @@ def rescale(probability: float, even: float) -> float:
     return 0.5 + 0.5 * (probability - even) / (1.0 - even)
 
 
-@njit(cache=True)
+@compiled
 def judge(
     probability_long: float,
     probability_short: float,
@@ -58,25 +81,39 @@ def judge(
     expected_short: float,
     novelty: float,
     volatility: float,
-    parameters: Float64Array,
+    parameters: Parameters,
 ) -> tuple[int, int, int]:
     """Return (decision, direction, reason) for one bar from the forecasts of its two sides.
 
     The side with the larger net expectation is judged; the other one is never taken.
     """
+    if not is_forecast(probability_long, probability_short, expected_long, expected_short, novelty):
+        return SKIP, 0, NO_FORECAST
     short = expected_short > expected_long
     direction = -1 if short else 1
     expected = expected_short if short else expected_long
     probability = probability_short if short else probability_long
-    if not novelty <= parameters[MAX_NOVELTY]:
+    if not novelty <= parameters.max_novelty:
         return SKIP, direction, UNFAMILIAR
     if not expected > 0.0:
         return SKIP, direction, BELOW_COST
-    if short and parameters[SHORTING] == 0.0:
+    if short and not parameters.shorting:
         return SKIP, direction, NO_SHORTING
     scaled = rescale(probability, break_even(volatility, parameters))
-    if scaled > parameters[TAKE_ABOVE]:
+    if scaled > parameters.take_above:
         return TAKE, direction, ACCEPTED
-    if scaled >= parameters[REDUCE_ABOVE]:
+    if scaled >= parameters.reduce_above:
         return REDUCE, direction, ACCEPTED
     return SKIP, direction, BELOW_BAND
+
+
+@compiled
+def follow_rules(rule: int, parameters: Parameters) -> tuple[int, int, int]:
+    """Return (decision, direction, reason) where no model decides: the fallback's answer."""
+    if parameters.fallback == FALLBACK_CASH:
+        return SKIP, rule, MODEL_PAUSED if parameters.has_model else NO_CHAMPION
+    if rule == 0:
+        return SKIP, 0, MODEL_PAUSED if parameters.has_model else NO_SIGNAL
+    if rule < 0 and not parameters.shorting:
+        return SKIP, rule, NO_SHORTING
+    return TAKE, rule, ACCEPTED

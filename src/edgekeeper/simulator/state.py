@@ -1,206 +1,132 @@
-"""Layout of a book's state, parameters and logs: plain arrays that a compiled step can carry.
+"""What a book remembers between two bars: one account and one position a symbol.
 
 A book is an account (one cash balance, limits, guards) or the virtual book of a line (positions of
-equal predicted volatility, no limits). Both are the same arrays and the same step.
+equal predicted volatility, no limits). Both are the same records and the same step.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from edgekeeper.types import Float64Array, Int64Array
+from edgekeeper.errors import BadData
+from edgekeeper.simulator.records import Records, record_dtype
 
-__all__ = [
-    "GUARD_CAUSES",
-    "GUARD_EVENTS",
-    "REASONS",
-    "TRADE_COLUMNS",
-    "BookState",
-]
+__all__ = ["ACCOUNT", "POSITION", "Account", "BookState", "Position"]
 
-# One row of `positions` a symbol. Prices are adjusted prices, quantities adjusted units.
-(
-    QUANTITY,  # signed; 0 = flat
-    ENTRY_PRICE,  # before costs
-    STOP,
-    TARGET,
-    BARS_LEFT,  # closes until the time barrier
-    BARS_HELD,
-    LAST_PRICE,
-    BEST_MOVE,  # greatest favourable move so far, as a fraction of the entry price
-    WORST_MOVE,  # greatest adverse move so far, a negative fraction
-    SOURCE,  # FROM_RULES or FROM_MODEL
-    PENDING_SIDE,  # +1, -1 or 0: order waiting for the next open
-    PENDING_VALUE,  # account currency, or volatility units in a virtual book
-    PENDING_STOP,
-    PENDING_TARGET,
-    PENDING_SOURCE,
-    N_POSITION_FIELDS,
-) = range(16)
 
-# `clocks`, int64 [S, 3]
-DECIDED_AT, ENTERED_AT, PENDING_DECIDED_AT = range(3)
+class Position:
+    """Open position of a symbol and the order waiting for its next bar.
 
-(
-    CASH,
-    EQUITY,
-    PEAK_EQUITY,
-    DAY,
-    DAY_START_EQUITY,
-    GROSS,
-    NET,
-    OPEN_COUNT,
-    LOSS_STREAK,
-    MODEL_RETURN,  # sum of the champion's closed and open results, as a fraction of equity
-    MODEL_PEAK,
-    PAUSED,
-    PAUSED_BARS,
-    HALTED,
-    SLOW_COUNT,
-    COSTS_PAID,
-    N_ACCOUNT_FIELDS,
-) = range(17)
+    Prices are adjusted prices, quantities adjusted units, times int64 nanoseconds UTC.
+    """
 
-(
-    COST,
-    BORROW_PER_BAR,
-    TARGET_WIDTH,  # barrier distances in units of volatility over the horizon
-    STOP_WIDTH,
-    HORIZON,
-    TAKE_ABOVE,
-    REDUCE_ABOVE,
-    REDUCE_SIZE,
-    MAX_NOVELTY,
-    SHORTING,
-    MAX_POSITION,
-    MAX_POSITIONS,
-    MAX_RISK,
-    MAX_GROSS,
-    STREAK_LIMIT,
-    MODEL_DRAWDOWN,
-    LATENCY_LIMIT_MS,
-    LATENCY_TIMES,
-    REARM_AFTER_BARS,
-    ACCOUNT_DRAWDOWN,
-    DAILY_LOSS,
-    VIRTUAL,
-    FALLBACK,  # FALLBACK_CASH or FALLBACK_RULES
-    HAS_MODEL,
-    N_PARAMETERS,
-) = range(25)
+    symbol: int
+    quantity: float  # signed; 0 = flat
+    last_price: float  # at which it was last marked
+    stop: float
+    target: float
+    entry_price: float  # before costs
+    bars_left: int  # closes until the time barrier
+    bars_held: int
+    best_move: float  # greatest favourable move so far, as a fraction of the entry price
+    worst_move: float  # greatest adverse move so far, a negative fraction
+    borrow_paid: float
+    source: int  # FROM_RULES or FROM_MODEL
+    decided_at: int
+    entered_at: int
+    pending_side: int  # +1, -1, or 0: no order waiting
+    pending_value: float  # account currency, or units of 1 / volatility in a virtual book
+    pending_stop: float
+    pending_target: float
+    pending_source: int
+    pending_decided_at: int
+    # A proposal until it is admitted; the other fields of an order are those pending ones.
+    draft_side: int
+    draft_share: float  # of the largest value allowed
+    draft_expected: float  # net return expected; 0 where the rules decided
 
-FALLBACK_CASH, FALLBACK_RULES = 0.0, 1.0
-FROM_RULES, FROM_MODEL = 0, 1
-SKIP, REDUCE, TAKE = 0, 1, 2
 
-# Why a decision came out as it did, in the order in which the questions are asked.
-(
-    ACCEPTED,
-    STALE,
-    WARMING_UP,
-    NO_SIGNAL,
-    NO_CHAMPION,
-    MODEL_PAUSED,
-    UNFAMILIAR,
-    BELOW_COST,
-    BELOW_BAND,
-    NO_SHORTING,
-    POSITION_OPEN,
-    TOO_MANY_POSITIONS,
-    NO_ROOM,
-    ACCOUNT_HALTED,
-) = range(14)
+class Account:
+    """Money, guards, and the tallies of the running bar."""
 
-REASONS = (
-    "accepted",
-    "data too old",
-    "warming up: not enough bars yet",
-    "no rule signal",
-    "no champion, and no rule signal",
-    "model paused, and no rule signal",
-    "out of distribution: the model has not seen such a market",
-    "expected return does not cover its costs",
-    "probability below the band",
-    "shorting is switched off",
-    "a position of this side is already open",
-    "limit reached: number of positions",
-    "limit reached: no cash or exposure left",
-    "account halted",
-)
+    cash: float
+    equity: float
+    gross: float  # value of all positions, shorts counted positive
+    net: float
+    open_count: int
+    order_count: int  # orders waiting for their symbol's next bar
+    costs_paid: float
+    peak_equity: float
+    day: int  # UTC days since 1970
+    day_start_equity: float
+    halted: bool
+    paused: bool
+    paused_bars: int
+    loss_streak: int
+    slow_count: int
+    model_return: float  # sum of the model's closed and open results, as fractions of equity
+    model_peak: float
+    # The model's trades in the running bar; zero between bars.
+    model_exits: int
+    model_profit: float
+    model_gain: float
+    equity_before: float
+    # The account as it would stand if every order sent so far were filled at the last prices.
+    planned_cash: float
+    planned_gross: float
+    planned_count: int
 
-PAUSE, REARM, HALT, RESUME = range(4)
-GUARD_EVENTS = ("pause", "rearm", "halt", "resume")
-(
-    CAUSE_STREAK,
-    CAUSE_MODEL_DRAWDOWN,
-    CAUSE_LATENCY,
-    CAUSE_MODEL_MISSING,
-    CAUSE_ACCOUNT_DRAWDOWN,
-    CAUSE_DAILY_LOSS,
-    CAUSE_OPERATOR,
-    CAUSE_BROKEN_NUMBERS,
-) = range(8)
-GUARD_CAUSES = (
-    "losses in a row",
-    "the model's own drawdown",
-    "prediction latency",
-    "forecast missing or not a number",
-    "account drawdown",
-    "daily loss",
-    "operator",
-    "equity is not a number",
-)
 
-TRADE_COLUMNS = (
-    "quantity",
-    "entry_price",
-    "exit_price",
-    "gross_return",
-    "net_return",
-    "profit",
-    "costs",
-    "favourable",
-    "adverse",
-)
+POSITION = record_dtype(Position)
+ACCOUNT = record_dtype(Account)
 
 
 @dataclass(frozen=True, slots=True)
 class BookState:
-    """Everything a book remembers between two bars: three arrays, saved and restored as bytes.
+    """Everything a book remembers, saved and restored as bytes.
 
     Attributes
     ----------
-    positions : float64 [S, 15]
-    clocks : int64 [S, 3]
-    account : float64 [16]
+    positions : Position [S]
+    account : Account [1]
     """
 
-    positions: Float64Array
-    clocks: Int64Array
-    account: Float64Array
+    positions: Records
+    account: Records
 
     @classmethod
     def start(cls, symbols: int, cash: float) -> "BookState":
         """Flat, with ``cash``."""
-        positions = np.zeros((symbols, N_POSITION_FIELDS))
-        positions[:, LAST_PRICE] = np.nan
-        account = np.zeros(N_ACCOUNT_FIELDS)
-        account[[CASH, EQUITY, PEAK_EQUITY, DAY_START_EQUITY]] = cash
-        account[DAY] = -1
-        return cls(positions, np.zeros((symbols, 3), dtype=np.int64), account)
+        positions = np.zeros(symbols, POSITION)
+        positions["symbol"] = np.arange(symbols)
+        positions["last_price"] = np.nan
+        account = np.zeros(1, ACCOUNT)
+        for name in ("cash", "equity", "peak_equity", "day_start_equity"):
+            account[name] = cash
+        account["day"] = np.iinfo(np.int64).min
+        return cls(positions, account)
 
     def to_bytes(self) -> bytes:
         """Serialise; :meth:`from_bytes` gives the same state to the bit."""
-        return self.positions.tobytes() + self.clocks.tobytes() + self.account.tobytes()
+        return self.positions.tobytes() + self.account.tobytes()
 
     @classmethod
     def from_bytes(cls, data: bytes, symbols: int) -> "BookState":
-        """Read what :meth:`to_bytes` wrote for the same number of symbols."""
-        first = symbols * N_POSITION_FIELDS * 8
-        second = first + symbols * 3 * 8
-        shape = (symbols, N_POSITION_FIELDS)
+        """Read what :meth:`to_bytes` wrote for the same number of symbols.
+
+        Raises
+        ------
+        BadData
+            Not as many bytes as such a state has.
+        """
+        end = symbols * POSITION.itemsize
+        if len(data) != end + ACCOUNT.itemsize:
+            raise BadData(
+                f"expected {end + ACCOUNT.itemsize} bytes for a book of {symbols} symbols, got "
+                f"{len(data)}: it was saved for other symbols or by another version; replay "
+                "rebuilds it"
+            )
         return cls(
-            np.frombuffer(data[:first], dtype=np.float64).reshape(shape).copy(),
-            np.frombuffer(data[first:second], dtype=np.int64).reshape(symbols, 3).copy(),
-            np.frombuffer(data[second:], dtype=np.float64).copy(),
+            np.frombuffer(data[:end], POSITION).copy(),
+            np.frombuffer(data[end:], ACCOUNT).copy(),
         )

@@ -180,6 +180,7 @@ class TradeLoop:
             before = seat.book.equity
             log = seat.book.step(self.feed.chunk(first, last, forecast))
             seat.line.trades += int(log.counts[0])
+            seat.line.epochs += 1
             done[name] = book_bars(seat.book, log, before)
         for name, bars in done.items():
             seat = self.seats[name]
@@ -291,7 +292,7 @@ class TradeLoop:
             line.evidence = LineEvidence(len(self.feed.bars.symbols), self.config.evidence)
         else:
             line.evidence.restart()
-        line.trades = 0
+        line.trades = line.epochs = 0
 
     def adopt(self, now_ns: int) -> None:
         """Swap in packages that ``learn`` has recorded since the last boundary.

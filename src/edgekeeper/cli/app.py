@@ -1,0 +1,75 @@
+"""The application: every command under its heading, in the order help shows them."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from edgekeeper.cli.commands import models
+from edgekeeper.cli.commands.backtest import backtest
+from edgekeeper.cli.commands.demo import demo
+from edgekeeper.cli.commands.doctor import doctor
+from edgekeeper.cli.commands.importing import import_bars
+from edgekeeper.cli.commands.init import init
+from edgekeeper.cli.commands.new import new
+from edgekeeper.cli.commands.replay import replay
+from edgekeeper.cli.commands.status import status
+from edgekeeper.cli.commands.train import train
+from edgekeeper.cli.commands.validate import validate
+from edgekeeper.cli.commands.why import why
+from edgekeeper.cli.failures import CommandLine
+from edgekeeper.cli.services import Services
+
+__all__ = ["make_app"]
+
+_PANELS: dict[str, dict[str, Callable[..., None]]] = {
+    "Start": {"demo": demo, "init": init, "import": import_bars},
+    "Check": {"replay": replay, "backtest": backtest, "validate": validate},
+    "Trade": {"status": status, "why": why},
+    "Models": {"train": train, "new": new},
+    "Safety": {"doctor": doctor},
+}
+_EXIT_CODES = (
+    "Exit codes: 0 done · 1 not as expected · 2 wrong usage · 3 bad data · 4 refused by a gate · "
+    "5 halted · 6 disk, lock, permission or memory · 130 stopped by you."
+)
+
+
+def make_app(services: Services) -> typer.Typer:
+    """Return the application; its commands call ``services`` for everything they do."""
+    app = typer.Typer(
+        cls=CommandLine,
+        name="edgekeeper",
+        context_settings={"obj": services, "help_option_names": ["--help", "-h"]},
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+        epilog=_EXIT_CODES,
+    )
+    app.callback()(_top)
+    for panel, commands in _PANELS.items():
+        for name, command in commands.items():
+            app.command(name, rich_help_panel=panel)(command)
+        if panel == "Models":
+            app.add_typer(models.app, name="models", rich_help_panel=panel)
+    return app
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"edgekeeper {version('edgekeeper')}")
+        raise typer.Exit
+
+
+def _top(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Which version."),
+    ] = False,
+) -> None:
+    """Learns from every trading signal, and trades a better model only when the evidence is in.
+
+    New here? `edgekeeper demo` shows the whole loop in three minutes, on paper money and offline.
+    """

@@ -1,0 +1,1 @@
+"""Commands: one file each, nothing heavy imported before one runs."""

@@ -1,0 +1,90 @@
+"""``edgekeeper init``: a folder with a commented configuration, after a few questions."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from edgekeeper.cli.config_file import CONFIG_FILE, config_text
+from edgekeeper.cli.options import AsJson
+from edgekeeper.cli.printing import console, print_json
+from edgekeeper.errors import UsageError
+
+if TYPE_CHECKING:
+    from edgekeeper.config import Config
+
+__all__ = ["init"]
+
+_FALLBACKS = {
+    "rules": "a plain crossover of averages",
+    "cash": "nobody: stay out",
+    "follow_bot": "the signals of your own bot",
+}
+
+
+def init(
+    folder: Annotated[
+        str, typer.Argument(metavar="DIR", help="Where edgekeeper.toml goes; made if need be.")
+    ] = ".",
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Ask nothing, take the defaults.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Set up a folder with a commented configuration.
+
+    Paper trading by default. Asks a few questions where somebody is there to answer; every answer
+    can be changed in the file later.
+    """
+    from edgekeeper.config import Config
+    from edgekeeper.market.atomic import write_atomically
+
+    file = Path(folder) / CONFIG_FILE
+    if file.exists():
+        raise UsageError(f"{file} is there already: edit it, or choose another folder")
+    config, bars = Config(), "YOUR.csv"
+    if not (yes or as_json) and sys.stdin.isatty():
+        config, bars = _ask(config)
+    write_atomically(file, config_text(config).encode())
+    here = Path(folder).resolve() == Path.cwd()
+    command = f"edgekeeper replay --bars {bars}" + ("" if here else f" --config {file}")
+    screen = console(as_json)
+    screen.print(f"Wrote {file}: paper money; every key is explained there.", markup=False)
+    screen.print(f"Next    {command}", markup=False, soft_wrap=True)
+    if as_json:
+        print_json({"config": file, "hash": config.hash(), "next": command})
+
+
+def _ask(config: "Config") -> "tuple[Config, str]":
+    """Ask what newcomers differ in; the rest keeps its default."""
+    from edgekeeper.config import parse_config
+
+    typer.echo("A few questions; Enter takes the answer in brackets.\n")
+    bars = typer.prompt("Your bars: a CSV or Parquet file, a folder, or 'bundled'", "bundled")
+    if bars != "bundled" and not Path(bars).exists():
+        typer.echo(f"  (nothing at {bars} yet; that is fine for now)")
+    symbols = typer.prompt("Symbols, such as AAPL,MSFT, or 'all'", "all")
+    for name, meaning in _FALLBACKS.items():
+        typer.echo(f"  {name:11} {meaning}")
+    fallback = _choose("Who trades until a model has earned it", list(_FALLBACKS), config.fallback)
+    side = config.costs.fee_bps
+    fee = typer.prompt("Broker's fee a side, in basis points (1 = 0.01 %)", side, type=float)
+    spread = typer.prompt("Half the bid-ask spread, in basis points", config.costs.half_spread_bps,
+                          type=float)  # fmt: skip
+    shorting = typer.confirm("May it sell short?", config.policy.shorting)
+    answers: dict[str, Any] = config.model_dump()
+    answers["fallback"] = fallback
+    answers["costs"] |= {"fee_bps": fee, "half_spread_bps": spread}
+    answers["policy"]["shorting"] = shorting
+    typer.echo("")
+    chosen = "" if symbols.strip() in ("", "all") else f" --symbols {symbols.replace(' ', '')}"
+    return parse_config(answers), bars + chosen
+
+
+def _choose(question: str, answers: list[str], default: str) -> str:
+    while True:
+        answer = str(typer.prompt(f"{question} ({', '.join(answers)})", default)).strip()
+        if answer in answers:
+            return answer
+        typer.echo(f"  one of {', '.join(answers)}, please")

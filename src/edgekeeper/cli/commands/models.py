@@ -1,0 +1,146 @@
+"""``edgekeeper models``: the packages of a run."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from edgekeeper.cli.find_package import MODELS, find_package_folder
+from edgekeeper.cli.options import AsJson, RunFolder
+from edgekeeper.cli.printing import console, jsonable, print_json
+from edgekeeper.cli.run_folder import find_run, open_ledger
+from edgekeeper.cli.tables import pairs, plain_table
+
+if TYPE_CHECKING:
+    from edgekeeper.models import Manifest
+
+__all__ = ["app"]
+
+app = typer.Typer(help="List the models of a run, or look at one.", no_args_is_help=True)
+_SHORT = 12
+_FIRST_FEATURES = 6
+_METRICS = {
+    "hold_out_auc": "AUC",
+    "hold_out_sharpe": "Net Sharpe",
+    "hold_out_log_loss": "Log loss",
+}
+
+
+@app.command("list")
+def list_models(run: RunFolder = "", as_json: AsJson = False) -> None:
+    """List every fit of a run: its line, when it was made, what the gates said."""
+    folder = find_run(run)
+    rows = _fits(folder)
+    if as_json:
+        print_json({"run": folder, "models": rows})
+        return
+    screen = console()
+    if not rows:
+        screen.print("No model was fitted in this run: too few bars, or outcomes, for a first fit.")
+        return
+    screen.print(plain_table(*_table(rows), right=("Fit", "AUC", "Sharpe")))
+    screen.print("\n● trades now. AUC and net Sharpe are those of the hold-out.")
+    screen.print(f"Next    edgekeeper models show {rows[-1]['hash'][:_SHORT]}")
+
+
+def _fits(folder: Path) -> list[dict[str, Any]]:
+    from edgekeeper.registry import Registry
+    from edgekeeper.report.wording import day
+
+    with open_ledger(folder) as ledger:
+        packages = ledger.read("packages")
+    registry = Registry(folder / MODELS)
+    champion, present = registry.pointer().champion, set(registry.list())
+    return [
+        {
+            "hash": row["hash"],
+            "line": row["line"],
+            "fit": row["refit_index"],
+            "fitted": day(row["fitted_at_ns"]),
+            "verdict": row["verdict"],
+            "trades": row["hash"] == champion,
+            "on_disk": row["hash"] in present,
+            "metrics": json.loads(row["metrics_json"] or "{}"),
+            "gates": json.loads(row["reasons_json"] or "{}"),
+        }
+        for row in packages.iter_rows(named=True)
+    ]
+
+
+def _table(rows: list[dict[str, Any]]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    from edgekeeper.report.wording import number
+
+    def metric(row: dict[str, Any], name: str, digits: int) -> str:
+        value = row["metrics"].get(f"hold_out_{name}")
+        return number(float("nan") if value is None else value, digits)
+
+    heads = ("", "Model", "Line", "Fit", "Fitted", "Verdict", "AUC", "Sharpe")
+    return heads, [
+        (
+            "●" if row["trades"] else "",
+            row["hash"][:_SHORT],
+            row["line"],
+            str(row["fit"]),
+            row["fitted"],
+            row["verdict"].replace("_", " ") + ("" if row["on_disk"] else ", not on disk"),
+            metric(row, "auc", 3),
+            metric(row, "sharpe", 2),
+        )
+        for row in rows
+    ]
+
+
+@app.command("show")
+def show_model(
+    model: Annotated[
+        str,
+        typer.Argument(metavar="MODEL", help="A package: its folder, or its hash in a run."),
+    ],
+    run: RunFolder = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show what a package says about itself, after checking that nobody has changed it."""
+    from edgekeeper.registry import Package
+
+    folder = find_package_folder(model, run)
+    package = Package.load(folder)
+    if as_json:
+        print_json({"hash": package.hash, "folder": folder, **_record(package.manifest)})
+        return
+    screen = console()
+    screen.print(f"Model {package.hash[:_SHORT]}, checked against its hash", style="bold")
+    screen.print(pairs(_summary(package.manifest)))
+    screen.print(f"\nFolder  {folder}", markup=False, soft_wrap=True)
+
+
+def _record(manifest: "Manifest") -> dict[str, Any]:
+    record: dict[str, Any] = jsonable(manifest.to_json())
+    del record["reference"], record["heads"]
+    return record
+
+
+def _summary(manifest: "Manifest") -> dict[str, str]:
+    from edgekeeper.report.wording import count, day, number
+
+    made = manifest.provenance
+    names = list(manifest.features)
+    more = len(names) - _FIRST_FEATURES
+    rows = {
+        "Line": f"{made.lineage.line}, fit {made.lineage.refit}"
+        + (f", after {made.lineage.parent[:_SHORT]}" if made.lineage.parent else ""),
+        "Learner": f"{manifest.learner} (seed {manifest.seed})",
+        "Has seen": f"{count(made.data.rows)} rows of {', '.join(made.data.symbols)}, "
+        f"{day(made.data.first)} to {day(made.data.last)}",
+        "Features": f"{len(names)}: {', '.join(names[:_FIRST_FEATURES])}"
+        + (f" and {more} more" if more > 0 else ""),
+        "Parity": f"{count(manifest.parity.rows)} rows, {count(manifest.parity.rows_with_nan)} "
+        f"with gaps, largest difference {manifest.parity.largest_difference:.2g}",
+        "Made by": f"Edgekeeper {made.code_version}",
+    }
+    if "outcome" in made.gates:
+        rows["Gates"] = str(made.gates["outcome"]).replace("_", " ")
+    for name, label in _METRICS.items():
+        if name in made.metrics:
+            rows[label] = f"{number(made.metrics[name], 3)} on the hold-out"
+    return rows

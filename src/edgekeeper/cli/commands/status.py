@@ -1,0 +1,82 @@
+"""``edgekeeper status``: who trades, how lines stand, what is paused or halted."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgekeeper.cli.options import AsJson, RunFolder
+from edgekeeper.cli.printing import console, print_json
+from edgekeeper.cli.run_folder import find_run, open_ledger
+from edgekeeper.cli.run_status import LineStatus, RunStatus, read_status
+from edgekeeper.cli.tables import bullets, pairs, plain_table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["status"]
+
+
+def status(run: RunFolder = "", as_json: AsJson = False) -> None:
+    """Say where a run stands: who trades, what is proven, the money.
+
+    With each line's evidence, and whether the model is paused or the account halted.
+    """
+    folder = find_run(run)
+    with open_ledger(folder) as ledger:
+        state = read_status(ledger)
+    if as_json:
+        print_json({"run": folder, **asdict(state)})
+    else:
+        _show(console(), folder, state)
+
+
+def _show(screen: "Console", folder: Path, state: RunStatus) -> None:
+    from edgekeeper.report.wording import count, day, number, percent, signed
+
+    growth = signed(state.equity / state.start_equity - 1.0)
+    rows = {
+        "Run": f"{folder}: {count(state.bars)} bars of {', '.join(state.symbols)}",
+        "Last bar": f"{day(state.last_bar_ns, minutes=True)} UTC",
+        "Equity": f"{number(state.equity)} {state.currency} ({growth}), "
+        f"{percent(state.gross_exposure, 0)} of it at work",
+        "Trades": _who(state),
+        "Model": _since(state.paused_ns, state.pause_cause, "paused", "not paused"),
+        "Account": _since(state.halted_ns, state.halt_cause, "HALTED", "open"),
+        "Ledger": state.ledger[:16],
+    }
+    if state.champion is None:
+        del rows["Model"]
+    screen.print(pairs(rows))
+    screen.print()
+    heads = ("Line", "Stage", "Since", "Fits", "Evidence", "Needed")
+    screen.print(plain_table(heads, [_row(line) for line in state.lines], right=heads[3:]))
+    screen.print()
+    screen.print(bullets([f"{line.name}: {line.reason}" for line in state.lines], style=""))
+
+
+def _who(state: RunStatus) -> str:
+    if state.champion is not None:
+        return f"line {state.champion}, model {(state.model or '')[:12]}"
+    who = {"rules": "the rules", "cash": "nobody", "follow_bot": "your bot's signals"}
+    return f"{who.get(state.fallback, state.fallback)}: no line has earned the right"
+
+
+def _since(time_ns: int | None, cause: str, bad: str, good: str) -> str:
+    from edgekeeper.report.wording import day
+
+    if time_ns is None:
+        return good
+    return f"{bad} since {day(time_ns, minutes=True)} UTC ({cause.replace('_', ' ')})"
+
+
+def _row(line: LineStatus) -> tuple[str, ...]:
+    from edgekeeper.report.wording import count, day, number
+
+    return (
+        line.name,
+        line.stage,
+        day(line.since_ns),
+        count(line.fits),
+        number(line.evidence),
+        count(line.needed),
+    )

@@ -1,0 +1,110 @@
+"""``edgekeeper train``: one candidate, judged on bars it has not seen."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edgekeeper.cli import options
+from edgekeeper.cli.config_file import load_config
+from edgekeeper.cli.open_bars import Wanted, open_bars, show_opened
+from edgekeeper.cli.printing import console, print_json
+from edgekeeper.cli.services import TrainedPackage, services_of
+from edgekeeper.cli.tables import pairs, score_pairs
+from edgekeeper.errors import Refused
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["train"]
+
+
+def train(
+    context: typer.Context,
+    bars: options.BarsPath,
+    out: Annotated[
+        str,
+        typer.Option("--out", metavar="DIR", help="Where the package is kept.", show_default=False),
+    ],
+    learner: Annotated[
+        str, typer.Option("--learner", metavar="NAME", help="lightgbm, logistic, …")
+    ] = "lightgbm",
+    features: Annotated[
+        str,
+        typer.Option(
+            "--features", metavar="A,B", help="Catalogues of features.", show_default="the usual"
+        ),
+    ] = "",
+    symbols: options.Symbols = "",
+    facts: options.Context = None,
+    config: options.ConfigPath = "",
+    as_json: options.AsJson = False,
+    tz: options.Zone = "",
+    venue: options.Venue = "auto",
+    stamp: options.Stamp = "auto",
+    interval: options.Interval = "",
+    dates: options.Dates = "",
+) -> None:
+    """Train one model, and judge it on what it has not seen.
+
+    The newest fifth of the bars judges a fit on the older part; the shipped fit knows all bars.
+
+    A candidate is never a champion: only `replay` and `paper` let one earn its place. Ends with
+    exit code 4 where a gate holds or vetoes it; the package is kept all the same.
+    """
+    settings, _ = load_config(config)
+    screen = console(as_json)
+    names = options.split_list(symbols)
+    opened = open_bars(Wanted(bars, names, facts or (), tz, venue, stamp, interval, dates))
+    show_opened(screen, opened)
+    screen.print("Training and judging ...", style="dim")
+    trained = services_of(context).train(
+        opened.bars,
+        learner=learner,
+        features=options.split_list(features) or None,
+        config=settings,
+        out=Path(out),
+    )
+    if as_json:
+        print_json(_figures(trained))
+    else:
+        _show(screen, trained, out)
+    if trained.verdict.outcome != "accepted":
+        raise typer.Exit(Refused.exit_code)
+
+
+def _figures(trained: TrainedPackage) -> dict[str, object]:
+    verdict = trained.verdict
+    gates = [{"name": g.name, "passed": g.passed, "detail": g.detail} for g in verdict.gates]
+    return {
+        "model": trained.package.hash,
+        "folder": trained.folder,
+        "verdict": verdict.outcome,
+        "gates": gates,
+        "metrics": verdict.hold_out.metrics(),
+        "features": len(trained.package.features),
+    }
+
+
+def _show(screen: "Console", trained: TrainedPackage, out: str) -> None:
+    from edgekeeper.report.wording import number
+
+    verdict = trained.verdict
+    words = {
+        "accepted": "Accepted: it may be looked at in shadow. That proves nothing yet.",
+        "vetoed": "Vetoed.",
+        "needs_approval": "Held: too good to be true until a person has looked.",
+    }
+    screen.print(f"\n{words[verdict.outcome]}")
+    for gate in verdict.gates:
+        screen.print(f"  {'✓' if gate.passed else '✗'} {gate.name}: {gate.detail}", markup=False)
+    rows = score_pairs(verdict.hold_out.scores)
+    rows["Net Sharpe"] = f"{number(verdict.hold_out.sharpe)} (virtual book, hold-out)"
+    screen.print()
+    screen.print(pairs(rows))
+    screen.print(f"\nPackage {trained.folder}", markup=False, soft_wrap=True)
+    screen.print(
+        f"Next    edgekeeper validate {out} --bars LATER.csv     on bars it has not seen",
+        markup=False,
+        soft_wrap=True,
+    )

@@ -1,0 +1,165 @@
+"""Where a run stands, read from its ledger."""
+
+import json
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from edgekeeper.ledger import Ledger
+
+__all__ = ["LineStatus", "RunStatus", "read_status"]
+
+_ACCOUNT = "edgekeeper"
+_BETS = ("log_e_cash", "log_e_exposure", "log_e_incumbent")
+_WAITING = "candidate"
+
+
+@dataclass(frozen=True, slots=True)
+class LineStatus:
+    """One line. ``evidence`` is the least of its three bets, as wealth; NaN before its first bar.
+
+    Attributes
+    ----------
+    since_ns : int or None
+        When it came to its stage.
+    needed : float
+        Wealth at which all three nulls have fallen.
+    """
+
+    name: str
+    learner: str
+    stage: str
+    since_ns: int | None
+    fits: int
+    newest: str | None
+    evidence: float
+    needed: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunStatus:
+    """State of a run at its last bar.
+
+    Attributes
+    ----------
+    champion : str or None
+        Line that trades; None: the fallback does.
+    paused_ns, halted_ns : int or None
+        Since when, if now; with the cause.
+    """
+
+    last_bar_ns: int | None
+    bars: int
+    symbols: tuple[str, ...]
+    currency: str
+    start_equity: float
+    equity: float
+    gross_exposure: float
+    fallback: str
+    champion: str | None
+    model: str | None
+    paused_ns: int | None
+    pause_cause: str
+    halted_ns: int | None
+    halt_cause: str
+    lines: tuple[LineStatus, ...]
+    ledger: str
+
+
+def read_status(ledger: "Ledger") -> RunStatus:
+    """Read where a run stands."""
+    config = _config(ledger)
+    lines = tuple(_line(ledger, line) for line in config.get("lines", ()))
+    trading = [line for line in lines if line.stage == "production"]
+    marks = ledger.read(
+        "equity",
+        where={"account": _ACCOUNT},
+        order=["event_time_ns"],
+        descending=True,
+        limit=1,
+    )
+    decisions = ledger.read("decisions", ["symbol"], where={"account": _ACCOUNT})
+    paused, pause_cause = _since(ledger, "pause", "rearm")
+    halted, halt_cause = _since(ledger, "halt", "resume")
+    return RunStatus(
+        last_bar_ns=marks["event_time_ns"][0] if marks.height else None,
+        bars=decisions.height,
+        symbols=tuple(decisions["symbol"].unique().sort().to_list()),
+        currency=str(config.get("currency", "")),
+        start_equity=float(config.get("cash", math.nan)),
+        equity=_number(marks["equity"][0]) if marks.height else math.nan,
+        gross_exposure=_number(marks["gross_exposure"][0]) if marks.height else math.nan,
+        fallback=str(config.get("fallback", "")),
+        champion=trading[0].name if trading else None,
+        model=trading[0].newest if trading else None,
+        paused_ns=paused if trading else None,
+        pause_cause=pause_cause,
+        halted_ns=halted,
+        halt_cause=halt_cause,
+        lines=lines,
+        ledger=ledger.head("trade"),
+    )
+
+
+def _config(ledger: "Ledger") -> dict[str, Any]:
+    runs = ledger.read("runs", ["config_json"])
+    if runs.height == 0:
+        return {}
+    held = json.loads(runs["config_json"][-1])
+    config: dict[str, Any] = held[0] if isinstance(held, list) else held
+    return config
+
+
+def _line(ledger: "Ledger", recipe: dict[str, Any]) -> LineStatus:
+    name = recipe["name"]
+    moves = ledger.read("stages", where={"line": name})
+    fits = ledger.read("packages", ["hash", "verdict"], where={"line": name})
+    accepted = [row["hash"] for row in fits.iter_rows(named=True) if row["verdict"] == "accepted"]
+    path = ledger.read(
+        "evidence",
+        where={"line": name},
+        order=["event_time_ns"],
+        descending=True,
+        limit=1,
+    )
+    known = path.height > 0
+    reason = moves["reason"][-1] if moves.height else ""
+    return LineStatus(
+        name=name,
+        learner=recipe["learner"],
+        stage=moves["to_stage"][-1] if moves.height else _WAITING,
+        since_ns=moves["event_time_ns"][-1] if moves.height else None,
+        fits=fits.height,
+        newest=accepted[-1] if accepted else None,
+        evidence=min(_wealth(path, column) for column in _BETS) if known else math.nan,
+        needed=_wealth(path, "threshold") if known else math.nan,
+        reason=reason or ("no fit was accepted yet" if fits.height else "not enough bars yet"),
+    )
+
+
+def _since(ledger: "Ledger", begins: str, ends: str) -> tuple[int | None, str]:
+    """When the newest of the two began and why, if it has not ended since."""
+    rows = ledger.read(
+        "guards",
+        where={"account": _ACCOUNT, "event": [begins, ends]},
+        order=["event_time_ns"],
+        descending=True,
+        limit=1,
+    )
+    if rows.height == 0 or rows["event"][0] == ends:
+        return None, ""
+    return int(rows["event_time_ns"][0]), str(rows["cause"][0] or "")
+
+
+def _wealth(path: "pl.DataFrame", column: str) -> float:
+    """Wealth of a bet that is ruined (written as unknown) is nothing."""
+    value = path[column][0]
+    return 0.0 if value is None else math.exp(value)
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)

@@ -1,0 +1,85 @@
+"""Figures as small tables that fit into 80 columns."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from edgekeeper.stats.performance import Performance
+    from edgekeeper.stats.scores import Scores
+
+__all__ = ["bullets", "pairs", "performance_table", "plain_table", "score_pairs"]
+
+
+def plain_table(
+    heads: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()
+) -> "Table":
+    """Return a table of text; columns named in ``right`` are set flush right."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    for head in heads:
+        table.add_column(head, justify="right" if head in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    return table
+
+
+def bullets(lines: Sequence[str], sign: str = "·", style: str = "dim") -> "Table":
+    """Return sentences, each behind a sign; what is longer than a line stays indented."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from edgekeeper.report.wording import plain
+
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(no_wrap=True, width=3, justify="right")
+    grid.add_column(overflow="fold")
+    for line in lines:
+        grid.add_row(Text(sign, style), Text(plain(line), style))
+    return grid
+
+
+def pairs(rows: Mapping[str, str]) -> "Table":
+    """Return names and what they are, in two columns."""
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True, style="dim")
+    grid.add_column(overflow="fold")
+    for name, value in rows.items():
+        grid.add_row(name, Text(value))
+    return grid
+
+
+def performance_table(books: "Mapping[str, Performance]") -> "Table":
+    """Return equity curves' figures, one row each."""
+    from edgekeeper.report.wording import MISSING, number, percent, signed
+
+    heads = ("", "Return", "A year", "Sharpe", "95 % interval", "Worst fall")
+    rows = []
+    for name, it in books.items():
+        low, high = number(it.sharpe_low), number(it.sharpe_high)
+        interval = f"{low} to {high}" if MISSING not in (low, high) else MISSING
+        fall = percent(it.max_drawdown)
+        rows.append((name, signed(it.total_return), signed(it.annual_return), number(it.sharpe),
+                     interval, fall))  # fmt: skip
+    return plain_table(heads, rows, right=heads[1:])
+
+
+def score_pairs(scores: "Scores") -> dict[str, str]:
+    """Return forecast scores in words; accuracy stands beside always guessing the majority."""
+    from edgekeeper.report.wording import count, number, percent
+
+    return {
+        "Forecasts": f"{count(scores.count)} with a known outcome",
+        "AUC": f"{number(scores.auc, 3)} (0.5 is chance)",
+        "Accuracy": f"{percent(scores.accuracy)} (always guessing one side: "
+        f"{percent(scores.majority)})",
+        "Brier": number(scores.brier, 4),
+        "Log loss": number(scores.log_loss, 4),
+    }

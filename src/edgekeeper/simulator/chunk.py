@@ -1,0 +1,186 @@
+"""What goes into the compiled step and what comes out of it."""
+
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgekeeper.simulator.records import Records, record_dtype
+from edgekeeper.types import Float64Array, Forecasts, Int8Array, Int32Array, Int64Array
+
+__all__ = ["TRADE_COLUMNS", "Chunk", "Fill", "GuardEvent", "Log", "Tally", "Trade"]
+
+_T = TypeVar("_T", np.float64, np.int64)
+
+
+class Chunk(NamedTuple):
+    """Inputs of ``n`` rows over ``t`` instants, in canonical order.
+
+    ``rule`` is +1, -1 or 0; ``fresh`` 1 where the bar arrived in time. Forecasts may be NaN; a
+    chunk without forecasts carries empty ones.
+    """
+
+    symbols: int  # of the whole market, whether or not they have bars here
+    offsets: Int64Array  # [t + 1]
+    time: Int64Array  # [t] ns
+    latency_ms: Float64Array  # [t] recorded, never measured here
+    symbol: Int32Array  # [n]
+    open: Float64Array
+    high: Float64Array
+    low: Float64Array
+    close: Float64Array
+    volatility: Float64Array
+    probability: Float64Array  # [n, 2] or [0, 2]
+    expected: Float64Array  # [n, 2] or [0, 2]
+    novelty: Float64Array  # [n] or [0]
+    rule: Int8Array
+    fresh: Int8Array
+
+    def abstaining(self) -> "Chunk":
+        """The same bars, with a forecast for each that says nothing."""
+        nothing = Forecasts.empty(len(self.symbol))
+        return self._replace(
+            probability=nothing.probability,
+            expected=nothing.expected_return,
+            novelty=nothing.novelty,
+        )
+
+
+class Trade:
+    """A closed trade. Prices and quantities are adjusted ones, returns fractions of the entry."""
+
+    quantity: float  # signed
+    entry_price: float  # before costs
+    exit_price: float
+    gross_return: float
+    net_return: float
+    profit: float
+    costs: float  # both fills and borrowing
+    favourable: float
+    adverse: float
+    symbol: int
+    decided_at: int
+    entered_at: int
+    exited_at: int
+    reason: int
+    source: int
+    bars_held: int
+
+
+class Fill:
+    """One execution."""
+
+    quantity: float  # signed
+    price: float  # before costs
+    cost: float
+    symbol: int
+    time: int
+    kind: int  # FILL_ENTRY or the exit reason
+    decided_at: int
+
+
+class GuardEvent:
+    """A pause, re-arming or halt."""
+
+    instant: int
+    event: int
+    cause: int
+    figure: float  # what was measured
+
+
+class Tally:
+    """How many rows of each kind have been written."""
+
+    trades: int
+    guards: int
+    fills: int
+
+
+TRADE, FILL, GUARD_EVENT, TALLY = map(record_dtype, (Trade, Fill, GuardEvent, Tally))
+TRADE_COLUMNS = tuple(name for name, kind in Trade.__annotations__.items() if kind is float)
+
+
+class Log(NamedTuple):
+    """Outputs of a chunk, written by the compiled step.
+
+    ``value, stop, target`` mean something only where the decision is not skip: pages that are
+    never written are never fetched. ``counts`` says how many trades, guard events and fills were
+    written; what lies beyond is not initialised.
+    """
+
+    decision: Int8Array  # [n]
+    direction: Int8Array
+    reason: Int8Array
+    source: Int8Array
+    value: Float64Array
+    stop: Float64Array
+    target: Float64Array
+    equity: Float64Array  # [t, 4]: equity, cash, gross, net
+    held: Float64Array  # [t, S] value of positions carried into the bar, or [0, 0]
+    opened: Float64Array  # [t, S] value of positions after the open, or [0, 0]
+    trade_records: Records  # Trade [m]
+    fill_records: Records  # Fill [f]
+    guard_records: Records  # GuardEvent [g]
+    tally: Records  # Tally [1]
+
+    @classmethod
+    def blank(cls, rows: int, instants: int, symbols: int, *, virtual: bool) -> "Log":
+        """Space for whatever a chunk may cause: at most one entry a row, two guard events a bar."""
+        trades = rows + min(rows, symbols)
+        exposure = (instants, symbols) if virtual else (0, 0)
+        return cls(
+            decision=np.empty(rows, np.int8),
+            direction=np.empty(rows, np.int8),
+            reason=np.empty(rows, np.int8),
+            source=np.empty(rows, np.int8),
+            value=np.zeros(rows),
+            stop=np.zeros(rows),
+            target=np.zeros(rows),
+            equity=np.empty((instants, 4)),
+            held=np.empty(exposure),
+            opened=np.empty(exposure),
+            trade_records=np.empty(trades, TRADE),
+            fill_records=np.empty(rows + trades, FILL),
+            guard_records=np.empty(2 * instants, GUARD_EVENT),
+            tally=np.zeros(1, TALLY),
+        )
+
+    @property
+    def counts(self) -> Int64Array:
+        """Number of trades, of guard events and of fills, [3]."""
+        return self.tally.view(np.int64)
+
+    @property
+    def trades(self) -> Float64Array:
+        """Trades as columns ``TRADE_COLUMNS``, [m, 9]."""
+        return _cells(self.trade_records, np.float64)[:, :9]
+
+    @property
+    def trade_keys(self) -> Int64Array:
+        """Symbol, decided, entered, exited, reason, source, bars held of each trade, [m, 7]."""
+        return _cells(self.trade_records, np.int64)[:, 9:]
+
+    @property
+    def fills(self) -> Float64Array:
+        """Signed quantity, price and cost of each fill, [f, 3]."""
+        return _cells(self.fill_records, np.float64)[:, :3]
+
+    @property
+    def fill_keys(self) -> Int64Array:
+        """Symbol, time, kind and decision time of each fill, [f, 4]."""
+        return _cells(self.fill_records, np.int64)[:, 3:]
+
+    @property
+    def guards(self) -> Int64Array:
+        """Instant within the chunk, event and cause of each guard event, [g, 3]."""
+        return _cells(self.guard_records, np.int64)[:, :3]
+
+    @property
+    def guard_values(self) -> Float64Array:
+        """The figure that caused each guard event, [g]."""
+        return _cells(self.guard_records, np.float64)[:, 3]
+
+
+def _cells(records: Records, kind: type[_T]) -> NDArray[_T]:
+    """Read 8-byte fields as a matrix of one kind."""
+    return records.view(kind).reshape(len(records), len(records.dtype.names or ()))
