@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 from edgekeeper.cli import Services, make_app
 
 if TYPE_CHECKING:
@@ -16,11 +18,19 @@ if TYPE_CHECKING:
     from edgekeeper.report import LiveScreen, Story
     from edgekeeper.report.tell import Market
 
-__all__ = ["main"]
+__all__ = ["app", "main"]
 
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
+    try:
+        app()(prog_name="edgekeeper")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def app() -> typer.Typer:
+    """Return the command line over the acts of ``build``."""
     services = Services(
         replay=_replay,
         demo_markets=_demo_markets,
@@ -29,10 +39,7 @@ def main() -> None:
         validate=_validate,
         backtest=_backtest,
     )
-    try:
-        make_app(services)(prog_name="edgekeeper")
-    except KeyboardInterrupt:
-        sys.exit(130)
+    return make_app(services)
 
 
 def _replay(

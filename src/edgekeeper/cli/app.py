@@ -18,6 +18,7 @@ from edgekeeper.cli.commands.train import train
 from edgekeeper.cli.commands.validate import validate
 from edgekeeper.cli.commands.why import why
 from edgekeeper.cli.failures import CommandLine
+from edgekeeper.cli.help_text import add_command
 from edgekeeper.cli.services import Services
 
 __all__ = ["make_app"]
@@ -49,7 +50,7 @@ def make_app(services: Services) -> typer.Typer:
     app.callback()(_top)
     for panel, commands in _PANELS.items():
         for name, command in commands.items():
-            app.command(name, rich_help_panel=panel)(command)
+            add_command(app, name, command, panel)
         if panel == "Models":
             app.add_typer(models.app, name="models", rich_help_panel=panel)
     return app

@@ -52,7 +52,7 @@ def buy_and_hold(bars: Bars, gross: Float64Array, cash: float) -> Float64Array:
     """Equity of an equal-weight basket holding what Edgekeeper had at work the bar before."""
     exposure = np.concatenate(([0.0], gross[:-1]))
     growth = 1.0 + exposure * basket_returns(bars)[: len(exposure)]
-    return cash * np.cumprod(growth)
+    return np.asarray(cash * np.cumprod(growth), dtype=np.float64)
 
 
 def worst_drawdowns(time_ns: Int64Array, equity: Float64Array, count: int = 5) -> list[Drawdown]:

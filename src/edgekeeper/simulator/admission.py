@@ -93,7 +93,7 @@ def _plan(positions: Records, account: Account) -> None:
     for symbol in range(positions.shape[0] if account.order_count > 0 else 0):
         position = positions[symbol]
         if position.pending_side != 0:
-            held = position.quantity * position.last_price
+            held = position.quantity * position.last_price if position.quantity != 0.0 else 0.0
             account.planned_cash += held - position.pending_side * position.pending_value
             account.planned_gross += position.pending_value - abs(held)
             account.planned_count += 1 if held == 0.0 else 0

@@ -1,11 +1,10 @@
 """``Book``: an account or a virtual book, stepped over market data by the compiled step."""
 
-import inspect
-
 import numpy as np
 
 from edgekeeper.errors import BadData, Refused, UsageError
 from edgekeeper.simulator.chunk import Chunk, Log
+from edgekeeper.simulator.compiled import plain
 from edgekeeper.simulator.guards import rearm_model
 from edgekeeper.simulator.parameters import PARAMETERS
 from edgekeeper.simulator.records import Records
@@ -67,7 +66,7 @@ class Book:
     def use_model(self, present: bool) -> None:
         """Say whether a champion decides; a new one starts with a clean record."""
         self.parameters["has_model"] = present
-        inspect.unwrap(rearm_model)(self.account)
+        plain(rearm_model)(self.account)
 
     def resume(self) -> None:
         """Lift a halt, as a person's act; drawdown is measured afresh from here.

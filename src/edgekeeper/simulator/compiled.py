@@ -7,12 +7,13 @@ alone, whoever edits another file of this room clears ``__pycache__``.
 Division by zero gives inf or NaN, as in NumPy: guards and limits read both as bad news.
 """
 
+import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from numba import njit
 
-__all__ = ["compiled", "inlined"]
+__all__ = ["compiled", "inlined", "plain"]
 
 _Part = TypeVar("_Part", bound=Callable[..., Any])
 _WITHOUT_WRAPPERS: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
@@ -28,3 +29,12 @@ def inlined(part: _Part) -> _Part:
     """Paste a part that takes many arrays into its caller, so that none is counted. One exit."""
     dispatcher: _Part = njit(part, error_model="numpy", inline="always")
     return dispatcher
+
+
+def plain(part: _Part) -> _Part:
+    """Return the Python function behind a part, for a rare call from outside the step.
+
+    Records are then handed over as ``array.view(np.recarray)[0]``.
+    """
+    function: _Part = inspect.unwrap(part)
+    return function

@@ -1,4 +1,9 @@
-"""Hard limits that no forecast can override, checked when deciding and again when filling."""
+"""Hard limits that no forecast can override, checked when deciding and again when filling.
+
+A limit that cannot be computed allows nothing: no answer here is ever NaN.
+"""
+
+import math
 
 from edgekeeper.simulator.compiled import compiled
 from edgekeeper.simulator.parameters import Parameters
@@ -16,9 +21,9 @@ def largest_value(price: float, stop: float, equity: float, parameters: Paramete
     if not equity > 0.0:
         return 0.0
     loss = abs(price - stop) / price + parameters.cost * (1.0 + abs(stop) / price)
-    by_share = parameters.max_position * equity
-    by_risk = parameters.max_risk * equity / loss
-    return min(by_share, by_risk)
+    if not loss < math.inf:
+        return 0.0
+    return min(parameters.max_position * equity, parameters.max_risk * equity / loss)
 
 
 @compiled
@@ -27,6 +32,9 @@ def room_left(
 ) -> float:
     """Value that may still be added: total exposure is capped, and longs are paid for in cash."""
     room = parameters.max_gross * equity - gross
-    if long:
-        room = min(room, cash / (1.0 + parameters.cost))
-    return max(room, 0.0)
+    affordable = cash / (1.0 + parameters.cost)
+    if long and not affordable > 0.0:
+        return 0.0
+    if long and affordable < room:
+        room = affordable
+    return room if room > 0.0 else 0.0

@@ -18,7 +18,7 @@ def make_learner(line: LineConfig) -> Learner:
     Raises
     ------
     UsageError
-        An unknown learner or parameter, naming the nearest known one.
+        An unknown learner or parameter, naming the nearest known one; a value it cannot take.
     """
     if line.learner not in LEARNERS:
         raise UsageError(
@@ -33,7 +33,13 @@ def make_learner(line: LineConfig) -> Learner:
                 f"lines.{line.name}.parameters: {line.learner} has no parameter {name!r}"
                 f"{nearest(name, known)} (known: {', '.join(known)})"
             )
-    return kind(**line.parameters)
+    try:
+        return kind(**line.parameters)
+    except TypeError as error:
+        raise UsageError(
+            f"lines.{line.name}.parameters: expected numbers as of {known}, got "
+            f"{line.parameters}: {error}"
+        ) from error
 
 
 def fit_model(

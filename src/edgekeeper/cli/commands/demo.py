@@ -142,9 +142,8 @@ def _last_words(screen: "Console", stories: "list[Story]", folder: Path) -> None
     screen.print(verdict_table(stories))
     screen.print()
     last = stories[-1]
-    steps = [
-        "edgekeeper replay --bars YOUR.csv     the same on your own bars",
-        f"edgekeeper why {last.symbols[0]} --run {folder / last.name}     "
-        "why it traded, or did not",
-    ]
+    own = "edgekeeper replay --bars YOUR.csv"
+    why = f"edgekeeper why {last.symbols[0]} --run {folder / last.name}"
+    width = max(len(own), len(why))
+    steps = [f"{own:{width}}   on your own bars", f"{why:{width}}   why it trades"]
     screen.print(final_words(folder / "report.html", steps), soft_wrap=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgekeeper.cli.find_package import MODELS, find_package_folder
+from edgekeeper.cli.help_text import add_command
 from edgekeeper.cli.options import AsJson, RunFolder
 from edgekeeper.cli.printing import console, jsonable, print_json
 from edgekeeper.cli.run_folder import find_run, open_ledger
@@ -27,9 +28,8 @@ _METRICS = {
 }
 
 
-@app.command("list")
 def list_models(run: RunFolder = "", as_json: AsJson = False) -> None:
-    """List every fit of a run: its line, when it was made, what the gates said."""
+    """List every fit of a run, and what the gates said."""
     folder = find_run(run)
     rows = _fits(folder)
     if as_json:
@@ -91,7 +91,6 @@ def _table(rows: list[dict[str, Any]]) -> tuple[tuple[str, ...], list[tuple[str,
     ]
 
 
-@app.command("show")
 def show_model(
     model: Annotated[
         str,
@@ -100,7 +99,9 @@ def show_model(
     run: RunFolder = "",
     as_json: AsJson = False,
 ) -> None:
-    """Show what a package says about itself, after checking that nobody has changed it."""
+    """Show what a package says about itself.
+
+    It is checked against its hash first: nobody has changed it since it was made."""
     from edgekeeper.registry import Package
 
     folder = find_package_folder(model, run)
@@ -144,3 +145,7 @@ def _summary(manifest: "Manifest") -> dict[str, str]:
         if name in made.metrics:
             rows[label] = f"{number(made.metrics[name], 3)} on the hold-out"
     return rows
+
+
+add_command(app, "list", list_models)
+add_command(app, "show", show_model)

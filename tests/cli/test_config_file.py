@@ -1,0 +1,73 @@
+import tomllib
+
+import pytest
+from pydantic import BaseModel
+
+from edgekeeper.cli.config_comments import COMMENTS
+from edgekeeper.cli.config_file import config_text, load_config
+from edgekeeper.config import Config, parse_config
+from edgekeeper.errors import StorageError, UsageError
+
+
+def keys(values, path=""):
+    for key, value in values.items():
+        yield path + key
+        if isinstance(value, dict) and path == "" and isinstance(getattr(Config(), key), BaseModel):
+            yield from keys(value, f"{key}.")
+    if path == "":
+        yield from (f"lines.{key}" for key in values["lines"][0])
+
+
+def test_the_file_reads_back_as_the_defaults():
+    text = config_text(Config())
+    assert parse_config(text) == Config()
+    assert parse_config(text).hash() == Config().hash()
+
+
+def test_every_key_is_written_and_explained():
+    known = set(keys(Config().model_dump()))
+    assert set(COMMENTS) == known
+    text = config_text(Config())
+    for path in known - {"lines"}:
+        assert f"# {COMMENTS[path]}" in text
+    written = set(keys(tomllib.loads(text)))
+    assert written == known - {"lines.window_bars"}  # None by default: stands as a comment
+
+
+def test_any_configuration_survives():
+    config = parse_config(
+        {
+            "seed": 5,
+            "fallback": "cash",
+            "rules": {"entry_long": 'close > 1 and "quoted" \\ tab\t'},
+            "costs": {"fee_bps": 0.125},
+            "lines": [
+                {"name": "a", "parameters": {"depth": 3, "fast": True}, "window_bars": 600},
+                {"name": "b", "extra_features": {"gap": "open / lag(close, 1) - 1"}},
+            ],
+        }
+    )
+    assert parse_config(config_text(config)) == config
+
+
+def test_the_file_in_this_folder_is_found(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert load_config() == (Config(), "defaults")
+    (tmp_path / "edgekeeper.toml").write_text("seed = 3")
+    assert load_config()[0].seed == 3
+    assert load_config(seed=9)[0].seed == 9
+    (tmp_path / "other.toml").write_text("seed = 4")
+    assert load_config("other.toml") == (parse_config("seed = 4"), "other.toml")
+
+
+def test_files_that_are_none(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(UsageError, match="UTF-8"):
+        load_config("mine.toml")
+    with pytest.raises(StorageError, match=r"did you mean 'mine.toml'.*edgekeeper init"):
+        load_config("mien.toml")
+    with pytest.raises(StorageError, match="could not read"):
+        load_config(str(tmp_path))
+    with pytest.raises(UsageError, match="seed"):
+        load_config(seed=-1)

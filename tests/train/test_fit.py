@@ -1,0 +1,105 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from edgekeeper.config import LineConfig
+from edgekeeper.errors import Refused, UsageError
+from edgekeeper.splits import InnerSplitter
+from edgekeeper.train import fit_model, make_learner
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"learner": "lightgmb"}, ["unknown learner 'lightgmb'", "did you mean 'lightgbm'"]),
+        ({"learner": ""}, ["unknown learner ''", "logistic"]),
+        (
+            {"learner": "logistic", "parameters": {"rigde": 1.0}},
+            ["no parameter 'rigde'", "did you mean 'ridge'"],
+        ),
+        ({"learner": "logistic", "parameters": {"ridge": -1.0}}, ["positive ridge"]),
+        ({"learner": "logistic", "parameters": {"ridge": "much"}}, ["lines.mine.parameters"]),
+        ({"learner": "lightgbm", "parameters": {"depth": "deep"}}, ["lines.mine.parameters"]),
+    ],
+)
+def test_a_learner_with_a_fault_is_refused_by_name(settings, words):
+    with pytest.raises(UsageError) as caught:
+        make_learner(LineConfig(name="mine", **settings))
+    assert all(word in str(caught.value) for word in words)
+
+
+def test_parameters_reach_the_learner():
+    learner = make_learner(LineConfig(name="a", learner="logistic", parameters={"ridge": 5.0}))
+    assert learner.parameters()["ridge"] == 5.0
+    assert make_learner(LineConfig(name="a", learner="logistic")).parameters()["ridge"] != 5.0
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_the_same_fit_twice_is_the_same_model(workshop, index):
+    line = workshop.lines[index]
+    data = workshop.data(line)
+    rows = data.known_rows(workshop.now)
+    once, twice = (fit_model(data, rows, line, workshop.config, seed=3) for _ in range(2))
+    assert workshop.digest(once, data) == workshop.digest(twice, data)
+
+
+def test_the_seed_matters_where_chance_does(workshop):
+    trees, linear = workshop.lines
+    for line, same in ((trees, False), (linear, True)):
+        data = workshop.data(line)
+        rows = data.known_rows(workshop.now)
+        one, two = (fit_model(data, rows, line, workshop.config, seed=s) for s in (3, 4))
+        forecasts = [m.forecast(data.matrix[rows], data.volatility[rows]) for m in (one, two)]
+        assert np.array_equal(forecasts[0].probability, forecasts[1].probability) is same
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_a_fit_reads_its_rows_and_no_others(workshop, index):
+    """Poison every row that was not asked for: nothing changes."""
+    line = workshop.lines[index]
+    data = workshop.data(line)
+    rows = data.known_rows(workshop.now)[::2]
+    expected = workshop.digest(fit_model(data, rows, line, workshop.config, seed=3), data)
+    others = np.setdiff1d(np.arange(len(data.bars)), rows)
+    matrix, net = data.matrix.copy(), data.labels.net_return.copy()
+    matrix[others], net[others] = 1e6, net[others][:, ::-1]
+    poisoned = replace(data, matrix=matrix, labels=replace(data.labels, net_return=net))
+    found = fit_model(poisoned, rows, line, workshop.config, seed=3)
+    assert workshop.digest(found, data) == expected
+
+
+def test_heads_are_calibrated_on_rows_the_learner_never_saw(workshop):
+    """Poisoning the calibration rows changes the heads, and nothing of the learner."""
+    line = workshop.lines[0]
+    data = workshop.data(line)
+    rows = data.known_rows(workshop.now)
+    parts = InnerSplitter().split(data.labels.start_time, data.labels.end_time, rows)
+    assert data.labels.end_time[parts.fit].max() < data.labels.start_time[parts.stop].min()
+    assert data.labels.end_time[parts.stop].max() < data.labels.start_time[parts.calibrate].min()
+    net = data.labels.net_return.copy()
+    net[parts.calibrate] = net[parts.calibrate][:, ::-1]
+    poisoned = replace(data, labels=replace(data.labels, net_return=net))
+    one = fit_model(data, rows, line, workshop.config, seed=3)
+    two = fit_model(poisoned, rows, line, workshop.config, seed=3)
+    count = len(data.features)
+    assert one.fitted.to_onnx(count) == two.fitted.to_onnx(count)
+    assert workshop.digest(one, data) != workshop.digest(two, data)
+
+
+def test_the_model_says_what_it_was_made_of(workshop):
+    line = workshop.lines[1]
+    data = workshop.data(line)
+    model = fit_model(data, data.known_rows(workshop.now), line, workshop.config, seed=9)
+    assert dict(model.features) == dict(data.features.expressions)
+    assert (model.learner, model.seed) == ("logistic", 9)
+    assert model.volatility == workshop.config.labels.volatility
+
+
+@pytest.mark.parametrize("count", [0, 2, 40])
+def test_rows_too_few_to_split_are_refused(workshop, count):
+    line = workshop.lines[1]
+    data = workshop.data(line)
+    rows = data.known_rows(workshop.now)[:count]
+    with pytest.raises(Refused, match="line linear"):
+        fit_model(data, rows, line, workshop.config, seed=1)
