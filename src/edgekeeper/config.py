@@ -41,7 +41,10 @@ class _Section(BaseModel):
 
 
 class RulesConfig(_Section):
-    """The strategy that trades until a model has earned its place: line 0, and the baseline."""
+    """The strategy that trades until a model has earned its place: line 0, and the baseline.
+
+    An empty expression means that this side is never entered.
+    """
 
     entry_long: str = "cross_over(ema(close, 9), ema(close, 21)) and adx(14) > 20"
     entry_short: str = "cross_under(ema(close, 9), ema(close, 21)) and adx(14) > 20"

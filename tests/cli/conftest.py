@@ -12,13 +12,14 @@ from edgekeeper.__main__ import app
 from edgekeeper.market import load_bars
 
 FITTED = """
+labels.horizon_bars = 3
 gates.min_samples = 10
 [[lines]]
 name = "linear"
 learner = "logistic"
 features = ["returns"]
 min_bars = 60
-refit_bars = 40
+refit_epochs = 40
 """
 
 

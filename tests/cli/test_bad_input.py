@@ -60,10 +60,13 @@ def test_mixed_zones_have_to_be_settled(edgekeeper, tmp_path):
     rows = ["2024-03-08T15:00:00-05:00", "2024-03-11T15:00:00-04:00", "2024-03-12T15:00:00-04:00"]
     text = "timestamp,open,high,low,close\n" + "".join(f"{t},10,11,9,10\n" for t in rows)
     (tmp_path / "bars.csv").write_text(text)
-    done = edgekeeper("replay", "--bars", "bars.csv")
-    settled = edgekeeper("replay", "--bars", "bars.csv", "--tz", "America/New_York", "--out", "b")
-    assert done.code == 0 or (done.code == 3 and "--tz" in done.err + "tz")
-    assert settled.code == 0, settled.err
+    done = edgekeeper("import", "bars.csv", "--out", "store")
+    assert done.code == 3
+    assert "name the zone" in done.err
+    assert not (tmp_path / "store").exists()
+    assert edgekeeper("import", "bars.csv", "--out", "store", "--tz", "America/New_York").code == 0
+    (tmp_path / "bars.csv").write_text(text.replace("15:00:00-05:00", "15:00:00"))
+    assert edgekeeper("import", "bars.csv", "--out", "other").code == 3
 
 
 def test_wrong_words_name_the_right_ones(edgekeeper, bars_csv):

@@ -146,6 +146,17 @@ class Run:
         return [row for log in self.logs for row in log.guard_records[: log.counts[1]].tolist()]
 
 
+def feed_of(bars, rule=0, volatility=0.02, **more):
+    """A feed with one rule signal and volatility for all bars, or an array of them."""
+    shape = (len(bars),)
+    return MarketFeed(
+        bars,
+        np.broadcast_to(np.asarray(volatility, float), shape).copy(),
+        np.broadcast_to(np.asarray(rule, np.int8), shape).copy(),
+        **{"max_age_ns": 10**9, **more},
+    )
+
+
 def simulate(
     bars,
     rule=0,
@@ -160,18 +171,11 @@ def simulate(
     cost_multiple=1.0,
     cuts=None,
     through_bytes=False,
-    max_age_ns=10**9,
     periods_per_year=252.0,
 ):
     """Run a book over bars, in one chunk or cut before the instants ``cuts``."""
-    n, instants = len(bars), len(bars.instants)
-    feed = MarketFeed(
-        bars,
-        np.broadcast_to(np.asarray(volatility, float), (n,)).copy(),
-        np.broadcast_to(np.asarray(rule, np.int8), (n,)).copy(),
-        max_age_ns=max_age_ns,
-        latency_ms=latency_ms,
-    )
+    feed = feed_of(bars, rule, volatility, latency_ms=latency_ms)
+    instants = len(feed.instants)
     parameters = book_parameters(
         settings or config(),
         periods_per_year=periods_per_year,
@@ -199,7 +203,7 @@ def simulate(
 
 def bar_by_bar(bars, rule, forecasts, settings, volatility):
     """Step a book a bar at a time; yields (log, state before, state after), as records."""
-    feed = MarketFeed(bars, volatility, rule.astype(np.int8), max_age_ns=10**9)
+    feed = feed_of(bars, rule, volatility)
     parameters = book_parameters(settings, periods_per_year=252, virtual=False)
     book = Book(parameters, len(bars.symbols), 100_000.0)
     book.use_model(True)
@@ -221,6 +225,7 @@ def sim():
         bar_by_bar=bar_by_bar,
         bars_of=bars_of,
         config=config,
+        feed=feed_of,
         forecasts_of=forecasts_of,
         panel=panel,
         random_forecasts=random_forecasts,

@@ -121,7 +121,8 @@ def test_the_models_result_is_its_own_trades_and_no_others(sim, seed):
     gained, seen, profit = 0.0, 0.0, 0.0
     sources = set()
     steps = sim.bar_by_bar(bars, rule, forecasts, config, volatility)
-    for log, (_, before), (positions, after) in steps:
+    for log, (_, before), state in steps:
+        positions, after = state
         gained += (after["model_return"] - seen) * before["equity"]
         seen = after["model_return"]
         for trade in log.trade_records[: log.counts[0]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgekeeper.cli.tables import bullets
+from edgekeeper.cli.tables import print_bullets
 from edgekeeper.errors import UsageError
 
 if TYPE_CHECKING:
@@ -169,9 +169,9 @@ def show_opened(screen: "Console", opened: Opened, *further: str) -> None:
     lines += [line for line in opened.quality if line not in lines]
     if len(lines) > _MOST_LINES:
         lines = [*lines[: _MOST_LINES - 1], f"and {len(lines) - _MOST_LINES + 1} more"]
-    screen.print(bullets([*lines, *further]))
+    print_bullets(screen, [*lines, *further], style="dim")
     if opened.quarantine.height:
-        screen.print(bullets([quarantined(opened.quarantine)], "!", "yellow"))
+        print_bullets(screen, [quarantined(opened.quarantine)], "!", "yellow")
 
 
 def quarantined(rows: "pl.DataFrame") -> str:

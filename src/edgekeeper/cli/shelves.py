@@ -122,7 +122,7 @@ def put_on_shelf(kind: str, name: str, root: Path) -> list[Path]:
 
 
 def _check_name(name: str) -> None:
-    plain = re.fullmatch(r"[a-z][a-z0-9_]{1,39}", name)
+    plain = re.fullmatch(r"[a-z][a-z0-9_]{1,23}", name)
     if not plain or keyword.iskeyword(name):
         raise UsageError(
             f"expected a short name of small letters, digits and _, such as 'my_range', got "
@@ -151,8 +151,12 @@ def _registered(text: str, shelf: Shelf, name: str) -> str:
     indent = above[: len(above) - len(above.lstrip())]
     entry = Template(shelf.entry).substitute(name=name, exported=exported)
     lines.insert(last - 1, f"{indent}{entry}\n")
-    imports = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module]
     module = f"{shelf.module}.{name}"
+    imports = [
+        node
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("edgekeeper.")
+    ]
     later = [node.lineno for node in imports if (node.module or "") > module]
     place = later[0] - 1 if later else max(node.end_lineno or 1 for node in imports)
     lines.insert(place, f"from {module} import {exported}\n")

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
     from edgekeeper.stats.performance import Performance
     from edgekeeper.stats.scores import Scores
 
-__all__ = ["bullets", "pairs", "performance_table", "plain_table", "score_pairs"]
+__all__ = ["pairs", "performance_table", "plain_table", "print_bullets", "score_pairs"]
 
 
 def plain_table(
@@ -28,19 +29,23 @@ def plain_table(
     return table
 
 
-def bullets(lines: Sequence[str], sign: str = "·", style: str = "dim") -> "Table":
-    """Return sentences, each behind a sign; what is longer than a line stays indented."""
+def print_bullets(
+    screen: "Console", lines: Sequence[str], sign: str = "·", style: str = ""
+) -> None:
+    """Print sentences behind a sign; in a terminal a long one stays indented, elsewhere whole."""
+    from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
     from edgekeeper.report.wording import plain
 
-    grid = Table.grid(padding=(0, 1))
-    grid.add_column(no_wrap=True, width=3, justify="right")
-    grid.add_column(overflow="fold")
     for line in lines:
-        grid.add_row(Text(sign, style), Text(plain(line), style))
-    return grid
+        if not screen.is_terminal:
+            screen.print(Text(f"  {sign} {plain(line)}"), soft_wrap=True)
+            continue
+        grid = Table.grid(padding=(0, 1))
+        grid.add_row(Text(sign, style), Text(plain(line), style, overflow="fold"))
+        screen.print(Padding(grid, (0, 0, 0, 2)))
 
 
 def pairs(rows: Mapping[str, str]) -> "Table":

@@ -34,6 +34,7 @@ from edgekeeper.train import (
     TrainingData,
     barrier_of,
     feature_set_of,
+    make_learner,
     seed_of,
     train_candidate,
 )
@@ -70,6 +71,11 @@ class LearnService:
         Read for signals, written for packages under role ``learn``.
     registry : Registry
     volatility : float64 [N]
+
+    Raises
+    ------
+    UsageError
+        A line with an unknown learner, parameter or catalogue, or with a feature that has a fault.
     """
 
     def __init__(
@@ -91,6 +97,7 @@ class LearnService:
         self._lines: dict[str, _LineState] = {}
         self._data: dict[str, TrainingData] = {}
         for line in config.lines:
+            make_learner(line)  # a wrong recipe is told now, not after a year of bars
             features, left_out = feature_set_of(line, bars)
             self._lines[line.name] = _LineState(
                 line, features, dict(left_out), HoldOut(config.gates.holdout_share)

@@ -8,9 +8,17 @@ from numpy.typing import NDArray
 from edgekeeper.simulator.records import Records, record_dtype
 from edgekeeper.types import Float64Array, Forecasts, Int8Array, Int32Array, Int64Array
 
-__all__ = ["TRADE_COLUMNS", "Chunk", "Fill", "GuardEvent", "Log", "Tally", "Trade"]
+__all__ = ["TRADE_COLUMNS", "Chunk", "Fill", "GuardEvent", "Log", "Tally", "Trade", "fixed"]
 
 _T = TypeVar("_T", np.float64, np.int64)
+_Any = TypeVar("_Any", bound=np.generic)
+
+
+def fixed(values: NDArray[_Any]) -> NDArray[_Any]:
+    """Read-only view: all chunks are then of one type, for which the step is compiled once."""
+    view = np.ascontiguousarray(values).view()
+    view.flags.writeable = False
+    return view
 
 
 class Chunk(NamedTuple):
@@ -40,9 +48,9 @@ class Chunk(NamedTuple):
         """The same bars, with a forecast for each that says nothing."""
         nothing = Forecasts.empty(len(self.symbol))
         return self._replace(
-            probability=nothing.probability,
-            expected=nothing.expected_return,
-            novelty=nothing.novelty,
+            probability=fixed(nothing.probability),
+            expected=fixed(nothing.expected_return),
+            novelty=fixed(nothing.novelty),
         )
 
 

@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 
 from edgekeeper.bars import Bars
 from edgekeeper.errors import BadData, UsageError
-from edgekeeper.simulator.chunk import Chunk
+from edgekeeper.simulator.chunk import Chunk, fixed
 from edgekeeper.types import Float64Array, Forecasts, Int8Array
 
 __all__ = ["MarketFeed"]
 
 _T = TypeVar("_T", bound=np.generic)
-_NO_PAIRS, _NO_NUMBERS = np.empty((0, 2)), np.empty(0)
+_NO_PAIRS, _NO_NUMBERS = fixed(np.empty((0, 2))), fixed(np.empty(0))
 
 
 class MarketFeed:
@@ -49,27 +49,19 @@ class MarketFeed:
     ) -> None:
         self.bars = bars
         self.offsets = bars.instant_offsets
-        self.instants = _fixed(bars.instants)
-        if latency_ms is None:
-            latency_ms = np.zeros(len(self.instants))
-        self.latency_ms = _column("latency_ms", latency_ms, np.float64, len(self.instants))
-        self.volatility = _column("volatility", volatility, np.float64, len(bars))
-        self.rule = _column("rule", rule, np.int8, len(bars))
-        if ((self.volatility < 0.0) | np.isinf(self.volatility)).any():
-            raise BadData(
-                "expected volatility to be finite and not negative, or NaN while it warms up, got "
-                f"{self.volatility[(self.volatility < 0.0) | np.isinf(self.volatility)][0]}"
-            )
-        if (np.abs(self.rule) > 1).any():
-            raise BadData(
-                f"expected rule to be -1, 0 or 1, got {self.rule[np.abs(self.rule) > 1][0]}"
-            )
-        self.fresh = _fixed((bars.known_time - bars.event_time <= max_age_ns).astype(np.int8))
-        self.symbol = _fixed(bars.symbol)
-        self.open = _fixed(bars.adjusted("open"))
-        self.high = _fixed(bars.adjusted("high"))
-        self.low = _fixed(bars.adjusted("low"))
-        self.close = _fixed(bars.adjusted("close"))
+        self.instants = fixed(bars.instants)
+        instants = len(self.instants)
+        self.latency_ms = _floats(
+            "latency_ms", np.zeros(instants) if latency_ms is None else latency_ms, instants
+        )
+        self.volatility = _checked_volatility(_numbers("volatility", volatility, len(bars)))
+        self.rule = _checked_rule(_numbers("rule", rule, len(bars)))
+        self.fresh = fixed((bars.known_time - bars.event_time <= max_age_ns).astype(np.int8))
+        self.symbol = fixed(bars.symbol)
+        self.open = fixed(bars.adjusted("open"))
+        self.high = fixed(bars.adjusted("high"))
+        self.low = fixed(bars.adjusted("low"))
+        self.close = fixed(bars.adjusted("close"))
 
     def chunk(self, first: int, last: int, forecasts: Forecasts | None = None) -> Chunk:
         """Instants ``first:last``; ``forecasts`` covers exactly their rows, or is absent.
@@ -88,9 +80,9 @@ class MarketFeed:
         probability, expected, novelty = _NO_PAIRS, _NO_PAIRS, _NO_NUMBERS
         if forecasts is not None:
             n = stop - start
-            probability = _column("probability", forecasts.probability, np.float64, n, 2)
-            expected = _column("expected_return", forecasts.expected_return, np.float64, n, 2)
-            novelty = _column("novelty", forecasts.novelty, np.float64, n)
+            probability = _floats("probability", forecasts.probability, n, 2)
+            expected = _floats("expected_return", forecasts.expected_return, n, 2)
+            novelty = _floats("novelty", forecasts.novelty, n)
         return Chunk(
             symbols=len(self.bars.symbols),
             offsets=self.offsets[first : last + 1] - start,
@@ -110,18 +102,31 @@ class MarketFeed:
         )
 
 
-def _fixed(values: NDArray[_T]) -> NDArray[_T]:
-    """Read-only view: all chunks are then of one type, for which the step is compiled once."""
-    view = np.ascontiguousarray(values).view()
-    view.flags.writeable = False
-    return view
+def _numbers(name: str, values: NDArray[_T], *shape: int) -> NDArray[_T]:
+    values = np.asarray(values)
+    if values.shape != shape or values.dtype.kind not in "fiu":
+        raise BadData(
+            f"expected {name} to be numbers of shape {shape}, got {values.dtype} of shape "
+            f"{values.shape}"
+        )
+    return values
 
 
-def _column(name: str, values: NDArray[_T], kind: type, *shape: int) -> NDArray[_T]:
-    """Check the shape, convert to the type that the step was compiled for, and fix."""
-    if np.shape(values) != shape:
-        raise BadData(f"expected {name} of shape {shape}, got {np.shape(values)}")
-    return _fixed(np.asarray(values, dtype=kind))
+def _floats(name: str, values: Float64Array, *shape: int) -> Float64Array:
+    return fixed(_numbers(name, values, *shape).astype(np.float64, copy=False))
 
 
-_NO_PAIRS, _NO_NUMBERS = _fixed(_NO_PAIRS), _fixed(_NO_NUMBERS)
+def _checked_volatility(values: Float64Array) -> Float64Array:
+    bad = (values < 0.0) | np.isinf(values)
+    if bad.any():
+        raise BadData(
+            "expected volatility to be finite and not negative, or NaN while it warms up, got "
+            f"{values[bad][0]}"
+        )
+    return fixed(values.astype(np.float64, copy=False))
+
+
+def _checked_rule(values: Int8Array) -> Int8Array:
+    if not ((values == 0) | (np.abs(values) == 1)).all():
+        raise BadData(f"expected rule to be -1, 0 or 1, got {values.min()} to {values.max()}")
+    return fixed(values.astype(np.int8, copy=False))

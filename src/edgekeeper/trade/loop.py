@@ -304,6 +304,8 @@ class TradeLoop:
         frame = self.ledger.read("packages", columns, until_ns=now_ns).slice(self._adopted)
         self._adopted += frame.height
         for row in frame.iter_rows(named=True):
+            if row["line"] not in self.seats:
+                continue  # of a line that this configuration does not have
             seat = self.seats[row["line"]]
             package = self.registry.load(row["hash"])
             seat.newest = package

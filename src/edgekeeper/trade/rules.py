@@ -14,8 +14,8 @@ __all__ = ["rule_signals"]
 def rule_signals(rules: RulesConfig, bars: Bars) -> Int8Array:
     """Return +1, -1 or 0 for each row: long, short, none.
 
-    A rule holds where its expression is a number other than zero; not enough bars is not a signal.
-    Where both sides hold, they cancel.
+    A rule holds where its expression is a number other than zero; not enough bars is not a signal,
+    and an empty rule never holds. Where both sides hold, they cancel.
 
     Raises
     ------
@@ -24,8 +24,12 @@ def rule_signals(rules: RulesConfig, bars: Bars) -> Int8Array:
     """
     fired = {}
     for side in ("entry_long", "entry_short"):
+        text = getattr(rules, side)
+        if not text.strip():
+            fired[side] = np.zeros(len(bars), dtype=np.bool_)
+            continue
         try:
-            value = evaluate(getattr(rules, side), bars)
+            value = evaluate(text, bars)
         except UsageError as error:
             raise UsageError(f"rules.{side}: {error}") from error
         fired[side] = np.isfinite(value) & (value != 0.0)

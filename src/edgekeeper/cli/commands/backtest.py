@@ -49,7 +49,8 @@ def backtest(
     names = options.split_list(symbols)
     opened = open_bars(Wanted(bars, names, facts or (), tz, venue, stamp, interval, dates))
     show_opened(screen, opened)
-    result = services_of(context).backtest(package, opened.bars, settings)
+    with screen.status("trading"):
+        result = services_of(context).backtest(package, opened.bars, settings)
     if as_json:
         print_json({"model": package.hash, **result.figures})
         return

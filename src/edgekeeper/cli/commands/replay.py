@@ -13,7 +13,7 @@ from edgekeeper.cli.printing import console, print_json
 from edgekeeper.cli.run_folder import LEDGER, RUN
 from edgekeeper.cli.screen import follow
 from edgekeeper.cli.services import Replayed, services_of
-from edgekeeper.cli.tables import bullets
+from edgekeeper.cli.tables import print_bullets
 from edgekeeper.errors import UsageError
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _keep_quarantine(folder: Path, opened: Opened) -> None:
 def _last_words(screen: "Console", run: Replayed, folder: Path) -> None:
     from edgekeeper.report import final_words, verdict_table
 
-    screen.print(bullets(run.story.details, style=""))
+    print_bullets(screen, run.story.details)
     screen.print()
     screen.print(verdict_table([run.story]))
     screen.print()

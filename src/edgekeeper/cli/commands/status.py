@@ -8,7 +8,7 @@ from edgekeeper.cli.options import AsJson, RunFolder
 from edgekeeper.cli.printing import console, print_json
 from edgekeeper.cli.run_folder import find_run, open_ledger
 from edgekeeper.cli.run_status import LineStatus, RunStatus, read_status
-from edgekeeper.cli.tables import bullets, pairs, plain_table
+from edgekeeper.cli.tables import pairs, plain_table, print_bullets
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -51,7 +51,7 @@ def _show(screen: "Console", folder: Path, state: RunStatus) -> None:
     heads = ("Line", "Stage", "Since", "Fits", "Evidence", "Needed")
     screen.print(plain_table(heads, [_row(line) for line in state.lines], right=heads[3:]))
     screen.print()
-    screen.print(bullets([f"{line.name}: {line.reason}" for line in state.lines], style=""))
+    print_bullets(screen, [f"{line.name}: {line.reason}" for line in state.lines])
 
 
 def _who(state: RunStatus) -> str:

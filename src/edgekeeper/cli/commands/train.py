@@ -57,14 +57,14 @@ def train(
     names = options.split_list(symbols)
     opened = open_bars(Wanted(bars, names, facts or (), tz, venue, stamp, interval, dates))
     show_opened(screen, opened)
-    screen.print("Training and judging ...", style="dim")
-    trained = services_of(context).train(
-        opened.bars,
-        learner=learner,
-        features=options.split_list(features) or None,
-        config=settings,
-        out=Path(out),
-    )
+    with screen.status("training and judging"):
+        trained = services_of(context).train(
+            opened.bars,
+            learner=learner,
+            features=options.split_list(features) or None,
+            config=settings,
+            out=Path(out),
+        )
     if as_json:
         print_json(_figures(trained))
     else:

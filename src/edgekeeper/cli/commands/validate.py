@@ -11,7 +11,7 @@ from edgekeeper.cli.find_package import find_package
 from edgekeeper.cli.open_bars import Wanted, open_bars, show_opened
 from edgekeeper.cli.printing import console, print_json
 from edgekeeper.cli.services import Certified, services_of
-from edgekeeper.cli.tables import bullets, pairs, performance_table, score_pairs
+from edgekeeper.cli.tables import pairs, performance_table, print_bullets, score_pairs
 from edgekeeper.errors import Refused
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ def validate(
     names = options.split_list(symbols)
     opened = open_bars(Wanted(bars, names, facts or (), tz, venue, stamp, interval, dates))
     show_opened(screen, opened)
-    certificate = services_of(context).validate(package, opened.bars, settings)
+    with screen.status("judging"):
+        certificate = services_of(context).validate(package, opened.bars, settings)
     if as_json:
         print_json({"model": package.hash, **_figures(certificate)})
     else:
@@ -85,4 +86,4 @@ def _show(screen: "Console", model: str, certificate: Certified) -> None:
         "at 5 %, and all three have to."
     )
     bets = ", ".join(f"{name} {number(value)}" for name, value in certificate.evidence.items())
-    screen.print(bullets([f"against {bets}"], style=""))
+    print_bullets(screen, [f"against {bets}"])
