@@ -87,17 +87,3 @@ def test_interrupted_it_says_so_and_stops(folder):
     assert process.returncode == 130
     assert err.strip().endswith("stays where it is")
     assert "Traceback" not in err
-
-
-def test_the_library_does_what_the_command_does(folder):
-    out, _ = run("replay", "--bars", "bars.csv", "--json", cwd=folder)
-    from edgekeeper import Bars, replay
-
-    frame = pl.read_csv(folder / "bars.csv", try_parse_dates=True)
-    closes = load_bars("bundled", ["IBM", "MSFT"]).bars.rows(0, 300)
-    bars = Bars.from_arrays(
-        symbol=[closes.symbols[code] for code in closes.symbol],
-        event_time=closes.event_time,
-        **{name: frame[name].to_numpy() for name in ("open", "high", "low", "close")},
-    )
-    assert replay(bars).summary["ledger"] == json.loads(out)["ledger"]

@@ -71,7 +71,7 @@ def test_all_three_markets_and_one_report(here):
     page = (here / "edgekeeper-demo/report.html").read_text()
     assert all(market.title in page for market in build.demo_markets())
     assert "edgekeeper replay --bars YOUR.csv" in lines[-2]
-    assert "edgekeeper why AAPL --run edgekeeper-demo/real" in lines[-1]
+    assert "--run edgekeeper-demo/real   why it trades" in lines[-1]
 
 
 def test_json_is_alone_on_standard_output(here):

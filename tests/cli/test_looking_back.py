@@ -67,7 +67,7 @@ def test_status(edgekeeper, fitted):
     assert line["evidence"] == pytest.approx(told["evidence"]["least"])
     assert line["needed"] == pytest.approx(told["evidence"]["needed"])
     done = edgekeeper("status", "--run", fitted)
-    assert "the rules: no line has earned the right" in done.out
+    assert "the rules: no line holds the right to trade now" in done.out
     assert "Account open" in " ".join(done.out.split())
 
 

@@ -38,16 +38,19 @@ def written_by(done):
     return [Path(file) for file in done.json["files"]]
 
 
-@pytest.mark.parametrize("kind", TESTS)
 @pytest.mark.parametrize("name", ["ab", "a_name_of_24_letters_yes"])
-def test_a_new_plug_in_passes_its_own_test(edgekeeper, checkout, kind, name):
-    done = edgekeeper("new", kind, name, "--root", checkout, "--json")
-    target, test, registry = written_by(done)
-    assert test == checkout / "tests" / TESTS[kind] / f"test_{name}.py"
-    tool(checkout, "ruff", "check", target, test, registry)
-    tool(checkout, "ruff", "format", "--check", target, test, registry)
-    out = tool(checkout, "pytest", "-q", "-p", "no:cacheprovider", test)
-    assert "passed" in out
+def test_new_plug_ins_pass_ruff_and_their_own_tests(edgekeeper, checkout, name):
+    files, tests = [], []
+    for kind, room in TESTS.items():
+        done = edgekeeper("new", kind, name, "--root", checkout, "--json")
+        files += written_by(done)
+        tests.append(checkout / "tests" / room / f"test_{name}.py")
+    assert set(tests) < set(files)
+    tool(checkout, "ruff", "check", *files)
+    tool(checkout, "ruff", "format", "--check", *files)
+    if name == "ab":
+        out = tool(checkout, "pytest", "-p", "no:cacheprovider", *tests)
+        assert "14 passed" in out
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """What ``import edgekeeper`` offers, what it costs, and two rooms that can be called."""
 
+import inspect
 import subprocess
 import sys
 
@@ -54,23 +55,28 @@ def test_an_unknown_name_is_an_attribute_error():
 @pytest.mark.parametrize(
     "order",
     [
-        ACTS,
-        f"import edgekeeper.train, edgekeeper.validate\n{ACTS}",
-        f"from edgekeeper.train.fit import fit_model\n{ACTS}",
-        f"import edgekeeper.build\n{ACTS}",
+        f"{ACTS}\nimport edgekeeper.train.fit, edgekeeper.validate.gates",
+        f"import edgekeeper.train, edgekeeper.validate.gates\n{ACTS}",
+        f"from edgekeeper.train.fit import fit_model\nimport edgekeeper.build\n{ACTS}",
     ],
+    ids=["acts first", "rooms first", "all before"],
 )
 def test_acts_are_callable_in_any_order_of_imports(order):
     code = (
-        f"{order}\nimport edgekeeper.train.fit, edgekeeper.validate.gates, inspect\n"
-        "from edgekeeper import build\n"
+        f"{order}\nimport edgekeeper\n"
         "assert callable(train) and callable(validate) and callable(replay)\n"
         "assert edgekeeper.train is train and edgekeeper.validate is validate\n"
-        "assert inspect.signature(train) == inspect.signature(build.train)\n"
-        "assert edgekeeper.train.fit.fit_model and edgekeeper.train.fit_model\n"
+        "assert edgekeeper.train.fit.fit_model is edgekeeper.train.fit_model\n"
         "print('good')"
     )
     assert python(code) == ["good"]
+
+
+def test_an_act_shows_its_arguments():
+    from edgekeeper import build
+
+    assert inspect.signature(edgekeeper.train) == inspect.signature(build.train)
+    assert inspect.signature(edgekeeper.validate) == inspect.signature(build.validate)
 
 
 def test_a_room_that_is_called_does_its_act():

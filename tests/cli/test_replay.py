@@ -3,6 +3,8 @@ import json
 import polars as pl
 import pytest
 
+from edgekeeper.market import load_bars
+
 KEYS = {
     "bars", "symbols", "first", "last", "signals", "decisions", "trades", "equity_net",
     "equity_net_double_cost", "baseline", "always_newest", "buy_and_hold", "sharpe",
@@ -94,3 +96,15 @@ def test_an_account_that_never_trades(edgekeeper, bars_csv):
     assert done.code == 0
     assert done.json["trades"] == 0
     assert done.json["sharpe"] is None
+
+
+def test_the_library_does_what_the_command_does(edgekeeper, bars_csv):
+    from edgekeeper import Bars, replay
+
+    figures = edgekeeper("replay", "--bars", bars_csv, "--json").json
+    source = load_bars("bundled", ["IBM", "MSFT"]).bars.rows(0, 300)
+    frame = source.to_polars().drop("adjustment", "known_time")
+    run = replay(frame)
+    assert run.summary["ledger"] == figures["ledger"]
+    assert replay(Bars.from_frame(frame)).summary["ledger"] == figures["ledger"]
+    assert run.out is None

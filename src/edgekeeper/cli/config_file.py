@@ -13,9 +13,10 @@ __all__ = ["CONFIG_FILE", "config_text", "load_config"]
 
 CONFIG_FILE = "edgekeeper.toml"
 _HEAD = """\
-# How Edgekeeper works here. Every key stands with its default; what is left out keeps it.
+# How Edgekeeper works here: every key with what it means. What is left out keeps its default.
 # Money is paper money: nothing in this file can send an order to a broker.
 # Unknown keys are refused, and `edgekeeper replay` says which known one is nearest.
+
 """
 
 
@@ -74,7 +75,8 @@ def config_text(config: "Config") -> str:
         if position == 0:
             parts.append(f"\n# {COMMENTS['lines']}")
         parts.append("\n[[lines]]\n")
-        parts += [_line(f"lines.{key}", value) for key, value in line.items()]
+        explained = position == 0
+        parts += [_line(f"lines.{key}", value, explained) for key, value in line.items()]
     return "".join(parts)
 
 
@@ -82,11 +84,12 @@ def _is_plain(value: object) -> bool:
     return not isinstance(value, dict | list)
 
 
-def _line(path: str, value: object) -> str:
-    key, comment = path.rpartition(".")[2], COMMENTS[path]
-    if value is None:
-        return f"# {comment}\n# {key} =\n"
-    return f"# {comment}\n{key} = {_toml(value)}\n"
+def _line(path: str, value: object, explained: bool = True) -> str:
+    key = path.rpartition(".")[2]
+    comment = f"# {COMMENTS[path]}\n" if explained else ""
+    if value is None:  # TOML has no word for nothing
+        return f"{comment}# {key} =\n" if explained else ""
+    return f"{comment}{key} = {_toml(value)}\n"
 
 
 def _toml(value: Any) -> str:

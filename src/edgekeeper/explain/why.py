@@ -14,7 +14,7 @@ __all__ = ["Answer", "why"]
 _FUNNEL = (
     ("data fresh", ("data too old",)),
     ("enough bars", ("warming up",)),
-    ("somebody decides", ("no rule signal", "no champion", "model paused")),
+    ("somebody decides", ("no rule signal", "no champion", "model paused", "no forecast")),
     ("in distribution", ("out of distribution",)),
     ("expectation against cost", ("expected return",)),
     ("side allowed", ("shorting",)),

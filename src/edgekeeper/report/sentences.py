@@ -10,6 +10,11 @@ from edgekeeper.report.story import BookStory, LineStory, Mark
 __all__ = ["verdict_sentence"]
 
 
+def _share(value: float) -> str:
+    """Return a share in per cent, with its sign."""
+    return f"{value:+.1%}".replace("-", "\N{MINUS SIGN}")
+
+
 def _day(time_ns: int) -> str:
     return str(np.datetime64(time_ns, "ns").astype("datetime64[D]"))
 
@@ -62,13 +67,15 @@ def _details(
     newest = books["always_newest"].performance
     passive = books["buy_and_hold"].performance
     details.append(
-        f"Edgekeeper {mine.total_return:+.1%} net, always-newest {newest.total_return:+.1%}, the "
-        f"rules {rules.total_return:+.1%}, buy and hold at the same exposure "
-        f"{passive.total_return:+.1%}."
+        f"Edgekeeper {_share(mine.total_return)} net, always-newest "
+        f"{_share(newest.total_return)}, the rules {_share(rules.total_return)}, buy and hold at the same exposure "
+        f"{_share(passive.total_return)}."
     )
     double = books["edgekeeper"].double_cost
     if double is not None:
-        details.append(f"At twice the costs Edgekeeper would have made {double.total_return:+.1%}.")
+        details.append(
+            f"At twice the costs Edgekeeper would have made {_share(double.total_return)}."
+        )
     for line in lines:
         if line.reasons:
             moves = [reason for reason in line.reasons if not reason[0].isdigit()]

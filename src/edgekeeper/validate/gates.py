@@ -4,6 +4,7 @@ They can refuse, veto or hold; none of them promotes. A hold-out is a veto, not 
 short stretch, read again at every refit.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -91,4 +92,5 @@ def _not_worse(judged: Model, predecessor: Model | None, data: HoldOutData, conf
         f"log loss against the predecessor on the same hold-out {mean:+.4f}, "
         f"standard error {error:.4f} (veto above {limit:g})"
     )
-    return Gate("not worse than its predecessor", bool(mean <= limit * error), detail)
+    ceiling = limit * error if error < math.inf else math.inf
+    return Gate("not worse than its predecessor", mean <= ceiling, detail)

@@ -1,5 +1,6 @@
 """``edgekeeper init``: a folder with a commented configuration, after a few questions."""
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -78,8 +79,9 @@ def _ask(config: "Config") -> "tuple[Config, str]":
     answers["costs"] |= {"fee_bps": fee, "half_spread_bps": spread}
     answers["policy"]["shorting"] = shorting
     typer.echo("")
-    chosen = "" if symbols.strip() in ("", "all") else f" --symbols {symbols.replace(' ', '')}"
-    return parse_config(answers), bars + chosen
+    names = symbols.replace(" ", "")
+    chosen = "" if names in ("", "all") else f" --symbols {shlex.quote(names)}"
+    return parse_config(answers), shlex.quote(bars) + chosen
 
 
 def _choose(question: str, answers: list[str], default: str) -> str:

@@ -10,7 +10,7 @@ from edgekeeper.cli.find_package import MODELS, find_package_folder
 from edgekeeper.cli.help_text import add_command
 from edgekeeper.cli.options import AsJson, RunFolder
 from edgekeeper.cli.printing import console, jsonable, print_json
-from edgekeeper.cli.run_folder import find_run, open_ledger
+from edgekeeper.cli.run_folder import RUN, find_run, open_ledger
 from edgekeeper.cli.tables import pairs, plain_table
 
 if TYPE_CHECKING:
@@ -41,7 +41,9 @@ def list_models(run: RunFolder = "", as_json: AsJson = False) -> None:
         return
     screen.print(plain_table(*_table(rows), right=("Fit", "AUC", "Sharpe")))
     screen.print("\n● trades now. AUC and net Sharpe are those of the hold-out.")
-    screen.print(f"Next    edgekeeper models show {rows[-1]['hash'][:_SHORT]}")
+    place = "" if folder == Path(RUN) else f" --run {folder}"
+    words = f"Next    edgekeeper models show {rows[-1]['hash'][:_SHORT]}{place}"
+    screen.print(words, markup=False, soft_wrap=True)
 
 
 def _fits(folder: Path) -> list[dict[str, Any]]:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["status"]
 
+_MOST_SYMBOLS = 8
+
 
 def status(run: RunFolder = "", as_json: AsJson = False) -> None:
     """Say where a run stands: who trades, what is proven, the money.
@@ -35,7 +37,7 @@ def _show(screen: "Console", folder: Path, state: RunStatus) -> None:
 
     growth = signed(state.equity / state.start_equity - 1.0)
     rows = {
-        "Run": f"{folder}: {count(state.bars)} bars of {', '.join(state.symbols)}",
+        "Run": f"{folder}: {count(state.bars)} bars of {_named(state.symbols)}",
         "Last bar": f"{day(state.last_bar_ns, minutes=True)} UTC",
         "Equity": f"{number(state.equity)} {state.currency} ({growth}), "
         f"{percent(state.gross_exposure, 0)} of it at work",
@@ -54,11 +56,16 @@ def _show(screen: "Console", folder: Path, state: RunStatus) -> None:
     print_bullets(screen, [f"{line.name}: {line.reason}" for line in state.lines])
 
 
+def _named(symbols: tuple[str, ...]) -> str:
+    more = len(symbols) - _MOST_SYMBOLS
+    return ", ".join(symbols[:_MOST_SYMBOLS]) + (f" and {more} more" if more > 0 else "")
+
+
 def _who(state: RunStatus) -> str:
     if state.champion is not None:
         return f"line {state.champion}, model {(state.model or '')[:12]}"
     who = {"rules": "the rules", "cash": "nobody", "follow_bot": "your bot's signals"}
-    return f"{who.get(state.fallback, state.fallback)}: no line has earned the right"
+    return f"{who.get(state.fallback, state.fallback)}: no line holds the right to trade now"
 
 
 def _since(time_ns: int | None, cause: str, bad: str, good: str) -> str:
