@@ -191,6 +191,11 @@ def validate(package: Package, bars: Any, config: Config | None = None) -> Certi
         reasons.append(
             f"{len(rows)} outcomes, expected {config.gates.min_samples}: wait for more bars"
         )
+    if trades < config.evidence.min_trades:
+        reasons.append(
+            f"{trades} trades in its virtual book, expected {config.evidence.min_trades}: a model "
+            "that hardly trades proves nothing"
+        )
     worse = _worse_than_base_rate(view, labels.start_time, rows, outcome, config)
     if worse:
         reasons.append(worse)

@@ -89,7 +89,6 @@ def test_bad_rows_are_kept_beside_the_run(edgekeeper, bars_csv):
     assert pl.read_parquet(kept)["reason"].to_list() == ["high below low"]
 
 
-@pytest.mark.xfail(strict=True, reason="report.charts divides by the height of a flat line")
 def test_an_account_that_never_trades(edgekeeper, bars_csv):
     (bars_csv.parent / "edgekeeper.toml").write_text('fallback = "cash"')
     done = edgekeeper("replay", "--bars", bars_csv, "--json")

@@ -67,6 +67,7 @@ def test_only_signals_up_to_now_are_read(open_desk, planted):
     assert honest.learn.refit("linear", honest.at(400)) == early.learn.refit(
         "linear", early.at(400)
     )
+    assert early.learn._signalled.sum() == early.until(400).stop
     honest.signal(slice(honest.until(400).stop, honest.until(480).stop))
     assert honest.learn.refit("linear", honest.at(480)) == early.learn.refit(
         "linear", early.at(480)

@@ -8,6 +8,7 @@ from edgekeeper.config import Config, CostsConfig, LabelsConfig, LimitsConfig
 from edgekeeper.ledger import Ledger
 from edgekeeper.simulator import Book, MarketFeed, book_parameters
 from edgekeeper.trade.record import Recorder, write_signals
+from edgekeeper.worlds import make_world
 
 CONFIG = Config(
     costs=CostsConfig(fee_bps=10, half_spread_bps=0, slippage_bps=0),
@@ -106,14 +107,8 @@ def test_costs_are_in_the_price_against_us(ledger, one_symbol):
 
 
 @pytest.fixture(scope="module")
-def busy(start_busy):
-    return start_busy
-
-
-@pytest.fixture(scope="module")
-def start_busy():
-    from edgekeeper.worlds import make_world
-
+def busy():
+    """Most of a year of four symbols under random rules: bars, ledger, book."""
     bars = make_world("noise", seed=5, symbols=4, bars=200).bars
     rule = np.random.default_rng(1).choice([-1, 0, 0, 0, 1], len(bars))
     with Ledger.open("sqlite://") as ledger:

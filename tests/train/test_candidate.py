@@ -7,6 +7,7 @@ from edgekeeper.bars import Bars
 from edgekeeper.config import Config, GatesConfig, LabelsConfig, LineConfig
 from edgekeeper.errors import Refused, UsageError
 from edgekeeper.splits import HoldOut
+from edgekeeper.train import TrainingData, feature_set_of, train_candidate
 from edgekeeper.worlds import make_world
 
 
@@ -104,9 +105,6 @@ def test_many_symbols_of_few_instants_are_too_little_data():
     bars = make_world("noise", seed=1, symbols=40, bars=60).bars
     config = Config(gates=GatesConfig(min_samples=20), labels=LabelsConfig(horizon_bars=20))
     line = LineConfig(name="wide", learner="logistic", features=("returns",))
-    from edgekeeper.splits import HoldOut
-    from edgekeeper.train import TrainingData, feature_set_of, train_candidate
-
     data = TrainingData.prepare(bars, feature_set_of(line, bars)[0], config)
     with pytest.raises(Refused, match=r"line wide: .*wait for more bars"):
         train_candidate(

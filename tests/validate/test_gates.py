@@ -8,6 +8,7 @@ from edgekeeper.config import GatesConfig
 from edgekeeper.market import Convention, join_context
 from edgekeeper.splits import HoldOut
 from edgekeeper.train import train_candidate
+from edgekeeper.types import Forecasts
 from edgekeeper.validate import judge
 from edgekeeper.worlds import make_world
 
@@ -98,8 +99,6 @@ def test_a_refit_that_forecasts_nothing_cannot_slip_through(planted, config):
 
     class Silent:
         def forecast(self, features, volatility):
-            from edgekeeper.types import Forecasts
-
             return Forecasts.empty(len(features))
 
     verdict = judge(Silent(), planted.candidate.judged, planted.view, config)

@@ -148,7 +148,9 @@ def line_chart(
 
 def _padded(low: float, high: float) -> tuple[float, float]:
     """Leave a little air above and below, and never an empty range."""
-    air = 0.04 * (high - low) or 0.01
+    if high == low:
+        return low - 0.01, high + 0.01
+    air = 0.04 * (high - low)
     return low - (air if low else 0.0), high + (air if high else 0.0)
 
 

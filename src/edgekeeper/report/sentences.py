@@ -68,8 +68,8 @@ def _details(
     passive = books["buy_and_hold"].performance
     details.append(
         f"Edgekeeper {_share(mine.total_return)} net, always-newest "
-        f"{_share(newest.total_return)}, the rules {_share(rules.total_return)}, buy and hold at the same exposure "
-        f"{_share(passive.total_return)}."
+        f"{_share(newest.total_return)}, the rules {_share(rules.total_return)}, buy and hold "
+        f"at the same exposure {_share(passive.total_return)}."
     )
     double = books["edgekeeper"].double_cost
     if double is not None:

@@ -2,6 +2,7 @@
 
 import math
 
+from edgekeeper.simulator.chunk import CLOSE, DECISION, REASON, STOP, TARGET, VALUE
 from edgekeeper.simulator.compiled import compiled, inlined
 from edgekeeper.simulator.limits import largest_value, room_left
 from edgekeeper.simulator.parameters import Parameters
@@ -51,37 +52,34 @@ def place_orders(
     first: int,
     last: int,
     symbols: Int32Array,
-    closes: Float64Array,
+    prices: Float64Array,
     positions: Records,
     account: Account,
     parameters: Parameters,
-    decisions: Int8Array,
-    reasons: Int8Array,
-    values: Float64Array,
-    stops: Float64Array,
-    targets: Float64Array,
+    verdicts: Int8Array,
+    orders: Float64Array,
 ) -> None:
     """Admit the drafts of an instant; where room is short, larger expectation goes first."""
     _plan(positions, account)
     row = first
-    while row >= 0:
-        row = -1
+    while row < last:
+        row = last
         for other in range(first, last):
-            if reasons[other] == WAITING and (
-                row < 0
+            if verdicts[other, REASON] == WAITING and (
+                row == last
                 or positions[symbols[other]].draft_expected > positions[symbols[row]].draft_expected
             ):
                 row = other
-        if row >= 0:
+        if row < last:
             position = positions[symbols[row]]
-            reason = _admit(position, closes[row], account, parameters)
-            reasons[row] = reason
+            reason = _admit(position, prices[row, CLOSE], account, parameters)
+            verdicts[row, REASON] = reason
             if reason == ACCEPTED:
-                values[row] = position.pending_value
-                stops[row] = position.pending_stop
-                targets[row] = position.pending_target
+                orders[row, VALUE] = position.pending_value
+                orders[row, STOP] = position.pending_stop
+                orders[row, TARGET] = position.pending_target
             else:
-                decisions[row] = SKIP
+                verdicts[row, DECISION] = SKIP
 
 
 @inlined

@@ -10,6 +10,10 @@ from edgekeeper.types import Float64Array, Forecasts, Int8Array, Int32Array, Int
 
 __all__ = ["TRADE_COLUMNS", "Chunk", "Fill", "GuardEvent", "Log", "Tally", "Trade", "fixed"]
 
+OPEN, HIGH, LOW, CLOSE = range(4)
+DECISION, DIRECTION, REASON, SOURCE = range(4)
+VALUE, STOP, TARGET = range(3)
+
 _T = TypeVar("_T", np.float64, np.int64)
 _Any = TypeVar("_Any", bound=np.generic)
 
@@ -29,14 +33,11 @@ class Chunk(NamedTuple):
     """
 
     symbols: int  # of the whole market, whether or not they have bars here
-    offsets: Int64Array  # [t + 1]
+    offsets: NDArray[np.uint64]  # [t + 1]; unsigned: no check for indices that count backwards
     time: Int64Array  # [t] ns
     latency_ms: Float64Array  # [t] recorded, never measured here
     symbol: Int32Array  # [n]
-    open: Float64Array
-    high: Float64Array
-    low: Float64Array
-    close: Float64Array
+    prices: Float64Array  # [n, 4] open, high, low, close, adjusted
     volatility: Float64Array
     probability: Float64Array  # [n, 2] or [0, 2]
     expected: Float64Array  # [n, 2] or [0, 2]
@@ -111,18 +112,13 @@ TRADE_COLUMNS = tuple(name for name, kind in Trade.__annotations__.items() if ki
 class Log(NamedTuple):
     """Outputs of a chunk, written by the compiled step.
 
-    ``value, stop, target`` mean something only where the decision is not skip: pages that are
-    never written are never fetched. ``counts`` says how many trades, guard events and fills were
+    ``value, stop, target`` are zero where the decision is skip: pages that are never written are
+    never fetched. ``counts`` says how many trades, guard events and fills were
     written; what lies beyond is not initialised.
     """
 
-    decision: Int8Array  # [n]
-    direction: Int8Array
-    reason: Int8Array
-    source: Int8Array
-    value: Float64Array
-    stop: Float64Array
-    target: Float64Array
+    verdicts: Int8Array  # [n, 4] decision, direction, reason, source
+    orders: Float64Array  # [n, 3] value, stop, target
     equity: Float64Array  # [t, 4]: equity, cash, gross, net
     held: Float64Array  # [t, S] value of positions carried into the bar, or [0, 0]
     opened: Float64Array  # [t, S] value of positions after the open, or [0, 0]
@@ -137,13 +133,8 @@ class Log(NamedTuple):
         trades = rows + min(rows, symbols)
         exposure = (instants, symbols) if virtual else (0, 0)
         return cls(
-            decision=np.empty(rows, np.int8),
-            direction=np.empty(rows, np.int8),
-            reason=np.empty(rows, np.int8),
-            source=np.empty(rows, np.int8),
-            value=np.zeros(rows),
-            stop=np.zeros(rows),
-            target=np.zeros(rows),
+            verdicts=np.empty((rows, 4), np.int8),
+            orders=np.zeros((rows, 3)),
             equity=np.empty((instants, 4)),
             held=np.empty(exposure),
             opened=np.empty(exposure),
@@ -152,6 +143,41 @@ class Log(NamedTuple):
             guard_records=np.empty(2 * instants, GUARD_EVENT),
             tally=np.zeros(1, TALLY),
         )
+
+    @property
+    def decision(self) -> Int8Array:
+        """0 skip, 1 reduce, 2 take, [n]."""
+        return self.verdicts[:, DECISION]
+
+    @property
+    def direction(self) -> Int8Array:
+        """Side of the proposal: 1 long, -1 short, 0 none, [n]."""
+        return self.verdicts[:, DIRECTION]
+
+    @property
+    def reason(self) -> Int8Array:
+        """Index into ``REASONS``, [n]."""
+        return self.verdicts[:, REASON]
+
+    @property
+    def source(self) -> Int8Array:
+        """Who decided: 0 the rules, 1 the model, [n]."""
+        return self.verdicts[:, SOURCE]
+
+    @property
+    def value(self) -> Float64Array:
+        """Wanted value, in account currency (in units of 1 / volatility if virtual), [n]."""
+        return self.orders[:, VALUE]
+
+    @property
+    def stop(self) -> Float64Array:
+        """Adjusted price, [n]."""
+        return self.orders[:, STOP]
+
+    @property
+    def target(self) -> Float64Array:
+        """Adjusted price, [n]."""
+        return self.orders[:, TARGET]
 
     @property
     def counts(self) -> Int64Array:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from edgekeeper.bars import Bars
 from edgekeeper.errors import BadData, UsageError
-from edgekeeper.simulator.chunk import Chunk, fixed
+from edgekeeper.simulator.chunk import CLOSE, Chunk, fixed
 from edgekeeper.types import Float64Array, Forecasts, Int8Array
 
 __all__ = ["MarketFeed"]
@@ -58,10 +58,15 @@ class MarketFeed:
         self.rule = _checked_rule(_numbers("rule", rule, len(bars)))
         self.fresh = fixed((bars.known_time - bars.event_time <= max_age_ns).astype(np.int8))
         self.symbol = fixed(bars.symbol)
-        self.open = fixed(bars.adjusted("open"))
-        self.high = fixed(bars.adjusted("high"))
-        self.low = fixed(bars.adjusted("low"))
-        self.close = fixed(bars.adjusted("close"))
+        prices = np.empty((len(bars), 4))
+        for column, name in enumerate(("open", "high", "low", "close")):
+            np.multiply(getattr(bars, name), bars.adjustment, out=prices[:, column])
+        self.prices = fixed(prices)
+
+    @property
+    def close(self) -> Float64Array:
+        """Adjusted closes, [N]."""
+        return self.prices[:, CLOSE]
 
     def chunk(self, first: int, last: int, forecasts: Forecasts | None = None) -> Chunk:
         """Instants ``first:last``; ``forecasts`` covers exactly their rows, or is absent.
@@ -85,14 +90,11 @@ class MarketFeed:
             novelty = _floats("novelty", forecasts.novelty, n)
         return Chunk(
             symbols=len(self.bars.symbols),
-            offsets=self.offsets[first : last + 1] - start,
+            offsets=(self.offsets[first : last + 1] - start).astype(np.uint64),
             time=self.instants[first:last],
             latency_ms=self.latency_ms[first:last],
             symbol=self.symbol[rows],
-            open=self.open[rows],
-            high=self.high[rows],
-            low=self.low[rows],
-            close=self.close[rows],
+            prices=self.prices[rows],
             volatility=self.volatility[rows],
             probability=probability,
             expected=expected,

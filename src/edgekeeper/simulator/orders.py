@@ -53,8 +53,8 @@ def enter(
     position.target = position.pending_target
     position.bars_left = parameters.horizon
     position.bars_held = 0
-    position.best_move = 0.0
-    position.worst_move = 0.0
+    position.highest = open_
+    position.lowest = open_
     position.borrow_paid = 0.0
     position.source = position.pending_source
     position.decided_at = position.pending_decided_at
@@ -96,7 +96,7 @@ def carry(
         close,
         position.bars_left <= 0,
     )
-    _widen_excursion(position, direction, open_, high, low, reason, price)
+    _reach(position, open_, high, low, reason, price)
     if reason != EXIT_NONE:
         close_position(position, account, parameters, price, reason, time, trade, fill, tally)
         return
@@ -142,8 +142,9 @@ def close_position(
     trade.net_return = profit / entry_value
     trade.profit = profit
     trade.costs = costs
-    trade.favourable = max(position.best_move, move)
-    trade.adverse = min(position.worst_move, move)
+    highest, lowest = max(position.highest, price), min(position.lowest, price)
+    up, down = highest / entry - 1.0, lowest / entry - 1.0
+    trade.favourable, trade.adverse = (up, down) if quantity > 0.0 else (-down, -up)
     trade.symbol = position.symbol
     trade.decided_at = position.decided_at
     trade.entered_at = position.entered_at
@@ -162,30 +163,24 @@ def _charge(cost: float, position: Position, account: Account) -> None:
 
 
 @compiled
-def _widen_excursion(
-    position: Position,
-    direction: float,
-    open_: float,
-    high: float,
-    low: float,
-    reason: int,
-    price: float,
+def _reach(
+    position: Position, open_: float, high: float, low: float, reason: int, price: float
 ) -> None:
-    """Widen best and worst move by what surely happened in the bar before the exit.
+    """Widen the range of prices seen by what surely happened in the bar before the exit.
 
     A bar does not say whether its far side came before a stop, so only its open and the exit
     count then; before a target the adverse side is counted, to be on the safe side.
     """
-    entry = position.entry_price
-    up = direction * ((high if direction > 0.0 else low) / entry - 1.0)
-    down = direction * ((low if direction > 0.0 else high) / entry - 1.0)
-    move = direction * (price / entry - 1.0)
     if reason == EXIT_STOP:
-        up, down = max(direction * (open_ / entry - 1.0), move), move
+        high, low = max(open_, price), min(open_, price)
+    elif reason == EXIT_TARGET and price == open_:
+        high, low = price, price
+    elif reason == EXIT_TARGET and position.quantity > 0.0:
+        high = price
     elif reason == EXIT_TARGET:
-        up, down = move, move if price == open_ else down
-    position.best_move = max(position.best_move, up)
-    position.worst_move = min(position.worst_move, down)
+        low = price
+    position.highest = max(position.highest, high)
+    position.lowest = min(position.lowest, low)
 
 
 @compiled

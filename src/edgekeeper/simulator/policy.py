@@ -82,38 +82,38 @@ def judge(
     novelty: float,
     volatility: float,
     parameters: Parameters,
-) -> tuple[int, int, int]:
-    """Return (decision, direction, reason) for one bar from the forecasts of its two sides.
+) -> tuple[int, int, int, float]:
+    """Return (decision, direction, reason, expectation) from the forecasts of a bar's two sides.
 
     The side with the larger net expectation is judged; the other one is never taken.
     """
     if not is_forecast(probability_long, probability_short, expected_long, expected_short, novelty):
-        return SKIP, 0, NO_FORECAST
+        return SKIP, 0, NO_FORECAST, math.nan
     short = expected_short > expected_long
     direction = -1 if short else 1
     expected = expected_short if short else expected_long
     probability = probability_short if short else probability_long
     if not novelty <= parameters.max_novelty:
-        return SKIP, direction, UNFAMILIAR
+        return SKIP, direction, UNFAMILIAR, expected
     if not expected > 0.0:
-        return SKIP, direction, BELOW_COST
+        return SKIP, direction, BELOW_COST, expected
     if short and not parameters.shorting:
-        return SKIP, direction, NO_SHORTING
+        return SKIP, direction, NO_SHORTING, expected
     scaled = rescale(probability, break_even(volatility, parameters))
     if scaled > parameters.take_above:
-        return TAKE, direction, ACCEPTED
+        return TAKE, direction, ACCEPTED, expected
     if scaled >= parameters.reduce_above:
-        return REDUCE, direction, ACCEPTED
-    return SKIP, direction, BELOW_BAND
+        return REDUCE, direction, ACCEPTED, expected
+    return SKIP, direction, BELOW_BAND, expected
 
 
 @compiled
-def follow_rules(rule: int, parameters: Parameters) -> tuple[int, int, int]:
-    """Return (decision, direction, reason) where no model decides: the fallback's answer."""
+def follow_rules(rule: int, parameters: Parameters) -> tuple[int, int, int, float]:
+    """Return (decision, direction, reason, 0.0) where no model decides: the fallback's answer."""
     if parameters.fallback == FALLBACK_CASH:
-        return SKIP, rule, MODEL_PAUSED if parameters.has_model else NO_CHAMPION
+        return SKIP, rule, MODEL_PAUSED if parameters.has_model else NO_CHAMPION, 0.0
     if rule == 0:
-        return SKIP, 0, MODEL_PAUSED if parameters.has_model else NO_SIGNAL
+        return SKIP, 0, MODEL_PAUSED if parameters.has_model else NO_SIGNAL, 0.0
     if rule < 0 and not parameters.shorting:
-        return SKIP, rule, NO_SHORTING
-    return TAKE, rule, ACCEPTED
+        return SKIP, rule, NO_SHORTING, 0.0
+    return TAKE, rule, ACCEPTED, 0.0

@@ -28,8 +28,8 @@ class Position:
     entry_price: float  # before costs
     bars_left: int  # closes until the time barrier
     bars_held: int
-    best_move: float  # greatest favourable move so far, as a fraction of the entry price
-    worst_move: float  # greatest adverse move so far, a negative fraction
+    highest: float  # prices seen since the entry, as far as a bar tells their order
+    lowest: float
     borrow_paid: float
     source: int  # FROM_RULES or FROM_MODEL
     decided_at: int
@@ -57,7 +57,7 @@ class Account:
     order_count: int  # orders waiting for their symbol's next bar
     costs_paid: float
     peak_equity: float
-    day: int  # UTC days since 1970
+    day_end: int  # of the UTC day, ns
     day_start_equity: float
     halted: bool
     paused: bool
@@ -101,9 +101,9 @@ class BookState:
         positions["symbol"] = np.arange(symbols)
         positions["last_price"] = np.nan
         account = np.zeros(1, ACCOUNT)
-        for name in ("cash", "equity", "peak_equity", "day_start_equity"):
+        for name in ("cash", "equity", "equity_before", "peak_equity", "day_start_equity"):
             account[name] = cash
-        account["day"] = np.iinfo(np.int64).min
+        account["day_end"] = np.iinfo(np.int64).min
         return cls(positions, account)
 
     def to_bytes(self) -> bytes:

@@ -8,8 +8,20 @@ code is the back-test, the paper broker and the virtual book of a line.
 from numba import njit
 
 from edgekeeper.simulator.admission import draft, place_orders
-from edgekeeper.simulator.chunk import Chunk, Log, Tally
-from edgekeeper.simulator.compiled import compiled
+from edgekeeper.simulator.chunk import (
+    CLOSE,
+    DECISION,
+    DIRECTION,
+    HIGH,
+    LOW,
+    OPEN,
+    REASON,
+    SOURCE,
+    Chunk,
+    Log,
+    Tally,
+)
+from edgekeeper.simulator.compiled import compiled, inlined
 from edgekeeper.simulator.guards import guard_account, guard_model
 from edgekeeper.simulator.orders import EXIT_OPPOSITE, carry, close_position, enter
 from edgekeeper.simulator.parameters import Parameters
@@ -35,34 +47,34 @@ def advance(
     account, parameters, tally = accounts[0], parameter_sets[0], log.tally[0]
     by_model, virtual = parameters.has_model, parameters.virtual
     # Taken out of their tuples once: each access would count a reference, atomically.
-    offsets, symbols, latency = chunk.offsets, chunk.symbol, chunk.latency_ms
-    opens, highs, lows, closes = chunk.open, chunk.high, chunk.low, chunk.close
-    volatility, rules, fresh = chunk.volatility, chunk.rule, chunk.fresh
+    times, offsets, symbols = chunk.time, chunk.offsets, chunk.symbol
+    prices, volatility, rules, fresh = chunk.prices, chunk.volatility, chunk.rule, chunk.fresh
     probability, expected, novelty = chunk.probability, chunk.expected, chunk.novelty
-    decisions, directions, reasons = log.decision, log.direction, log.reason
-    sources, values, stops, targets = log.source, log.value, log.stop, log.target
-    equity, held, opened = log.equity, log.held, log.opened
+    verdicts, orders, equity, opened = log.verdicts, log.orders, log.equity, log.opened
     trades, fills, guards = log.trade_records, log.fill_records, log.guard_records
-    for instant, time in enumerate(chunk.time):
-        first, last = offsets[instant], offsets[instant + 1]
-        _begin_bar(time, account)
+    for instant in range(len(times)):
+        time, first, last = times[instant], offsets[instant], offsets[instant + 1]
+        if time >= account.day_end:
+            _begin_day(time, account)
         if virtual:
-            _note_exposure(positions, instant, held, opened)
+            _note_exposure(positions, instant, log.held, opened)
         moves = account.order_count > 0 or account.open_count > 0
         if account.order_count > 0:
             _fill_orders(
-                first, last, symbols, opens, time, positions, account, parameters, trades, fills,
+                first, last, symbols, prices, time, positions, account, parameters, trades, fills,
                 tally,
             )  # fmt: skip
         if moves:
+            account.equity_before = account.equity
             for row in range(first, last):
                 position = positions[symbols[row]]
                 if virtual:
-                    opened[instant, symbols[row]] = position.quantity * opens[row]
+                    opened[instant, symbols[row]] = position.quantity * prices[row, OPEN]
                 if position.quantity != 0.0:
                     carry(
-                        position, account, parameters, opens[row], highs[row], lows[row],
-                        closes[row], time, trades[tally.trades], fills[tally.fills], tally,
+                        position, account, parameters, prices[row, OPEN], prices[row, HIGH],
+                        prices[row, LOW], prices[row, CLOSE], time, trades[tally.trades],
+                        fills[tally.fills], tally,
                     )  # fmt: skip
             _mark(positions, account)
         equity[instant, 0], equity[instant, 1] = account.equity, account.cash
@@ -75,45 +87,42 @@ def advance(
                     expected[row, 0], expected[row, 1], novelty[row],
                 )  # fmt: skip
             guard_model(
-                account, parameters, instant, latency[instant], missing, guards[tally.guards], tally
-            )
+                account, parameters, instant, chunk.latency_ms[instant], missing,
+                guards[tally.guards], tally,
+            )  # fmt: skip
         if moves and not virtual:
             guard_account(account, parameters, instant, guards[tally.guards], tally)
         waiting = False
         for row in range(first, last):
+            reason = readiness(fresh[row], volatility[row])
             decision, direction, source = SKIP, int(rules[row]), FROM_RULES
-            reason, expectation = readiness(fresh[row], volatility[row]), 0.0
             if reason == ACCEPTED and by_model and not account.paused:
                 source = FROM_MODEL
-                decision, direction, reason = judge(
+                decision, direction, reason, expectation = judge(
                     probability[row, 0], probability[row, 1], expected[row, 0], expected[row, 1],
                     novelty[row], volatility[row], parameters,
                 )  # fmt: skip
-                expectation = expected[row, 0] if direction > 0 else expected[row, 1]
             elif reason == ACCEPTED:
-                decision, direction, reason = follow_rules(direction, parameters)
+                decision, direction, reason, expectation = follow_rules(direction, parameters)
             if decision != SKIP:
                 reason, waiting = WAITING, True
                 draft(
                     positions[symbols[row]], direction, decision == REDUCE, source, expectation,
-                    closes[row], volatility[row], time, parameters,
+                    prices[row, CLOSE], volatility[row], time, parameters,
                 )  # fmt: skip
-            decisions[row], directions[row] = decision, direction
-            reasons[row], sources[row] = reason, source
+            verdicts[row, DECISION], verdicts[row, DIRECTION] = decision, direction
+            verdicts[row, REASON], verdicts[row, SOURCE] = reason, source
         if waiting:
             place_orders(
-                first, last, symbols, closes, positions, account, parameters, decisions, reasons,
-                values, stops, targets,
+                first, last, symbols, prices, positions, account, parameters, verdicts, orders
             )  # fmt: skip
 
 
 @compiled
-def _begin_bar(time: int, account: Account) -> None:
-    account.equity_before = account.equity
-    day = time // _DAY_NS
-    if day != account.day:
-        account.day = day
-        account.day_start_equity = account.equity
+def _begin_day(time: int, account: Account) -> None:
+    """Losses of a day are measured from the equity at its (UTC) start."""
+    account.day_end = (time // _DAY_NS + 1) * _DAY_NS
+    account.day_start_equity = account.equity
 
 
 @compiled
@@ -130,12 +139,12 @@ def _note_exposure(
         opened[instant, symbol] = value
 
 
-@compiled
+@inlined
 def _fill_orders(
     first: int,
     last: int,
     symbols: Int32Array,
-    opens: Float64Array,
+    prices: Float64Array,
     time: int,
     positions: Records,
     account: Account,
@@ -149,16 +158,16 @@ def _fill_orders(
         position = positions[symbols[row]]
         if position.pending_side != 0 and position.quantity != 0.0:
             close_position(
-                position, account, parameters, opens[row], EXIT_OPPOSITE, time,
+                position, account, parameters, prices[row, OPEN], EXIT_OPPOSITE, time,
                 trades[tally.trades], fills[tally.fills], tally,
             )  # fmt: skip
     for row in range(first, last):
         position = positions[symbols[row]]
         if position.pending_side != 0:
-            enter(position, account, parameters, opens[row], time, fills[tally.fills], tally)
+            enter(position, account, parameters, prices[row, OPEN], time, fills[tally.fills], tally)
 
 
-@compiled
+@inlined
 def _mark(positions: Records, account: Account) -> None:
     """Value everything at the last prices."""
     gross, net = 0.0, 0.0

@@ -72,7 +72,7 @@ def _plausible(result: HoldOutResult, config: Config) -> Gate:
     leak = result.scores.auc > ceiling.max_auc or result.sharpe > ceiling.max_sharpe
     detail = (
         f"hold-out AUC {result.scores.auc:.3f} (ceiling {ceiling.max_auc}), "
-        f"net Sharpe {result.sharpe:.2f} (ceiling {ceiling.max_sharpe})"
+        f"net Sharpe {_figure(result.sharpe)} (ceiling {ceiling.max_sharpe})"
     )
     if leak:
         detail = f"implausible, needs approval: {detail}; look for a column that knows the future"
@@ -94,3 +94,8 @@ def _not_worse(judged: Model, predecessor: Model | None, data: HoldOutData, conf
     )
     ceiling = limit * error if error < math.inf else math.inf
     return Gate("not worse than its predecessor", mean <= ceiling, detail)
+
+
+def _figure(value: float) -> str:
+    """Return a figure, or why there is none."""
+    return f"{value:.2f}" if math.isfinite(value) else "unknown (nothing was traded)"
