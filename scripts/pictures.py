@@ -1,6 +1,6 @@
 """Take the pictures of the README from a real run: needs Chromium.
 
-``python scripts/pictures.py [--run FOLDER]``; without a run it makes one of the demo's second market.
+``python scripts/pictures.py [--run FOLDER]``; else of the demo's second market.
 """
 
 import argparse
@@ -39,7 +39,7 @@ def main() -> None:
         target = ROOT / "docs" / "pictures" / "report.png"
         target.parent.mkdir(parents=True, exist_ok=True)
         page = (run / "report.html").resolve().as_uri()
-        size = ("--window-size=1100,1180", "--force-device-scale-factor=1")
+        size = ("--window-size=1100,1560", "--force-device-scale-factor=1")
         profile = f"--user-data-dir={scratch}/profile"
         subprocess.run(
             [browser, *FLAGS, *size, profile, f"--screenshot={target}", page],

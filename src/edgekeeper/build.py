@@ -139,6 +139,11 @@ def replay(
     config = config or Config()
     market = market or Market()
     screen = screen or _Blank()
+    if config.fallback == "follow_bot":
+        raise UsageError(
+            'fallback = "follow_bot" needs a bot that sends its signals; a replay has none: use '
+            '"rules" or "cash"'
+        )
     if len(bars.instants) < 2:
         raise BadData(
             "expected bars of at least two instants, got one: there is no next open to fill at"

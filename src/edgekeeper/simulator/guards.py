@@ -62,7 +62,7 @@ def guard_model(
     account.model_gain = 0.0
     if account.model_return > account.model_peak:
         account.model_peak = account.model_return
-    slow = latency_ms > parameters.latency_ms
+    slow = not latency_ms <= parameters.latency_ms
     account.slow_count = account.slow_count + 1 if slow else 0
 
     if account.paused:
