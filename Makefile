@@ -13,7 +13,7 @@ setup: $(READY)            ## a virtual environment with pinned libraries
 setup-dev: $(READY_DEV)    ## the same, and what tests and linters need
 
 run: $(READY)              ## the whole loop in fast motion, on three markets
-	$(EDGEKEEPER) demo
+	@$(EDGEKEEPER) demo
 
 test: $(READY_DEV) lint    ## everything that must hold
 	$(BIN)/pytest -n 2 --dist loadscope
@@ -44,9 +44,9 @@ clean:
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): requirements.lock pyproject.toml scripts/setup.py
-	$(PYTHON) scripts/setup.py $(VENV) requirements.lock
-	touch $(READY)
+	@$(PYTHON) scripts/setup.py $(VENV) requirements.lock
+	@touch $(READY)
 
 $(READY_DEV): requirements-dev.lock $(READY)
-	$(PYTHON) scripts/setup.py $(VENV) requirements-dev.lock
-	touch $(READY_DEV)
+	@$(PYTHON) scripts/setup.py $(VENV) requirements-dev.lock
+	@touch $(READY_DEV)

@@ -109,6 +109,44 @@ def run_edgekeeper(market: Market, bracket: float, rounds: int) -> Timed:
     }
 
 
+def one_bar_us(symbols: int = 8, instants: int = 3_000) -> float:
+    """Median time of a live step: cut one bar of each symbol, with forecasts, and decide."""
+    from edgekeeper.bars import Bars
+    from edgekeeper.config import Config
+    from edgekeeper.simulator import Book, MarketFeed, book_parameters
+    from edgekeeper.types import Forecasts
+
+    rng = np.random.default_rng(7)
+    shape = (instants, symbols)
+    close = 100.0 * np.exp(np.cumsum(SIGMA * rng.standard_normal(shape), axis=0))
+    open_ = np.vstack((np.full(symbols, 100.0), close[:-1]))
+    rows = instants * symbols
+    bars = Bars.from_arrays(
+        symbol=np.tile([f"S{i}" for i in range(symbols)], instants),
+        event_time=np.repeat(np.arange(instants) * MINUTE_NS, symbols),
+        open=open_.ravel(),
+        high=np.maximum(open_, close).ravel(),
+        low=np.minimum(open_, close).ravel(),
+        close=close.ravel(),
+    )
+    feed = MarketFeed(bars, np.full(rows, SIGMA), np.zeros(rows, np.int8), max_age_ns=0)
+    forecasts = []
+    for _ in range(instants):
+        one = Forecasts.empty(symbols)
+        one.probability[:] = rng.random((symbols, 2))
+        one.expected_return[:] = SIGMA * rng.standard_normal((symbols, 2))
+        one.novelty[:] = 0.0
+        forecasts.append(one)
+    book = Book(book_parameters(Config(), periods_per_year=98_280, virtual=False), symbols, CASH)
+    book.use_model(True)
+    seconds = []
+    for now in range(instants):
+        begin = time.perf_counter()
+        book.step(feed.chunk(now, now + 1, forecasts[now]))
+        seconds.append(time.perf_counter() - begin)
+    return float(np.median(seconds) * 1e6)
+
+
 def run_vectorbt(market: Market, bracket: float, rounds: int) -> Timed:
     import vectorbt
 
@@ -195,7 +233,7 @@ def run_peer(python: str, name: str, market: Market, bracket: float, rounds: int
 
 
 def measure(arguments: argparse.Namespace) -> dict[str, object]:
-    rounds = arguments.rounds or (9 if arguments.full else 5)
+    rounds = arguments.rounds or (40 if arguments.full else 10)
     market = make_market(arguments.bars, *arguments.windows)
     few = {name: values[: arguments.slow_bars] for name, values in market.items()}
     results = {"edgekeeper": run_edgekeeper(market, arguments.bracket, rounds)}
@@ -213,6 +251,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, object]:
     return {
         "machine": f"{platform.machine()}, Python {platform.python_version()}",
         "bars_per_signal": round(arguments.bars / np.count_nonzero(market["signal"]), 1),
+        "one_bar_of_8_symbols_us": round(one_bar_us(), 1),
         "results": results,
         "times_faster": {
             name: round(ours / timed["bars_per_second"], 1)
@@ -255,6 +294,7 @@ def main() -> None:
         f"edgekeeper in a position {ours['in_position']:.0%} of the bars; with the feed made anew "
         f"{ours['bars'] / ours['seconds_with_feed'] / 1e6:.1f} M bars/s"
     )
+    print(f"one bar of 8 symbols with forecasts: {report['one_bar_of_8_symbols_us']} microseconds")
     for name, ratio in report["times_faster"].items():
         print(f"edgekeeper is {ratio:,} x {name}")
 

@@ -46,8 +46,14 @@ def check_machine(venv):
 
 
 def run(*command):
-    """Run a command quietly; return whether it succeeded."""
+    """Run a command; return whether it succeeded."""
     return subprocess.call(command) == 0
+
+
+def has_uv(python):
+    """Return whether the environment has uv, which installs eight times faster than pip."""
+    command = [python, "-c", "import importlib.util as u, sys; sys.exit(u.find_spec('uv') is None)"]
+    return run(*command)
 
 
 def install(venv, lock):
@@ -57,7 +63,7 @@ def install(venv, lock):
         print("Setting up %s: about %d MB to download, once." % (venv, DOWNLOAD_MB), flush=True)
         if not run(sys.executable, "-m", "venv", venv):
             stop("could not create %s" % venv, "check that the folder is writable")
-    if not run(python, "-m", "uv", "--version"):
+    if not has_uv(python):
         run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", UV)
     uv = [python, "-m", "uv", "pip", "install", "--quiet", "--python", python]
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]

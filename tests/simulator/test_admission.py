@@ -124,3 +124,33 @@ def test_exposure_carried_and_after_the_open(sim):
         quantity[np.abs(quantity) < 1e-12] = 0.0
         price[present] = close[rows]
     assert run.trades.count > 10
+
+
+def test_what_is_planned_can_be_paid_for_costs_included(sim):
+    config = sim.config(limits={"max_position": 0.6, "max_risk": 1.0}, costs={"fee_bps": 100})
+    run = sim.run(flat(sim, 2), 0, wants(sim, (0.02, 0.01)), settings=config)
+    assert run.log.value[:2] == pytest.approx([60_000, (100_000 - 60_600) / 1.01])
+    np.testing.assert_allclose(run.fills.quantity * run.fills.price, run.log.value[:2])
+
+
+def test_limits_are_checked_again_when_filling(sim):
+    """A limit lowered between decision and fill holds at the fill."""
+    bars = flat(sim, 3)
+    rule = [1, 1, 1] + [0] * 6
+    book = sim.run(bars.rows(0, 3), rule[:3]).book
+    assert book.account.order_count == 3
+    book.parameters["max_positions"] = 2
+    book.parameters["max_position"] = 0.01
+    log = book.step(sim.feed(bars, rule).chunk(1, 3))
+    assert log.counts[2] == book.account.open_count == 2
+    np.testing.assert_allclose(log.fills[:2, 0] * 100.0, 1_000.0)
+    assert book.account.order_count == 0
+
+
+def test_turning_round_over_a_gap_frees_all_the_room(sim):
+    """A short from 100 is turned at 50: none of its exposure is left in the way of the long."""
+    prices = np.array([[100.0], [100.0], [50.0]])
+    config = sim.config(limits={"max_position": 0.5, "max_gross": 0.5, "max_risk": 1.0})
+    run = sim.run(sim.panel(prices, prices), [-1, 1, 0], volatility=0.3, settings=config)
+    value = np.abs(run.fills.quantity * run.fills.price)
+    assert value == pytest.approx([50_000, 25_000, 50_000])

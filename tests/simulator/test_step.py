@@ -187,7 +187,7 @@ def test_stale_bars_are_not_traded_but_exits_go_on(sim):
     late = type(bars).from_arrays(
         symbol=["A"] * 4,
         event_time=bars.event_time,
-        known_time=bars.event_time + np.array([0, 2, 2, 0]) * 10**9,
+        known_time=bars.event_time + np.array([1, 2, 2, 0]) * 10**9,
         open=bars.open,
         high=bars.high,
         low=bars.low,

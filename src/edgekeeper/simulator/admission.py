@@ -2,7 +2,7 @@
 
 import math
 
-from edgekeeper.simulator.chunk import CLOSE, DECISION, REASON, STOP, TARGET, VALUE
+from edgekeeper.simulator.chunk import CLOSE, DECISION, REASON, Tally
 from edgekeeper.simulator.compiled import compiled, inlined
 from edgekeeper.simulator.limits import largest_value, room_left
 from edgekeeper.simulator.parameters import Parameters
@@ -57,7 +57,8 @@ def place_orders(
     account: Account,
     parameters: Parameters,
     verdicts: Int8Array,
-    orders: Float64Array,
+    orders: Records,
+    tally: Tally,
 ) -> None:
     """Admit the drafts of an instant; where room is short, larger expectation goes first."""
     _plan(positions, account)
@@ -75,9 +76,12 @@ def place_orders(
             reason = _admit(position, prices[row, CLOSE], account, parameters)
             verdicts[row, REASON] = reason
             if reason == ACCEPTED:
-                orders[row, VALUE] = position.pending_value
-                orders[row, STOP] = position.pending_stop
-                orders[row, TARGET] = position.pending_target
+                order = orders[tally.orders]
+                order.row = row
+                order.value = position.pending_value
+                order.stop = position.pending_stop
+                order.target = position.pending_target
+                tally.orders += 1
             else:
                 verdicts[row, DECISION] = SKIP
 

@@ -12,7 +12,6 @@ __all__ = ["TRADE_COLUMNS", "Chunk", "Fill", "GuardEvent", "Log", "Tally", "Trad
 
 OPEN, HIGH, LOW, CLOSE = range(4)
 DECISION, DIRECTION, REASON, SOURCE = range(4)
-VALUE, STOP, TARGET = range(3)
 
 _T = TypeVar("_T", np.float64, np.int64)
 _Any = TypeVar("_Any", bound=np.generic)
@@ -88,6 +87,15 @@ class Fill:
     decided_at: int
 
 
+class Order:
+    """An accepted proposal."""
+
+    row: int  # within the chunk
+    value: float  # account currency; units of 1 / volatility in a virtual book
+    stop: float
+    target: float
+
+
 class GuardEvent:
     """A pause, re-arming or halt."""
 
@@ -103,9 +111,11 @@ class Tally:
     trades: int
     guards: int
     fills: int
+    orders: int
 
 
-TRADE, FILL, GUARD_EVENT, TALLY = map(record_dtype, (Trade, Fill, GuardEvent, Tally))
+TRADE, FILL, ORDER = map(record_dtype, (Trade, Fill, Order))
+GUARD_EVENT, TALLY = map(record_dtype, (GuardEvent, Tally))
 TRADE_COLUMNS = tuple(name for name, kind in Trade.__annotations__.items() if kind is float)
 
 
@@ -118,13 +128,13 @@ class Log(NamedTuple):
     """
 
     verdicts: Int8Array  # [n, 4] decision, direction, reason, source
-    orders: Float64Array  # [n, 3] value, stop, target
     equity: Float64Array  # [t, 4]: equity, cash, gross, net
     held: Float64Array  # [t, S] value of positions carried into the bar, or [0, 0]
     opened: Float64Array  # [t, S] value of positions after the open, or [0, 0]
     trade_records: Records  # Trade [m]
     fill_records: Records  # Fill [f]
     guard_records: Records  # GuardEvent [g]
+    order_records: Records  # Order [n]
     tally: Records  # Tally [1]
 
     @classmethod
@@ -134,13 +144,13 @@ class Log(NamedTuple):
         exposure = (instants, symbols) if virtual else (0, 0)
         return cls(
             verdicts=np.empty((rows, 4), np.int8),
-            orders=np.zeros((rows, 3)),
             equity=np.empty((instants, 4)),
             held=np.empty(exposure),
             opened=np.empty(exposure),
             trade_records=np.empty(trades, TRADE),
             fill_records=np.empty(rows + trades, FILL),
             guard_records=np.empty(2 * instants, GUARD_EVENT),
+            order_records=np.empty(rows, ORDER),
             tally=np.zeros(1, TALLY),
         )
 
@@ -166,23 +176,23 @@ class Log(NamedTuple):
 
     @property
     def value(self) -> Float64Array:
-        """Wanted value, in account currency (in units of 1 / volatility if virtual), [n]."""
-        return self.orders[:, VALUE]
+        """Value of the order of each row, [n]; zero where there is none."""
+        return self._by_row("value")
 
     @property
     def stop(self) -> Float64Array:
-        """Adjusted price, [n]."""
-        return self.orders[:, STOP]
+        """Adjusted price of an order's stop, [n]; zero where there is no order."""
+        return self._by_row("stop")
 
     @property
     def target(self) -> Float64Array:
-        """Adjusted price, [n]."""
-        return self.orders[:, TARGET]
+        """Adjusted price of an order's target, [n]; zero where there is no order."""
+        return self._by_row("target")
 
     @property
     def counts(self) -> Int64Array:
         """Number of trades, of guard events and of fills, [3]."""
-        return self.tally.view(np.int64)
+        return self.tally.view(np.int64)[:3]
 
     @property
     def trades(self) -> Float64Array:
@@ -213,6 +223,12 @@ class Log(NamedTuple):
     def guard_values(self) -> Float64Array:
         """The figure that caused each guard event, [g]."""
         return _cells(self.guard_records, np.float64)[:, 3]
+
+    def _by_row(self, name: str) -> Float64Array:
+        written = self.order_records[: self.tally["orders"][0]]
+        values = np.zeros(len(self.verdicts))
+        values[written["row"]] = written[name]
+        return values
 
 
 def _cells(records: Records, kind: type[_T]) -> NDArray[_T]:

@@ -50,7 +50,7 @@ def advance(
     times, offsets, symbols = chunk.time, chunk.offsets, chunk.symbol
     prices, volatility, rules, fresh = chunk.prices, chunk.volatility, chunk.rule, chunk.fresh
     probability, expected, novelty = chunk.probability, chunk.expected, chunk.novelty
-    verdicts, orders, equity, opened = log.verdicts, log.orders, log.equity, log.opened
+    verdicts, orders, equity, opened = log.verdicts, log.order_records, log.equity, log.opened
     trades, fills, guards = log.trade_records, log.fill_records, log.guard_records
     for instant in range(len(times)):
         time, first, last = times[instant], offsets[instant], offsets[instant + 1]
@@ -114,7 +114,7 @@ def advance(
             verdicts[row, REASON], verdicts[row, SOURCE] = reason, source
         if waiting:
             place_orders(
-                first, last, symbols, prices, positions, account, parameters, verdicts, orders
+                first, last, symbols, prices, positions, account, parameters, verdicts, orders, tally
             )  # fmt: skip
 
 
