@@ -1,10 +1,11 @@
 """Speed of the simulator beside vectorbt and backtesting.py, in one run on one machine.
 
-One symbol, a crossover of two averages, entered at the next open with a stop and a target; an
-opposite signal turns the position round; 5 basis points a fill. All three run from signals to an
-equity curve and a list of trades; Edgekeeper also applies its policy, limits and guards and logs
-every decision. Compilation is left out, and of each figure the best of several rounds is kept.
-backtesting.py runs fewer bars; its rate is per bar.
+A crossover of two averages, entered at the next open with a stop and a target; an opposite signal
+turns the position round; 5 basis points a fill. From the same signals to an equity curve and a list
+of trades: of one symbol, and of several that share one account. Edgekeeper also applies its policy,
+limits and guards, and logs every decision. backtesting.py knows one symbol and gets fewer bars.
+Compilation is left out. All are single-threaded, so CPU time is compared, the best of several
+rounds: neighbours count less.
 
 The peers are optional and live in an environment of their own:
 
@@ -28,50 +29,53 @@ COST = 5e-4
 CASH = 100_000.0
 SIGMA = 1e-3  # of a bar
 BRACKET = SIGMA * 10**0.5  # what one expects of ten bars
+CHUNK = 65_536  # instants at a time: results do not depend on it, the use of memory does
 MINUTE_NS = 60 * 10**9
+PRICES = ("open", "high", "low", "close")
 Market = dict[str, np.ndarray]
-Timed = dict[str, float]
+Figures = dict[str, float]
 
 
-def make_market(bars: int, fast: int, slow: int) -> Market:
-    """A random walk that opens where it closed, and the crossings of two of its averages."""
+def make_market(instants: int, symbols: int, fast: int, slow: int) -> Market:
+    """Random walks that open where they closed, and the crossings of two averages: [T, S]."""
     rng = np.random.default_rng(7)
-    close = 100.0 * np.exp(np.cumsum(SIGMA * rng.standard_normal(bars)))
-    open_ = np.concatenate(([100.0], close[:-1]))
-    reach = 1.0 + 0.5 * SIGMA * rng.random((2, bars))
-    above = mean(close, fast) > mean(close, slow)
-    signal = np.diff(above.astype(np.int8), prepend=above[:1].astype(np.int8))
+    shape = (instants, symbols)
+    close = 100.0 * np.exp(np.cumsum(SIGMA * rng.standard_normal(shape), axis=0))
+    open_ = np.vstack((np.full(symbols, 100.0), close[:-1]))
+    reach = 1.0 + 0.5 * SIGMA * rng.random((2, *shape))
+    above = (mean(close, fast) > mean(close, slow)).astype(np.int8)
+    signal = np.diff(above, axis=0, prepend=above[:1])
     signal[: slow + 1] = 0
     return {
         "open": open_,
         "high": np.maximum(open_, close) * reach[0],
         "low": np.minimum(open_, close) / reach[1],
         "close": close,
-        "signal": signal.astype(np.int8),
+        "signal": signal,
     }
 
 
 def mean(values: np.ndarray, window: int) -> np.ndarray:
-    total = np.concatenate((np.zeros(window), np.cumsum(values)))
+    total = np.vstack((np.zeros((window, values.shape[1])), np.cumsum(values, axis=0)))
     return (total[window:] - total[:-window]) / window
 
 
 def best_of(rounds: int, work: Callable[[], object]) -> float:
     seconds = []
     for _ in range(rounds):
-        begin = time.perf_counter()
+        begin = time.process_time()
         work()
-        seconds.append(time.perf_counter() - begin)
+        seconds.append(time.process_time() - begin)
     return min(seconds)
 
 
-def run_edgekeeper(market: Market, bracket: float, rounds: int) -> Timed:
+def run_edgekeeper(market: Market, bracket: float, rounds: int) -> Figures:
     from edgekeeper.bars import Bars
     from edgekeeper.config import Config
     from edgekeeper.simulator import Book, MarketFeed, book_parameters
 
-    n = len(market["close"])
-    horizon = 10_000  # neither peer has a time limit
+    instants, symbols = market["close"].shape
+    horizon = 10_000  # the peers have no time limit
     config = Config.model_validate(
         {
             "labels": {"horizon_bars": horizon},
@@ -81,77 +85,39 @@ def run_edgekeeper(market: Market, bracket: float, rounds: int) -> Timed:
         }
     )
     bars = Bars.from_arrays(
-        symbol=np.full(n, "A"),
-        event_time=np.arange(1, n + 1) * MINUTE_NS,
-        **{name: market[name] for name in ("open", "high", "low", "close")},
+        symbol=np.tile([f"S{i:03}" for i in range(symbols)], instants),
+        event_time=np.repeat(np.arange(1, instants + 1) * MINUTE_NS, symbols),
+        **{name: market[name].ravel() for name in PRICES},
     )
-    volatility = np.full(n, bracket / horizon**0.5)
+    volatility = np.full(len(bars), bracket / horizon**0.5)
+    feed = MarketFeed(bars, volatility, market["signal"].ravel(), max_age_ns=0)
     parameters = book_parameters(config, periods_per_year=252 * 390, virtual=False)
-    state: dict[str, object] = {}
 
-    def feed() -> None:
-        state["feed"] = MarketFeed(bars, volatility, market["signal"], max_age_ns=0)
+    equity, trades = np.empty((instants, 4)), []
 
-    def step() -> None:
-        book = Book(parameters, 1, CASH)
-        state["log"] = book.step(state["feed"].chunk(0, n))
+    def run() -> None:
+        book = Book(parameters, symbols, CASH)
+        trades.clear()
+        for first in range(0, instants, CHUNK):
+            last = min(first + CHUNK, instants)
+            log = book.step(feed.chunk(first, last))
+            equity[first:last] = log.equity
+            trades.append(log.trades[: log.counts[0]].copy())
 
-    feed()
-    step()
-    prepare, seconds = best_of(rounds, feed), best_of(rounds, step)
-    log = state["log"]
+    run()
     return {
-        "seconds": seconds,
-        "seconds_with_feed": seconds + prepare,
-        "bars": n,
-        "trades": int(log.counts[0]),
-        "in_position": float((log.equity[:, 2] > 0).mean()),
+        "seconds": best_of(rounds, run),
+        "trades": sum(map(len, trades)),
+        "busy": float((equity[:, 2] > 0).mean()),
     }
 
 
-def one_bar_us(symbols: int = 8, instants: int = 3_000) -> float:
-    """Median time of a live step: cut one bar of each symbol, with forecasts, and decide."""
-    from edgekeeper.bars import Bars
-    from edgekeeper.config import Config
-    from edgekeeper.simulator import Book, MarketFeed, book_parameters
-    from edgekeeper.types import Forecasts
-
-    rng = np.random.default_rng(7)
-    shape = (instants, symbols)
-    close = 100.0 * np.exp(np.cumsum(SIGMA * rng.standard_normal(shape), axis=0))
-    open_ = np.vstack((np.full(symbols, 100.0), close[:-1]))
-    rows = instants * symbols
-    bars = Bars.from_arrays(
-        symbol=np.tile([f"S{i}" for i in range(symbols)], instants),
-        event_time=np.repeat(np.arange(instants) * MINUTE_NS, symbols),
-        open=open_.ravel(),
-        high=np.maximum(open_, close).ravel(),
-        low=np.minimum(open_, close).ravel(),
-        close=close.ravel(),
-    )
-    feed = MarketFeed(bars, np.full(rows, SIGMA), np.zeros(rows, np.int8), max_age_ns=0)
-    forecasts = []
-    for _ in range(instants):
-        one = Forecasts.empty(symbols)
-        one.probability[:] = rng.random((symbols, 2))
-        one.expected_return[:] = SIGMA * rng.standard_normal((symbols, 2))
-        one.novelty[:] = 0.0
-        forecasts.append(one)
-    book = Book(book_parameters(Config(), periods_per_year=98_280, virtual=False), symbols, CASH)
-    book.use_model(True)
-    seconds = []
-    for now in range(instants):
-        begin = time.perf_counter()
-        book.step(feed.chunk(now, now + 1, forecasts[now]))
-        seconds.append(time.perf_counter() - begin)
-    return float(np.median(seconds) * 1e6)
-
-
-def run_vectorbt(market: Market, bracket: float, rounds: int) -> Timed:
+def run_vectorbt(market: Market, bracket: float, rounds: int) -> Figures:
     import vectorbt
 
-    signal = np.concatenate(([0], market["signal"][:-1]))  # filled at the next open
-    state = {}
+    signal = np.vstack((market["signal"][:1] * 0, market["signal"][:-1]))  # at the next open
+    together = market["close"].shape[1] > 1 or None
+    trades = []
 
     def run() -> None:
         portfolio = vectorbt.Portfolio.from_signals(
@@ -169,20 +135,21 @@ def run_vectorbt(market: Market, bracket: float, rounds: int) -> Timed:
             size_type="value",
             init_cash=1e4 * CASH,  # sizes are fixed here: never short of cash
             fees=COST,
+            cash_sharing=bool(together),
+            group_by=together,
         )
-        state["equity"] = portfolio.value()
-        state["trades"] = portfolio.trades.records
+        portfolio.value()
+        trades.append(len(portfolio.trades.records))
 
     run()
-    seconds = best_of(rounds, run)
-    return {"seconds": seconds, "bars": len(signal), "trades": len(state["trades"])}
+    return {"seconds": best_of(rounds, run), "trades": trades[-1]}
 
 
-def run_backtesting(market: Market, bracket: float, rounds: int) -> Timed:
+def run_backtesting(market: Market, bracket: float, rounds: int) -> Figures:
     import pandas
     from backtesting import Backtest, Strategy
 
-    signal, close = market["signal"], market["close"]
+    signal, close = market["signal"][:, 0], market["close"][:, 0]
 
     class Crossover(Strategy):
         def init(self) -> None:
@@ -202,29 +169,25 @@ def run_backtesting(market: Market, bracket: float, rounds: int) -> Timed:
             )
 
     frame = pandas.DataFrame(
-        {name.title(): market[name] for name in ("open", "high", "low", "close")},
+        {name.title(): market[name][:, 0] for name in PRICES},
         index=pandas.date_range("2000-01-01", periods=len(close), freq="min"),
     )
     test = Backtest(frame, Crossover, cash=CASH, commission=COST, margin=0.5)
-    state = {}
-
-    def run() -> None:
-        state["result"] = test.run()
-
-    seconds = best_of(rounds, run)
-    return {"seconds": seconds, "bars": len(close), "trades": int(state["result"]["# Trades"])}
+    trades = []
+    seconds = best_of(1 + rounds // 10, lambda: trades.append(test.run()["# Trades"]))
+    return {"seconds": seconds, "trades": int(trades[-1])}
 
 
 PEERS = {"vectorbt": run_vectorbt, "backtesting.py": run_backtesting}
 
 
-def run_peer(python: str, name: str, market: Market, bracket: float, rounds: int) -> Timed | None:
+def run_peer(name: str, market: Market, options: argparse.Namespace) -> Figures | None:
     """Run a peer in its own interpreter; None where it is not installed."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "market.npz"
         np.savez(path, **market)
-        command = [python, __file__, "--peer", name, "--market", str(path)]
-        command += ["--bracket", repr(bracket), "--rounds", str(rounds)]
+        command = [options.peer_python, __file__, "--peer", name, "--market", str(path)]
+        command += ["--bracket", repr(options.bracket), "--rounds", str(options.rounds)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         print(f"{name}: {(done.stderr.strip().splitlines() or ['failed'])[-1]}", file=sys.stderr)
@@ -232,71 +195,112 @@ def run_peer(python: str, name: str, market: Market, bracket: float, rounds: int
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def measure(arguments: argparse.Namespace) -> dict[str, object]:
-    rounds = arguments.rounds or (40 if arguments.full else 10)
-    market = make_market(arguments.bars, *arguments.windows)
-    few = {name: values[: arguments.slow_bars] for name, values in market.items()}
-    results = {"edgekeeper": run_edgekeeper(market, arguments.bracket, rounds)}
+def measure(symbols: int, options: argparse.Namespace) -> dict[str, object]:
+    """Figures of all three for a market of so many symbols."""
+    market = make_market(options.bars // symbols, symbols, *options.windows)
+    figures = {"edgekeeper": run_edgekeeper(market, options.bracket, options.rounds)}
+    sizes = {"edgekeeper": market["close"].size}
     for name in PEERS:
-        slow = name == "backtesting.py"
-        timed = run_peer(
-            arguments.peer_python, name, few if slow else market, arguments.bracket,
-            1 if slow else rounds,
-        )  # fmt: skip
-        if timed is not None:
-            results[name] = timed
-    for timed in results.values():
-        timed["bars_per_second"] = timed["bars"] / timed["seconds"]
-    ours = results["edgekeeper"]["bars_per_second"]
+        part = market
+        if name == "backtesting.py":
+            if symbols > 1:
+                continue
+            part = {key: values[: options.slow_bars] for key, values in market.items()}
+        figures_of_peer = run_peer(name, part, options)
+        if figures_of_peer is not None:
+            figures[name], sizes[name] = figures_of_peer, part["close"].size
+    for name, values in figures.items():
+        values["bars"] = sizes[name]
+        values["bars_per_second"] = sizes[name] / values["seconds"]
+    ours = figures["edgekeeper"]["bars_per_second"]
     return {
-        "machine": f"{platform.machine()}, Python {platform.python_version()}",
-        "bars_per_signal": round(arguments.bars / np.count_nonzero(market["signal"]), 1),
-        "one_bar_of_8_symbols_us": round(one_bar_us(), 1),
-        "results": results,
+        "symbols": symbols,
+        "bars_per_signal": round(market["signal"].size / np.count_nonzero(market["signal"]), 1),
+        "figures": figures,
         "times_faster": {
-            name: round(ours / timed["bars_per_second"], 1)
-            for name, timed in results.items()
+            name: round(ours / values["bars_per_second"], 1)
+            for name, values in figures.items()
             if name != "edgekeeper"
         },
     }
+
+
+def one_bar_us(symbols: int = 8, instants: int = 3_000) -> float:
+    """Median time of a live step: cut one bar of each symbol, with forecasts, and decide."""
+    from edgekeeper.bars import Bars
+    from edgekeeper.config import Config
+    from edgekeeper.simulator import Book, MarketFeed, book_parameters
+    from edgekeeper.types import Forecasts
+
+    rng = np.random.default_rng(7)
+    market = make_market(instants, symbols, 20, 100)
+    bars = Bars.from_arrays(
+        symbol=np.tile([f"S{i}" for i in range(symbols)], instants),
+        event_time=np.repeat(np.arange(instants) * MINUTE_NS, symbols),
+        **{name: market[name].ravel() for name in PRICES},
+    )
+    volatility = np.full(len(bars), SIGMA)
+    feed = MarketFeed(bars, volatility, market["signal"].ravel(), max_age_ns=0)
+    book = Book(book_parameters(Config(), periods_per_year=98_280, virtual=False), symbols, CASH)
+    book.use_model(True)
+    seconds = []
+    for now in range(instants):
+        forecasts = Forecasts.empty(symbols)
+        forecasts.probability[:] = rng.random((symbols, 2))
+        forecasts.expected_return[:] = SIGMA * rng.standard_normal((symbols, 2))
+        forecasts.novelty[:] = 0.0
+        begin = time.perf_counter()
+        book.step(feed.chunk(now, now + 1, forecasts))
+        seconds.append(time.perf_counter() - begin)
+    return float(np.median(seconds) * 1e6)
+
+
+def show(report: dict[str, object]) -> None:
+    print(report["machine"])
+    for market in report["markets"]:
+        busy = market["figures"]["edgekeeper"]["busy"]
+        print(
+            f"\n{market['symbols']} symbol(s), a signal in {market['bars_per_signal']} bars, "
+            f"something held in {busy:.0%} of the instants"
+        )
+        for name, values in market["figures"].items():
+            print(
+                f"  {name:15}{values['seconds'] * 1e3:9.1f} ms for {values['bars']:>9,} bars "
+                f"{values['bars_per_second'] / 1e6:9.2f} M bars/s {values['trades']:>8,} trades"
+            )
+        for name, ratio in market["times_faster"].items():
+            print(f"  edgekeeper is {ratio:,} x {name}")
+    print(f"\none bar of 8 symbols, with forecasts: {report['one_bar_of_8_symbols_us']} us")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--bars", type=int, default=1_000_000)
     parser.add_argument("--slow-bars", type=int, default=50_000, help="for backtesting.py")
-    parser.add_argument("--windows", type=int, nargs=2, default=(20, 100), help="of the averages")
+    parser.add_argument("--symbols", type=int, nargs="+", default=[1, 8])
+    parser.add_argument("--windows", type=int, nargs=2, default=(30, 120), help="of the averages")
     parser.add_argument("--bracket", type=float, default=BRACKET, help="stop and target, fraction")
-    parser.add_argument("--rounds", type=int)
-    parser.add_argument("--full", action="store_true", help="more rounds")
+    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--full", action="store_const", dest="rounds", const=40, help="40 rounds")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--peer-python", default=sys.executable, help="where the peers live")
     parser.add_argument("--peer", choices=PEERS, help=argparse.SUPPRESS)
     parser.add_argument("--market", help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.peer:
-        with np.load(arguments.market) as saved:
+    options = parser.parse_args()
+    if options.peer:
+        with np.load(options.market) as saved:
             market = dict(saved)
-        print(json.dumps(PEERS[arguments.peer](market, arguments.bracket, arguments.rounds)))
+        print(json.dumps(PEERS[options.peer](market, options.bracket, options.rounds)))
         return
-    report = measure(arguments)
-    if arguments.json:
+    report = {
+        "machine": f"{platform.machine()}, Python {platform.python_version()}",
+        "markets": [measure(symbols, options) for symbols in options.symbols],
+        "one_bar_of_8_symbols_us": round(one_bar_us(), 1),
+    }
+    if options.json:
         print(json.dumps(report, indent=2))
-        return
-    print(f"{report['machine']}; one signal in {report['bars_per_signal']} bars")
-    for name, timed in report["results"].items():
-        print(
-            f"{name:15} {timed['bars']:>9,} bars  {timed['seconds'] * 1e3:9.1f} ms  "
-            f"{timed['bars_per_second'] / 1e6:8.3f} M bars/s  {timed['trades']:>7,} trades"
-        )
-    ours = report["results"]["edgekeeper"]
-    print(
-        f"edgekeeper in a position {ours['in_position']:.0%} of the bars; with the feed made anew "
-        f"{ours['bars'] / ours['seconds_with_feed'] / 1e6:.1f} M bars/s"
-    )
-    print(f"one bar of 8 symbols with forecasts: {report['one_bar_of_8_symbols_us']} microseconds")
-    for name, ratio in report["times_faster"].items():
-        print(f"edgekeeper is {ratio:,} x {name}")
+    else:
+        show(report)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import pytest
 from edgekeeper.errors import BadData, UsageError
 from edgekeeper.simulator import TRADE_COLUMNS, Book, BookState, book_parameters
 from edgekeeper.simulator.step import advance
+from edgekeeper.types import Forecasts
 
 
 def parameters(sim, **more):
@@ -102,6 +103,27 @@ def test_a_new_champion_starts_with_a_clean_record(sim):
     assert not book.paused
     assert (book.account.loss_streak, book.account.slow_count) == (0, 0)
     assert book.account.model_peak == book.account.model_return < 0
+
+
+def test_a_predecessors_losses_are_not_the_new_champions(sim):
+    bars = sim.panel(100 * 0.96 ** np.arange(6)[:, None])
+    forecasts = sim.forecasts_of((0.9, 0.1), (0.02, -0.02), rows=6)
+    feed = sim.feed(bars)
+    config = sim.config(guards={"loss_streak": 1}, labels={"horizon_bars": 2, "stop": 20.0})
+    book = sim.run(bars.rows(0, 2), 0, _first(forecasts, 2), settings=config).book
+    assert book.account.open_count == 1
+    book.use_model(False)
+    log = book.step(feed.chunk(2, 3))  # the time barrier: a loss
+    assert log.counts[0] == 1
+    book.use_model(True)
+    log = book.step(feed.chunk(3, 4, _first(forecasts, 1)))
+    assert log.counts[1] == 0
+    assert book.account.loss_streak == 0
+    assert book.account.model_return == book.account.model_peak
+
+
+def _first(forecasts, rows):
+    return Forecasts(*(getattr(forecasts, name)[:rows] for name in Forecasts.__dataclass_fields__))
 
 
 def test_logs_read_as_plain_columns(sim):

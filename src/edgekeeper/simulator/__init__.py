@@ -1,8 +1,9 @@
 """The simulator: one compiled step that is the back-test, the paper broker and the virtual book."""
 
 from edgekeeper.simulator.book import Book
-from edgekeeper.simulator.chunk import TRADE_COLUMNS, Chunk, Log
+from edgekeeper.simulator.chunk import Chunk
 from edgekeeper.simulator.feed import MarketFeed
+from edgekeeper.simulator.log import TRADE_COLUMNS, Log
 from edgekeeper.simulator.orders import EXIT_OPPOSITE, FILL_ENTRY
 from edgekeeper.simulator.parameters import book_parameters
 from edgekeeper.simulator.reasons import GUARD_CAUSES, GUARD_EVENTS, REASONS

@@ -2,9 +2,10 @@
 
 import math
 
-from edgekeeper.simulator.chunk import CLOSE, DECISION, REASON, Tally
+from edgekeeper.simulator.chunk import CLOSE
 from edgekeeper.simulator.compiled import compiled, inlined
 from edgekeeper.simulator.limits import largest_value, room_left
+from edgekeeper.simulator.log import DECISION, REASON, Tally
 from edgekeeper.simulator.parameters import Parameters
 from edgekeeper.simulator.reasons import (
     ACCEPTED,

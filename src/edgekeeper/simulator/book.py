@@ -3,9 +3,10 @@
 import numpy as np
 
 from edgekeeper.errors import BadData, Refused, UsageError
-from edgekeeper.simulator.chunk import Chunk, Log
+from edgekeeper.simulator.chunk import Chunk
 from edgekeeper.simulator.compiled import plain
 from edgekeeper.simulator.guards import rearm_model
+from edgekeeper.simulator.log import Log
 from edgekeeper.simulator.parameters import PARAMETERS
 from edgekeeper.simulator.records import Records
 from edgekeeper.simulator.state import Account, BookState
@@ -66,7 +67,10 @@ class Book:
     def use_model(self, present: bool) -> None:
         """Say whether a champion decides; a new one starts with a clean record."""
         self.parameters["has_model"] = present
-        plain(rearm_model)(self.account)
+        account = self.account
+        # What its predecessor's last positions brought while nobody was watching.
+        account.model_exits, account.model_profit, account.model_gain = 0, 0.0, 0.0
+        plain(rearm_model)(account)
 
     def resume(self) -> None:
         """Lift a halt, as a person's act; drawdown is measured afresh from here.

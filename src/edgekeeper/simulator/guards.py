@@ -7,8 +7,8 @@ A number that is not a number is never taken as good news.
 
 import math
 
-from edgekeeper.simulator.chunk import GuardEvent, Tally
 from edgekeeper.simulator.compiled import compiled
+from edgekeeper.simulator.log import GuardEvent, Tally
 from edgekeeper.simulator.parameters import Parameters
 from edgekeeper.simulator.reasons import (
     CAUSE_ACCOUNT_DRAWDOWN,

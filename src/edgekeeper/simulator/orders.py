@@ -1,9 +1,11 @@
 """What happens to orders and positions inside one bar of one symbol."""
 
+import math
+
 from edgekeeper.fills import EXIT_NONE, EXIT_STOP, EXIT_TARGET, bracket_exit
-from edgekeeper.simulator.chunk import Fill, Tally, Trade
 from edgekeeper.simulator.compiled import compiled
 from edgekeeper.simulator.limits import largest_value, room_left
+from edgekeeper.simulator.log import Fill, Tally, Trade
 from edgekeeper.simulator.parameters import Parameters
 from edgekeeper.simulator.reasons import FROM_MODEL
 from edgekeeper.simulator.state import Account, Position
@@ -39,7 +41,7 @@ def enter(
         equity = account.equity
         value = min(value, largest_value(open_, position.pending_stop, equity, parameters))
         value = min(value, room_left(account.gross, account.cash, side > 0, equity, parameters))
-    if not value > 0.0:
+    if not 0.0 < value < math.inf:
         return
     quantity = side * value / open_
     cost = parameters.cost * value

@@ -8,21 +8,10 @@ code is the back-test, the paper broker and the virtual book of a line.
 from numba import njit
 
 from edgekeeper.simulator.admission import draft, place_orders
-from edgekeeper.simulator.chunk import (
-    CLOSE,
-    DECISION,
-    DIRECTION,
-    HIGH,
-    LOW,
-    OPEN,
-    REASON,
-    SOURCE,
-    Chunk,
-    Log,
-    Tally,
-)
+from edgekeeper.simulator.chunk import CLOSE, HIGH, LOW, OPEN, Chunk
 from edgekeeper.simulator.compiled import compiled, inlined
 from edgekeeper.simulator.guards import guard_account, guard_model
+from edgekeeper.simulator.log import DECISION, DIRECTION, REASON, SOURCE, Log, Tally
 from edgekeeper.simulator.orders import EXIT_OPPOSITE, carry, close_position, enter
 from edgekeeper.simulator.parameters import Parameters
 from edgekeeper.simulator.policy import follow_rules, is_forecast, judge, readiness
@@ -114,7 +103,8 @@ def advance(
             verdicts[row, REASON], verdicts[row, SOURCE] = reason, source
         if waiting:
             place_orders(
-                first, last, symbols, prices, positions, account, parameters, verdicts, orders, tally
+                first, last, symbols, prices, positions, account, parameters, verdicts, orders,
+                tally,
             )  # fmt: skip
 
 
