@@ -1,0 +1,372 @@
+"""Was it skill or luck? A verdict on trades already made, whoever made them."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from edgekeeper.errors import BadData, UsageError
+from edgekeeper.market.trade_records import TradeRecord
+from edgekeeper.stats.bootstrap import mean_interval
+from edgekeeper.stats.breakdown import Part, breakdown
+from edgekeeper.stats.plan import deflated_record_length
+from edgekeeper.stats.sharpe import (
+    ReturnShape,
+    deflated_sharpe,
+    return_shape,
+    sharpe_variance,
+)
+from edgekeeper.types import Float64Array
+from edgekeeper.validate.trade_conditions import trade_conditions
+from edgekeeper.validate.trade_periods import Periods, split_into_periods
+
+__all__ = ["Answer", "AtCosts", "TrackRecord", "judge_track_record"]
+
+Answer = Literal["too short", "lost money", "luck", "depends on trials", "skill"]
+
+_LEAST_TRADES, _LEAST_PERIODS = 30, 12
+_CONFIDENCE = 0.95
+_NORMAL = 1.959963984540054
+_MOST_TRIALS = 1e12
+
+
+@dataclass(frozen=True, slots=True)
+class AtCosts:
+    """What the trades made at a multiple of their costs; NaN where undefined.
+
+    Attributes
+    ----------
+    total, cost : float
+        In the record's currency.
+    growth : float
+        ``total`` over the capital.
+    win_rate, profit_factor : float
+    mean_return, mean_low, mean_high : float
+        Of a trade on its stake (of its profit, where stakes are unknown), 95 % interval.
+    sharpe, sharpe_low, sharpe_high : float
+        Annual, 95 % interval.
+    worst_fall : float
+        Largest fall of the account from its high, as a fraction, from closed trades alone.
+    without_best : float
+        ``total`` without the best hundredth of the trades, at least one.
+    """
+
+    total: float
+    cost: float
+    growth: float
+    win_rate: float
+    profit_factor: float
+    mean_return: float
+    mean_low: float
+    mean_high: float
+    sharpe: float
+    sharpe_low: float
+    sharpe_high: float
+    worst_fall: float
+    without_best: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrackRecord:
+    """The verdict and everything it rests on.
+
+    Attributes
+    ----------
+    answer : str
+        ``"depends on trials"`` where nobody said how many variants were tried and it matters.
+    record : TradeRecord
+    capital : float
+        What growth is measured against; NaN where nothing is known of stakes.
+    periods : Periods
+    once, twice : AtCosts
+        At the recorded costs, and at double.
+    costs_known : float
+        Share of trades whose costs are recorded; the others' were assumed.
+    trials : int or None
+        Variants tried, as told.
+    survives_trials : float
+        Largest number of trials at which the answer would be skill; 0 if not even for one.
+    probability : float
+        Deflated Sharpe ratio at ``trials``, NaN without them.
+    probability_twice : float
+        The same at double costs.
+    probability_single : float
+        The same for one trial: the best case.
+    shape : ReturnShape
+    years : float
+    years_needed, years_missing : float
+        Record at which skill of this size would show, and what is missing of it. Infinite where
+        no length helps; at ``trials``, or for one without them.
+    booked_once, booked_twice : float64 [periods]
+        Net profit booked in each period, at recorded and at double costs.
+    conditions : sequence of Part
+    tested : int
+        How many of the conditions hold enough trades to be tested.
+    avoid : sequence of Part
+        Conditions under which trades lose, false discovery rate 10 %.
+    remarks : sequence of str
+    """
+
+    answer: Answer
+    record: TradeRecord
+    capital: float
+    periods: Periods
+    once: AtCosts
+    twice: AtCosts
+    costs_known: float
+    trials: int | None
+    survives_trials: float
+    probability: float
+    probability_twice: float
+    probability_single: float
+    shape: ReturnShape
+    years: float
+    years_needed: float
+    years_missing: float
+    booked_once: Float64Array
+    booked_twice: Float64Array
+    conditions: Sequence[Part]
+    tested: int
+    avoid: Sequence[Part]
+    remarks: Sequence[str]
+
+
+def judge_track_record(
+    record: TradeRecord,
+    *,
+    trials: int | None = None,
+    cost_bps: float = 5.0,
+    capital: float | None = None,
+) -> TrackRecord:
+    """Judge closed trades by the profits they booked per day, week or four weeks.
+
+    Parameters
+    ----------
+    trials : int, optional
+        How many variants (strategies, settings, ideas) were tried until these trades were
+        picked. Never assumed: without it the answer may depend on it, and says so.
+    cost_bps : float
+        Cost of each side in basis points of the stake, for trades whose record has no costs.
+    capital : float, optional
+        Money the trades were made with; without it what the record says, else the most that was
+        at stake at once. The Sharpe ratio hardly depends on it.
+
+    Raises
+    ------
+    UsageError
+        Trials below 1 or below what the record itself shows, or another number out of range.
+    BadData
+        No trade.
+    """
+    _check(record, trials, cost_bps, capital)
+    profit, cost, known = _profit_and_cost(record, cost_bps)
+    stake = record.numbers("stake")
+    periods = split_into_periods(record.times("entry_time"), record.times("exit_time"))
+    worth = _capital(record, capital)
+    compounding = capital is not None or math.isfinite(record.start_equity)
+    money = [profit, profit - cost]
+    returns = [periods.returns(values, worth, compounding=compounding) for values in money]
+    once, twice = (
+        _at_costs(values, cost * times, stake, periods, series, worth)
+        for values, series, times in zip(money, returns, (1.0, 2.0), strict=True)
+    )
+    ratio, shape = _shape(returns[0])
+    ratio_twice, shape_twice = _shape(returns[1])
+    count = periods.count
+
+    def chance(sharpe: float, of: ReturnShape, tried: float) -> float:
+        return deflated_sharpe(sharpe, count, of, trials=tried) if count > 1 else math.nan
+
+    single = chance(ratio, shape, 1)
+    told = chance(ratio, shape, trials) if trials is not None else math.nan
+    needed = _years_needed(ratio, shape, trials or 1, periods)
+    conditions = trade_conditions(record)
+    parts = breakdown(_per_trade(profit, stake), conditions, periods.entry_day)
+    return TrackRecord(
+        answer=_answer(record, count, once.total, trials, told, single),
+        record=record,
+        capital=worth,
+        periods=periods,
+        once=once,
+        twice=twice,
+        costs_known=known,
+        trials=trials,
+        survives_trials=_survives(ratio, shape, count),
+        probability=told,
+        probability_twice=chance(ratio_twice, shape_twice, trials) if trials else math.nan,
+        probability_single=single,
+        shape=shape,
+        years=periods.years,
+        years_needed=needed,
+        years_missing=max(0.0, needed - periods.years),
+        booked_once=periods.profits(money[0]),
+        booked_twice=periods.profits(money[1]),
+        conditions=parts,
+        tested=sum(math.isfinite(part.p_below) for part in parts),
+        avoid=sorted((p for p in parts if p.q_below <= 0.10), key=lambda p: p.q_below),
+        remarks=_remarks(record, known, cost_bps, stake),
+    )
+
+
+def _check(record: TradeRecord, trials: int | None, cost_bps: float, capital: float | None) -> None:
+    if len(record) == 0:
+        raise BadData("expected closed trades, got none")
+    if trials is not None and trials < record.least_trials:
+        raise UsageError(
+            f"--trials: expected a number from {record.least_trials} up, got {trials!r}: "
+            + (
+                "the record itself compares that many"
+                if record.least_trials > 1
+                else "these trades are one variant already; count those you discarded too"
+            )
+        )
+    if not 0.0 <= cost_bps <= 1_000.0:
+        raise UsageError(f"--cost-bps: expected basis points from 0 to 1000, got {cost_bps!r}")
+    if capital is not None and not (0.0 < capital < math.inf):
+        raise UsageError(f"--capital: expected a positive amount, got {capital!r}")
+
+
+def _profit_and_cost(
+    record: TradeRecord, cost_bps: float
+) -> tuple[Float64Array, Float64Array, float]:
+    """Profit net of costs, costs (assumed where not recorded), and the share recorded."""
+    profit, cost = record.numbers("profit"), record.numbers("cost")
+    recorded = np.isfinite(cost)
+    # Both sides; without a stake there is nothing to take a share of, and the cost stays unknown.
+    cost = np.where(recorded, cost, 2.0 * cost_bps * 1e-4 * record.numbers("stake"))
+    if not record.net:
+        profit = profit - np.where(np.isfinite(cost), cost, 0.0)
+    return profit, cost, float(recorded.mean())
+
+
+def _capital(record: TradeRecord, capital: float | None) -> float:
+    if capital is not None:
+        return capital
+    if math.isfinite(record.start_equity):
+        return record.start_equity
+    stake = record.numbers("stake")
+    if not np.isfinite(stake).all():
+        return math.nan
+    # Exits before entries of the same instant: money that has come back can be used again.
+    time = np.r_[record.times("exit_time"), record.times("entry_time")]
+    change = np.r_[-stake, stake]
+    order = np.lexsort((np.r_[np.zeros(len(stake)), np.ones(len(stake))], time))
+    return max(float(np.cumsum(change[order]).max()), float(stake.max()))
+
+
+def _shape(returns: Float64Array) -> tuple[float, ReturnShape]:
+    """Ratio and shape; unknown where costs are."""
+    return return_shape(returns) if np.isfinite(returns).all() else (math.nan, ReturnShape())
+
+
+def _per_trade(profit: Float64Array, stake: Float64Array) -> Float64Array:
+    return profit / stake if np.isfinite(stake).all() else profit
+
+
+def _at_costs(
+    profit: Float64Array,
+    cost: Float64Array,
+    stake: Float64Array,
+    periods: Periods,
+    returns: Float64Array,
+    capital: float,
+) -> AtCosts:
+    if not np.isfinite(profit).all():
+        return AtCosts(*[math.nan] * 13)
+    lost = -float(profit[profit < 0.0].sum())
+    per_trade = _per_trade(profit, stake)
+    low, high = (
+        mean_interval(per_trade, block=periods.block) if len(profit) > 1 else (math.nan, math.nan)
+    )
+    ratio, shape = _shape(returns)
+    root = math.sqrt(periods.per_year)
+    error = (
+        math.sqrt(sharpe_variance(ratio, shape, periods.count))
+        if math.isfinite(ratio)
+        else math.nan
+    )
+    curve = np.cumsum(profit)
+    high_water = np.maximum.accumulate(np.maximum(curve, 0.0))
+    best = np.sort(profit)[-max(1, len(profit) // 100) :]
+    return AtCosts(
+        total=float(profit.sum()),
+        cost=float(cost.sum()),
+        growth=float(profit.sum()) / capital,
+        win_rate=float((profit > 0.0).mean()),
+        profit_factor=float(profit[profit > 0.0].sum()) / lost if lost > 0.0 else math.nan,
+        mean_return=float(per_trade.mean()),
+        mean_low=low,
+        mean_high=high,
+        sharpe=ratio * root,
+        sharpe_low=(ratio - _NORMAL * error) * root,
+        sharpe_high=(ratio + _NORMAL * error) * root,
+        worst_fall=float(((high_water - curve) / (capital + high_water)).max()),
+        without_best=float(profit.sum() - best.sum()),
+    )
+
+
+def _survives(ratio: float, shape: ReturnShape, count: int) -> float:
+    """Largest number of trials at which the deflated ratio still reaches the confidence."""
+    if count < 2 or not math.isfinite(ratio):
+        return 0.0
+    if deflated_sharpe(ratio, count, shape, trials=1) < _CONFIDENCE:
+        return 0.0
+    low, high = 0.0, math.log(_MOST_TRIALS)
+    if deflated_sharpe(ratio, count, shape, trials=_MOST_TRIALS) >= _CONFIDENCE:
+        return _MOST_TRIALS
+    for _ in range(60):
+        middle = (low + high) / 2.0
+        enough = deflated_sharpe(ratio, count, shape, trials=math.exp(middle)) >= _CONFIDENCE
+        low, high = (middle, high) if enough else (low, middle)
+    return math.floor(math.exp(low) + 1e-6)
+
+
+def _years_needed(ratio: float, shape: ReturnShape, trials: int, periods: Periods) -> float:
+    needed = deflated_record_length(ratio, shape, trials=trials, level=_CONFIDENCE)
+    return max(needed, _LEAST_PERIODS) / periods.per_year
+
+
+def _answer(
+    record: TradeRecord,
+    count: int,
+    total: float,
+    trials: int | None,
+    told: float,
+    single: float,
+) -> Answer:
+    if len(record) < _LEAST_TRADES or count < _LEAST_PERIODS:
+        return "too short"
+    if total <= 0.0:
+        return "lost money"
+    # If even a single try could have been luck, more tries only make it likelier.
+    if not single >= _CONFIDENCE:
+        return "luck"
+    if trials is None:
+        return "depends on trials"
+    return "skill" if told >= _CONFIDENCE else "luck"
+
+
+def _remarks(record: TradeRecord, known: float, cost_bps: float, stake: Float64Array) -> list[str]:
+    said = list(record.assumptions)
+    if known < 1.0 and np.isfinite(stake).any():
+        whose = "costs are not recorded" if known == 0.0 else f"{1.0 - known:.0%} lack their costs"
+        said.append(f"{whose}: {cost_bps:g} basis points a side were assumed (--cost-bps)")
+    elif known < 1.0:
+        said.append(
+            "neither costs nor stakes are recorded: what double costs would do cannot be said"
+        )
+    if len(record) < 100:
+        said.append("fewer than 100 trades: treat every figure as a first impression")
+    if record.open_trades:
+        said.append(
+            f"{_counted(record.open_trades, 'open position')} left out: a record that closes "
+            "winners and keeps losers looks better than it is"
+        )
+    said += [f"{_counted(rows, 'row')} set aside: {why}" for why, rows in record.set_aside.items()]
+    return said
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"1 {noun} was" if number == 1 else f"{number} {noun}s were"
