@@ -50,6 +50,11 @@ def headline(verdict: TrackRecord) -> str:
         )
     words = f"It looks like skill: with {_variants(trials)} tried, chance alone does as well only "
     words += f"{_odds(1.0 - verdict.probability)}"
+    if verdict.fragile:
+        return (
+            f"{words}. But it hardly ever lost: a rare large loss may still be out there, and no "
+            "statistic of this record can see it."
+        )
     if verdict.twice.total <= 0.0:
         return f"{words}. But at twice the costs nothing is left."
     if verdict.probability_twice < 0.95:

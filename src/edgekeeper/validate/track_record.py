@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from edgekeeper.stats.bootstrap import mean_interval
 from edgekeeper.stats.breakdown import Part, breakdown
 from edgekeeper.stats.plan import deflated_record_length
 from edgekeeper.stats.sharpe import (
+    Definition,
     ReturnShape,
     deflated_sharpe,
     return_shape,
@@ -28,6 +29,7 @@ Answer = Literal["too short", "lost money", "luck", "depends on trials", "skill"
 
 _LEAST_TRADES, _LEAST_PERIODS = 30, 12
 _CONFIDENCE = 0.95
+_LEAST_LOSERS = 0.10
 _NORMAL = 1.959963984540054
 _MOST_TRIALS = 1e12
 
@@ -89,11 +91,14 @@ class TrackRecord:
     survives_trials : float
         Largest number of trials at which the answer would be skill; 0 if not even for one.
     probability : float
-        Deflated Sharpe ratio at ``trials``, NaN without them.
+        Deflated Sharpe ratio at ``trials``, the smaller of both definitions; NaN without trials.
     probability_twice : float
         The same at double costs.
     probability_single : float
         The same for one trial: the best case.
+    fragile : bool
+        Whether fewer than a tenth of the trades lost: then no statistic of this record can see the
+        rare large loss that may be out there.
     shape : ReturnShape
     years : float
     years_needed, years_missing : float
@@ -121,6 +126,7 @@ class TrackRecord:
     probability: float
     probability_twice: float
     probability_single: float
+    fragile: bool
     shape: ReturnShape
     years: float
     years_needed: float
@@ -176,11 +182,8 @@ def judge_track_record(
     ratio_twice, shape_twice = _shape(returns[1])
     count = periods.count
 
-    def chance(sharpe: float, of: ReturnShape, tried: float) -> float:
-        return deflated_sharpe(sharpe, count, of, trials=tried) if count > 1 else math.nan
-
-    single = chance(ratio, shape, 1)
-    told = chance(ratio, shape, trials) if trials is not None else math.nan
+    single = _chance(ratio, shape, count, 1)
+    told = _chance(ratio, shape, count, trials) if trials is not None else math.nan
     needed = _years_needed(ratio, shape, trials or 1, periods)
     conditions = trade_conditions(record)
     parts = breakdown(_per_trade(profit, stake), conditions, periods.entry_day)
@@ -195,7 +198,8 @@ def judge_track_record(
         trials=trials,
         survives_trials=_survives(ratio, shape, count),
         probability=told,
-        probability_twice=chance(ratio_twice, shape_twice, trials) if trials else math.nan,
+        probability_twice=_chance(ratio_twice, shape_twice, count, trials) if trials else math.nan,
+        fragile=once.win_rate > 1.0 - _LEAST_LOSERS,
         probability_single=single,
         shape=shape,
         years=periods.years,
@@ -206,7 +210,7 @@ def judge_track_record(
         conditions=parts,
         tested=sum(math.isfinite(part.p_below) for part in parts),
         avoid=sorted((p for p in parts if p.q_below <= 0.10), key=lambda p: p.q_below),
-        remarks=_remarks(record, known, cost_bps, stake),
+        remarks=[*_remarks(record, known, cost_bps, stake), *_unseen(once, len(record))],
     )
 
 
@@ -307,24 +311,43 @@ def _at_costs(
     )
 
 
+def _chance(ratio: float, shape: ReturnShape, count: int, trials: float) -> float:
+    """Deflated Sharpe ratio, the smaller of both definitions.
+
+    That of 2025 keeps its promise where returns depend on each other, that of 2012/2014 better
+    where small gains are paid for by rare large losses.
+    """
+    if count < 2:
+        return math.nan
+    return min(
+        deflated_sharpe(ratio, count, shape, trials=trials, definition="2025"),
+        deflated_sharpe(ratio, count, shape, trials=trials, definition="2012/2014"),
+    )
+
+
 def _survives(ratio: float, shape: ReturnShape, count: int) -> float:
     """Largest number of trials at which the deflated ratio still reaches the confidence."""
     if count < 2 or not math.isfinite(ratio):
         return 0.0
-    if deflated_sharpe(ratio, count, shape, trials=1) < _CONFIDENCE:
+    if _chance(ratio, shape, count, 1) < _CONFIDENCE:
         return 0.0
     low, high = 0.0, math.log(_MOST_TRIALS)
-    if deflated_sharpe(ratio, count, shape, trials=_MOST_TRIALS) >= _CONFIDENCE:
+    if _chance(ratio, shape, count, _MOST_TRIALS) >= _CONFIDENCE:
         return _MOST_TRIALS
     for _ in range(60):
         middle = (low + high) / 2.0
-        enough = deflated_sharpe(ratio, count, shape, trials=math.exp(middle)) >= _CONFIDENCE
+        enough = _chance(ratio, shape, count, math.exp(middle)) >= _CONFIDENCE
         low, high = (middle, high) if enough else (low, middle)
     return math.floor(math.exp(low) + 1e-6)
 
 
 def _years_needed(ratio: float, shape: ReturnShape, trials: int, periods: Periods) -> float:
-    needed = deflated_record_length(ratio, shape, trials=trials, level=_CONFIDENCE)
+    needed = max(
+        deflated_record_length(
+            ratio, shape, trials=trials, level=_CONFIDENCE, definition=definition
+        )
+        for definition in get_args(Definition)
+    )
     return max(needed, _LEAST_PERIODS) / periods.per_year
 
 
@@ -366,6 +389,16 @@ def _remarks(record: TradeRecord, known: float, cost_bps: float, stake: Float64A
         )
     said += [f"{_counted(rows, 'row')} set aside: {why}" for why, rows in record.set_aside.items()]
     return said
+
+
+def _unseen(once: AtCosts, trades: int) -> list[str]:
+    """What a loss too rare to be in the record could do to it, by the rule of three."""
+    if not once.total > 0.0 or trades < _LEAST_TRADES:
+        return []
+    return [
+        f"losses that come less than once in {trades // 3} trades may be missing from this record: "
+        f"three of {once.total / 3.0:,.2f} each would have undone its profit"
+    ]
 
 
 def _counted(number: int, noun: str) -> str:

@@ -183,6 +183,7 @@ def _figures(verdict: "TrackRecord") -> dict[str, Any]:
         "probabilistic_sharpe": verdict.probability_single,
         "deflated_sharpe": verdict.probability,
         "deflated_sharpe_twice_the_costs": verdict.probability_twice,
+        "fragile": verdict.fragile,
         "survives_trials": verdict.survives_trials,
         "years_needed": verdict.years_needed,
         "years_missing": verdict.years_missing,

@@ -73,7 +73,17 @@ class TradeRecord:
         return self.trades[column].to_numpy().astype(np.int64)
 
 
-def make_record(rows: pl.DataFrame, *, net: bool, origin: str, **known: object) -> TradeRecord:
+def make_record(
+    rows: pl.DataFrame,
+    *,
+    net: bool,
+    origin: str,
+    currency: str = "",
+    start_equity: float = float("nan"),
+    open_trades: int = 0,
+    least_trials: int = 1,
+    assumptions: tuple[str, ...] = (),
+) -> TradeRecord:
     """Check rows, set aside those that cannot be used, and order the rest by exit.
 
     Raises
@@ -123,5 +133,9 @@ def make_record(rows: pl.DataFrame, *, net: bool, origin: str, **known: object) 
         net=net,
         origin=origin,
         set_aside={str(text): int(count) for text, count in counts.iter_rows()},
-        **known,  # type: ignore[arg-type]
+        currency=currency,
+        start_equity=start_equity,
+        open_trades=open_trades,
+        least_trials=least_trials,
+        assumptions=assumptions,
     )
