@@ -125,6 +125,16 @@ def test_a_record_of_the_minimum_length_is_just_enough(sharpe, skew, more, rho, 
     assert minimum_track_record(benchmark, sharpe, shape, definition=definition) == math.inf
 
 
+@given(st.floats(0.05, 0.95), st.floats(0.1, 5.0), st.integers(0, 50))
+def test_returns_of_two_values_break_nothing(share, size, seed):
+    wins = np.random.default_rng(seed).random(200) < share
+    ratio, shape = return_shape(np.where(wins, size, -1.0))
+    for definition in (OLD, NEW):
+        for trials in (1, 30):
+            found = deflated_sharpe(ratio, 200, shape, trials=trials, definition=definition)
+            assert 0.0 <= found <= 1.0
+
+
 def test_shape_agrees_with_scipy():
     returns = np.random.default_rng(1).exponential(size=500) - 0.9
     ratio, shape = return_shape(returns)

@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 
 from edgekeeper.report.wording import MISSING, count, day, number, percent, signed
 from edgekeeper.stats.breakdown import Part
-from edgekeeper.validate.track_record import AtCosts, TrackRecord
+from edgekeeper.validate.track_record import TrackRecord
+from edgekeeper.validate.trade_money import AtCosts
 
 __all__ = [
     "CONDITION_HEADS",

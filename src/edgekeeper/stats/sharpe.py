@@ -127,7 +127,9 @@ def _variance_of_one(sharpe: float, shape: ReturnShape) -> float:
     a = (1.0 + rho) / (1.0 - rho)
     b = (1.0 + rho + rho**2) / (1.0 - rho**2)
     c = (1.0 + rho**2) / (1.0 - rho**2)
-    return a - b * shape.skew * sharpe + c * (shape.kurtosis - 1.0) / 4.0 * sharpe**2
+    variance = a - b * shape.skew * sharpe + c * (shape.kurtosis - 1.0) / 4.0 * sharpe**2
+    # Returns of two values only can bring the approximation to zero and, correlated, below.
+    return max(variance, 1e-9 * a)
 
 
 def _uncorrelated(shape: ReturnShape) -> ReturnShape:

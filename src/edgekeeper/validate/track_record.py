@@ -3,71 +3,41 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 
 from edgekeeper.errors import BadData, UsageError
 from edgekeeper.market.trade_records import TradeRecord
-from edgekeeper.stats.bootstrap import mean_interval
 from edgekeeper.stats.breakdown import Part, breakdown
-from edgekeeper.stats.plan import deflated_record_length
 from edgekeeper.stats.sharpe import (
-    Definition,
     ReturnShape,
-    deflated_sharpe,
-    return_shape,
-    sharpe_variance,
 )
 from edgekeeper.types import Float64Array
+from edgekeeper.validate.skill_odds import (
+    CONFIDENCE,
+    LEAST_PERIODS,
+    chance_of_skill,
+    survived_trials,
+    years_needed,
+)
 from edgekeeper.validate.trade_conditions import trade_conditions
+from edgekeeper.validate.trade_money import (
+    AtCosts,
+    at_costs,
+    capital_of,
+    per_trade,
+    profit_and_cost,
+    shape_of,
+)
 from edgekeeper.validate.trade_periods import Periods, split_into_periods
 
-__all__ = ["Answer", "AtCosts", "TrackRecord", "judge_track_record"]
+__all__ = ["Answer", "TrackRecord", "judge_track_record"]
 
 Answer = Literal["too short", "lost money", "luck", "depends on trials", "skill"]
 
-_LEAST_TRADES, _LEAST_PERIODS = 30, 12
-_CONFIDENCE = 0.95
+_LEAST_TRADES = 30
 _LEAST_LOSERS = 0.10
-_NORMAL = 1.959963984540054
-_MOST_TRIALS = 1e12
-
-
-@dataclass(frozen=True, slots=True)
-class AtCosts:
-    """What the trades made at a multiple of their costs; NaN where undefined.
-
-    Attributes
-    ----------
-    total, cost : float
-        In the record's currency.
-    growth : float
-        ``total`` over the capital.
-    win_rate, profit_factor : float
-    mean_return, mean_low, mean_high : float
-        Of a trade on its stake (of its profit, where stakes are unknown), 95 % interval.
-    sharpe, sharpe_low, sharpe_high : float
-        Annual, 95 % interval.
-    worst_fall : float
-        Largest fall of the account from its high, as a fraction, from closed trades alone.
-    without_best : float
-        ``total`` without the best hundredth of the trades, at least one.
-    """
-
-    total: float
-    cost: float
-    growth: float
-    win_rate: float
-    profit_factor: float
-    mean_return: float
-    mean_low: float
-    mean_high: float
-    sharpe: float
-    sharpe_low: float
-    sharpe_high: float
-    worst_fall: float
-    without_best: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,26 +137,26 @@ def judge_track_record(
         No trade.
     """
     _check(record, trials, cost_bps, capital)
-    profit, cost, known = _profit_and_cost(record, cost_bps)
+    profit, cost, known = profit_and_cost(record, cost_bps)
     stake = record.numbers("stake")
     periods = split_into_periods(record.times("entry_time"), record.times("exit_time"))
-    worth = _capital(record, capital)
+    worth = capital_of(record, capital)
     compounding = capital is not None or math.isfinite(record.start_equity)
     money = [profit, profit - cost]
     returns = [periods.returns(values, worth, compounding=compounding) for values in money]
     once, twice = (
-        _at_costs(values, cost * times, stake, periods, series, worth)
+        at_costs(values, cost * times, stake, periods, series, worth)
         for values, series, times in zip(money, returns, (1.0, 2.0), strict=True)
     )
-    ratio, shape = _shape(returns[0])
-    ratio_twice, shape_twice = _shape(returns[1])
+    ratio, shape = shape_of(returns[0])
+    ratio_twice, shape_twice = shape_of(returns[1])
     count = periods.count
 
-    single = _chance(ratio, shape, count, 1)
-    told = _chance(ratio, shape, count, trials) if trials is not None else math.nan
-    needed = _years_needed(ratio, shape, trials or 1, periods)
+    single = chance_of_skill(ratio, shape, count, 1)
+    told = chance_of_skill(ratio, shape, count, trials) if trials is not None else math.nan
+    needed = years_needed(ratio, shape, trials or 1, periods)
     conditions = trade_conditions(record)
-    parts = breakdown(_per_trade(profit, stake), conditions, periods.entry_day)
+    parts = breakdown(per_trade(profit, stake), conditions, periods.entry_day)
     return TrackRecord(
         answer=_answer(record, count, once.total, trials, told, single),
         record=record,
@@ -196,9 +166,11 @@ def judge_track_record(
         twice=twice,
         costs_known=known,
         trials=trials,
-        survives_trials=_survives(ratio, shape, count),
+        survives_trials=survived_trials(ratio, shape, count),
         probability=told,
-        probability_twice=_chance(ratio_twice, shape_twice, count, trials) if trials else math.nan,
+        probability_twice=chance_of_skill(ratio_twice, shape_twice, count, trials)
+        if trials
+        else math.nan,
         fragile=once.win_rate > 1.0 - _LEAST_LOSERS,
         probability_single=single,
         shape=shape,
@@ -232,125 +204,6 @@ def _check(record: TradeRecord, trials: int | None, cost_bps: float, capital: fl
         raise UsageError(f"--capital: expected a positive amount, got {capital!r}")
 
 
-def _profit_and_cost(
-    record: TradeRecord, cost_bps: float
-) -> tuple[Float64Array, Float64Array, float]:
-    """Profit net of costs, costs (assumed where not recorded), and the share recorded."""
-    profit, cost = record.numbers("profit"), record.numbers("cost")
-    recorded = np.isfinite(cost)
-    # Both sides; without a stake there is nothing to take a share of, and the cost stays unknown.
-    cost = np.where(recorded, cost, 2.0 * cost_bps * 1e-4 * record.numbers("stake"))
-    if not record.net:
-        profit = profit - np.where(np.isfinite(cost), cost, 0.0)
-    return profit, cost, float(recorded.mean())
-
-
-def _capital(record: TradeRecord, capital: float | None) -> float:
-    if capital is not None:
-        return capital
-    if math.isfinite(record.start_equity):
-        return record.start_equity
-    stake = record.numbers("stake")
-    if not np.isfinite(stake).all():
-        return math.nan
-    # Exits before entries of the same instant: money that has come back can be used again.
-    time = np.r_[record.times("exit_time"), record.times("entry_time")]
-    change = np.r_[-stake, stake]
-    order = np.lexsort((np.r_[np.zeros(len(stake)), np.ones(len(stake))], time))
-    return max(float(np.cumsum(change[order]).max()), float(stake.max()))
-
-
-def _shape(returns: Float64Array) -> tuple[float, ReturnShape]:
-    """Ratio and shape; unknown where costs are."""
-    return return_shape(returns) if np.isfinite(returns).all() else (math.nan, ReturnShape())
-
-
-def _per_trade(profit: Float64Array, stake: Float64Array) -> Float64Array:
-    return profit / stake if np.isfinite(stake).all() else profit
-
-
-def _at_costs(
-    profit: Float64Array,
-    cost: Float64Array,
-    stake: Float64Array,
-    periods: Periods,
-    returns: Float64Array,
-    capital: float,
-) -> AtCosts:
-    if not np.isfinite(profit).all():
-        return AtCosts(*[math.nan] * 13)
-    lost = -float(profit[profit < 0.0].sum())
-    per_trade = _per_trade(profit, stake)
-    low, high = (
-        mean_interval(per_trade, block=periods.block) if len(profit) > 1 else (math.nan, math.nan)
-    )
-    ratio, shape = _shape(returns)
-    root = math.sqrt(periods.per_year)
-    error = (
-        math.sqrt(sharpe_variance(ratio, shape, periods.count))
-        if math.isfinite(ratio)
-        else math.nan
-    )
-    curve = np.cumsum(profit)
-    high_water = np.maximum.accumulate(np.maximum(curve, 0.0))
-    best = np.sort(profit)[-max(1, len(profit) // 100) :]
-    return AtCosts(
-        total=float(profit.sum()),
-        cost=float(cost.sum()),
-        growth=float(profit.sum()) / capital,
-        win_rate=float((profit > 0.0).mean()),
-        profit_factor=float(profit[profit > 0.0].sum()) / lost if lost > 0.0 else math.nan,
-        mean_return=float(per_trade.mean()),
-        mean_low=low,
-        mean_high=high,
-        sharpe=ratio * root,
-        sharpe_low=(ratio - _NORMAL * error) * root,
-        sharpe_high=(ratio + _NORMAL * error) * root,
-        worst_fall=float(((high_water - curve) / (capital + high_water)).max()),
-        without_best=float(profit.sum() - best.sum()),
-    )
-
-
-def _chance(ratio: float, shape: ReturnShape, count: int, trials: float) -> float:
-    """Deflated Sharpe ratio, the smaller of both definitions.
-
-    That of 2025 keeps its promise where returns depend on each other, that of 2012/2014 better
-    where small gains are paid for by rare large losses.
-    """
-    if count < 2:
-        return math.nan
-    return min(
-        deflated_sharpe(ratio, count, shape, trials=trials, definition="2025"),
-        deflated_sharpe(ratio, count, shape, trials=trials, definition="2012/2014"),
-    )
-
-
-def _survives(ratio: float, shape: ReturnShape, count: int) -> float:
-    """Largest number of trials at which the deflated ratio still reaches the confidence."""
-    if count < 2 or not math.isfinite(ratio):
-        return 0.0
-    if _chance(ratio, shape, count, 1) < _CONFIDENCE:
-        return 0.0
-    low, high = 0.0, math.log(_MOST_TRIALS)
-    if _chance(ratio, shape, count, _MOST_TRIALS) >= _CONFIDENCE:
-        return _MOST_TRIALS
-    for _ in range(60):
-        middle = (low + high) / 2.0
-        enough = _chance(ratio, shape, count, math.exp(middle)) >= _CONFIDENCE
-        low, high = (middle, high) if enough else (low, middle)
-    return math.floor(math.exp(low) + 1e-6)
-
-
-def _years_needed(ratio: float, shape: ReturnShape, trials: int, periods: Periods) -> float:
-    needed = max(
-        deflated_record_length(
-            ratio, shape, trials=trials, level=_CONFIDENCE, definition=definition
-        )
-        for definition in get_args(Definition)
-    )
-    return max(needed, _LEAST_PERIODS) / periods.per_year
-
-
 def _answer(
     record: TradeRecord,
     count: int,
@@ -359,16 +212,16 @@ def _answer(
     told: float,
     single: float,
 ) -> Answer:
-    if len(record) < _LEAST_TRADES or count < _LEAST_PERIODS:
+    if len(record) < _LEAST_TRADES or count < LEAST_PERIODS:
         return "too short"
     if total <= 0.0:
         return "lost money"
     # If even a single try could have been luck, more tries only make it likelier.
-    if not single >= _CONFIDENCE:
+    if not single >= CONFIDENCE:
         return "luck"
     if trials is None:
         return "depends on trials"
-    return "skill" if told >= _CONFIDENCE else "luck"
+    return "skill" if told >= CONFIDENCE else "luck"
 
 
 def _remarks(record: TradeRecord, known: float, cost_bps: float, stake: Float64Array) -> list[str]:
