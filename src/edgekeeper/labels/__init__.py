@@ -2,6 +2,9 @@
 
 from edgekeeper.labels.horizon import FixedHorizon, HorizonLabels
 from edgekeeper.labels.record import NEVER, Labels
+from edgekeeper.labels.sequential_bootstrap import next_draw_probability, sequential_bootstrap
+from edgekeeper.labels.signal_barriers import SignalLabels, label_signals
+from edgekeeper.labels.tasks import TaskLabels, task_labels
 from edgekeeper.labels.triple_barrier import TripleBarrier
 from edgekeeper.labels.weights import average_uniqueness, label_uniqueness, recency
 
@@ -10,8 +13,14 @@ __all__ = [
     "FixedHorizon",
     "HorizonLabels",
     "Labels",
+    "SignalLabels",
+    "TaskLabels",
     "TripleBarrier",
     "average_uniqueness",
+    "label_signals",
     "label_uniqueness",
+    "next_draw_probability",
     "recency",
+    "sequential_bootstrap",
+    "task_labels",
 ]

@@ -15,6 +15,7 @@ from edgekeeper.market.quality import Quality, inspect
 from edgekeeper.market.quarantine import list_quarantine, write_quarantine
 from edgekeeper.market.source import Listing, Source
 from edgekeeper.market.store import BarStore
+from edgekeeper.market.trade_records import TradeRecord, read_trades
 
 __all__ = [
     "SOURCES",
@@ -24,6 +25,7 @@ __all__ = [
     "Listing",
     "Quality",
     "Source",
+    "TradeRecord",
     "bars_hash",
     "derive_actions",
     "inspect",
@@ -34,5 +36,6 @@ __all__ = [
     "open_source",
     "parse_interval",
     "read_bars",
+    "read_trades",
     "write_quarantine",
 ]

@@ -22,7 +22,7 @@ from edgekeeper.report.story import LineStory, Mark, Story
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["render_report"]
+__all__ = ["page_environment", "render_report"]
 
 _MARKS_SHOWN = 200
 _FEATURES_SHOWN = 15
@@ -116,7 +116,7 @@ def _only_rules(story: Story) -> bool:
 
 
 @functools.cache
-def _environment() -> "Environment":
+def page_environment() -> "Environment":
     """Templates with escaping always on; whatever is printed loses its control characters."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -160,7 +160,7 @@ def render_report(stories: Sequence[Story], *, title: str, generated_from: str) 
     """
     if not stories:
         raise UsageError("report: expected at least one market's story, got none: run one first")
-    environment = _environment()
+    environment = page_environment()
     script = environment.get_template("hover.js").render().strip()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return environment.get_template("report.html.j2").render(
