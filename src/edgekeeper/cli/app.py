@@ -7,11 +7,13 @@ import typer
 
 from edgekeeper.cli.commands import models
 from edgekeeper.cli.commands.backtest import backtest
+from edgekeeper.cli.commands.check import check
 from edgekeeper.cli.commands.demo import demo
 from edgekeeper.cli.commands.doctor import doctor
 from edgekeeper.cli.commands.importing import import_bars
 from edgekeeper.cli.commands.init import init
 from edgekeeper.cli.commands.new import new
+from edgekeeper.cli.commands.plan import plan
 from edgekeeper.cli.commands.replay import replay
 from edgekeeper.cli.commands.status import status
 from edgekeeper.cli.commands.train import train
@@ -25,7 +27,13 @@ __all__ = ["make_app"]
 
 _PANELS: dict[str, dict[str, Callable[..., None]]] = {
     "Start": {"demo": demo, "init": init, "import": import_bars},
-    "Check": {"replay": replay, "backtest": backtest, "validate": validate},
+    "Check": {
+        "check": check,
+        "replay": replay,
+        "backtest": backtest,
+        "validate": validate,
+        "plan": plan,
+    },
     "Trade": {"status": status, "why": why},
     "Models": {"train": train, "new": new},
     "Safety": {"doctor": doctor},

@@ -8,7 +8,7 @@ import typer
 
 from edgekeeper.cli import options
 from edgekeeper.cli.printing import console, print_json
-from edgekeeper.cli.tables import bullets, pairs, plain_table
+from edgekeeper.cli.tables import pairs, plain_table, print_bullets
 from edgekeeper.errors import UsageError
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def _show(screen: "Console", verdict: "TrackRecord") -> None:
             "told from chance."
         )
     screen.print()
-    screen.print(bullets(list(verdict.remarks)))
+    print_bullets(screen, list(verdict.remarks))
 
 
 def _figures(verdict: "TrackRecord") -> dict[str, Any]:
