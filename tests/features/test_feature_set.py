@@ -89,7 +89,7 @@ def test_a_worker_process_compiles_anew(bars):
     features.matrix(bars)
     copy = pickle.loads(pickle.dumps(features))
     assert copy == features
-    assert "program" not in vars(copy)
+    assert "plan" not in vars(copy)
     np.testing.assert_array_equal(copy.matrix(bars), features.matrix(bars))
 
 

@@ -15,14 +15,15 @@ from numba.extending import intrinsic as numba_intrinsic
 
 from edgekeeper.types import Float64Array, Int64Array
 
-__all__ = ["CODE_WIDTH", "PADDING", "STORE", "run_group"]
+__all__ = ["CODE_WIDTH", "ENTER", "LEAVE", "PADDING", "STORE", "run_group"]
 
 # numba describes neither of these to a type checker.
 types: Any = numba_types
 intrinsic: Any = numba_intrinsic
 
-STORE = 0
-"""Address that stands for "write this register to the output"."""
+STORE, ENTER, LEAVE = 0, 1, 2
+"""Addresses that stand for "write this register to the output", "go on over the longer bars that
+are complete, or to the row of the code given, if none is", and "go on over all rows again"."""
 
 CODE_WIDTH = 12
 """Columns of the code: address, arity, seven registers, target, parameters, state."""
@@ -92,24 +93,43 @@ def _pointer(typing: Any, address: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
+def _completed(marks: int, n: int) -> int:
+    """How many longer bars are complete, by the marks of ``bucket``."""
+    source, count = _pointer(marks), 0
+    for i in range(n):
+        mark = int(source[i])
+        count += (mark & 1) + ((mark >> 1) & 1)
+    return count
+
+
+@njit(cache=True, nogil=True)
 def _walk(
     code: Int64Array,
     params: int,
     base: int,
     stride: int,
     state: int,
-    n: int,
+    rows: int,
     scratch: Any,
     limit: float,
 ) -> None:
-    """Run the program on ``n`` rows of one symbol; outputs go to ``scratch``."""
-    for k in range(code.shape[0]):
+    """Run the program on some rows of one symbol; outputs go to ``scratch``."""
+    k, n = -1, rows
+    while k + 1 < code.shape[0]:
+        k += 1
         function, arity, target = code[k, 0], code[k, 1], code[k, 9]
         a = base + code[k, 2] * stride
-        if function == 0:
-            source = _pointer(a)
-            for i in range(n):
-                scratch[target, i] = source[i] if abs(source[i]) <= limit else np.nan
+        if function <= LEAVE:
+            if function == STORE:
+                source = _pointer(a)
+                for i in range(n):
+                    scratch[target, i] = source[i] if abs(source[i]) <= limit else np.nan
+            elif function == ENTER:
+                n = _completed(a, rows)
+                if n == 0:
+                    k, n = target - 1, rows
+            else:
+                n = rows
             continue
         o = base + target * stride
         p, s = params + code[k, 10] * 8, state + code[k, 11] * 8
