@@ -58,9 +58,7 @@ def test_hours_around_a_change_of_daylight_saving_time():
     for day in changes:
         start = datetime.fromisoformat(day).replace(tzinfo=UTC)
         for minutes in range(300, 540, 15):
-            _same_minute(
-                (start + timedelta(minutes=minutes)).replace(tzinfo=None)
-            )
+            _same_minute((start + timedelta(minutes=minutes)).replace(tzinfo=None))
 
 
 def test_no_time_gives_no_value():

@@ -1,5 +1,6 @@
 """Whatever the expression and however the rows are cut, batch and stream give the same bits."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -23,6 +24,8 @@ one_input = [
 plain = [op.name for op in OPS.values() if op.inputs == 1 and not op.params]
 two_inputs = ["minimum", "maximum", "cross_over", "cross_under", "fill"]
 pairs = ["corr", "cov", "beta"]
+across = ["cs_rank", "cs_zscore", "cs_demean", "cs_mean"]
+keys = st.sampled_from(["session", "week_number", "hour"])
 signs = ["+", "-", "*", "/", "<", "<=", ">", "==", "!=", "and", "or"]
 
 
@@ -41,6 +44,14 @@ def deeper(inner):
         st.tuples(inner, windows).map(lambda t: f"rsi({t[0]}, {t[1]})"),
         st.tuples(inner, st.sampled_from(["2", "-1", "0.5"])).map(lambda t: f"({t[0]}) ** {t[1]}"),
         inner.map(lambda x: f"streak(delta({x}, 1), 9)"),
+        st.tuples(st.sampled_from(["2h", "5h", "1d"]), inner).map(lambda t: f'tf("{t[0]}", {t[1]})'),
+        st.tuples(st.sampled_from(across), inner).map(lambda t: f"{t[0]}({t[1]})"),
+        st.tuples(st.sampled_from(["sum_within", "max_within", "last_before"]), inner, keys).map(call),
+        st.tuples(inner, keys).map(lambda t: f"garch_fit({t[0]}, {t[1]}, 50)"),
+        st.tuples(inner, keys).map(lambda t: f"mixture({t[0]}, {t[1]}, 50)"),
+        st.tuples(inner, inner, windows).map(lambda t: f"profile_peak({t[0]}, abs({t[1]}), {t[2]})"),
+        st.tuples(inner, inner).map(lambda t: f"sar({t[0]}, {t[1]})"),
+        st.tuples(inner, inner, inner).map(lambda t: call(("ratchet", *t))),
         inner.map(lambda x: f"bars_since({x} > lag({x}, 2), 9)"),
     )  # fmt: skip
 
@@ -51,7 +62,7 @@ expressions = st.recursive(st.one_of(columns, columns, numbers), deeper, max_lea
 def readable(text):
     try:
         FeatureSet({"x": text})
-    except UsageError:  # constants without a number, or no column at all
+    except UsageError:  # constants without a number, no column at all, a tf within another
         return False
     return True
 
@@ -119,16 +130,24 @@ def test_random_expressions(texts):
     assert same_bits(table, live(features, bars))
 
 
-def test_alone_or_together_an_expression_gives_the_same_bits(bars):
+def test_alone_or_together_an_expression_gives_the_same_bits(bars_of, all_context):
+    bars = bars_of(2, 300, gaps=0.1, minutes=60, context=all_context)
     features = FeatureSet.from_catalogue(*CATALOGUES)
     table = features.matrix(bars)
-    for column in range(0, len(features), 9):
+    for column in range(0, len(features), 23):
         alone = FeatureSet({"x": features.texts[column]}).matrix(bars)[:, 0]
         assert same_bits(alone, table[:, column])
 
 
-def test_all_catalogues_in_all_chunks_threads_and_live():
+def test_all_catalogues_in_all_chunks_threads_and_live(all_context):
     bars = hard_bars()
+    rng = np.random.default_rng(6)
+    missing = [name for name in all_context if name not in bars.context]
+    holes = {
+        name: np.where(rng.random(len(bars)) < 0.1, np.nan, np.exp(rng.standard_normal(len(bars))))
+        for name in missing
+    }
+    bars = replace(bars, context={**bars.context, **holes})
     features = FeatureSet.from_catalogue(*CATALOGUES)
     table = features.matrix(bars)
     for chunk in (*CHUNKS, 10_000):

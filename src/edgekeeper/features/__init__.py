@@ -10,6 +10,7 @@ from edgekeeper.features.check import CheckReport
 from edgekeeper.features.feature_set import FeatureSet, evaluate
 from edgekeeper.features.indicators import Indicator, indicators
 from edgekeeper.features.ops import OPS, Op, Param, register, window
+from edgekeeper.features.sources import source_of
 from edgekeeper.features.stream import FeatureStream
 
 __all__ = [
@@ -26,5 +27,6 @@ __all__ = [
     "evaluate",
     "indicators",
     "register",
+    "source_of",
     "window",
 ]

@@ -22,6 +22,7 @@ from edgekeeper.features.inputs import as_bars, missing_columns
 from edgekeeper.features.plan import Plan, make_plan
 from edgekeeper.features.program import check_memory
 from edgekeeper.features.reader import read
+from edgekeeper.features.sources import longer_bars_needed, source_of
 from edgekeeper.features.stream import FeatureStream
 from edgekeeper.types import Float64Array
 
@@ -229,18 +230,27 @@ class FeatureSet:
     def available(self, bars: Bars) -> tuple["FeatureSet", dict[str, tuple[str, ...]]]:
         """Return the features these bars allow, and the dropped ones with what they miss.
 
+        What is missed is the name of a column, or, where ``tf`` asks for bars no longer than
+        these, words that say so. :func:`~edgekeeper.features.source_of` says where a column comes
+        from.
+
         Raises
         ------
         UsageError
             Nothing is left.
         """
-        missing = {name: missing_columns(self.columns_of(name), bars) for name in self.names}
+        missing = {
+            name: missing_columns(self.columns_of(name), bars)
+            + longer_bars_needed(self.longer_bars_of(name), bars.interval_ns)
+            for name in self.names
+        }
         dropped = {name: columns for name, columns in missing.items() if columns}
         if len(dropped) == len(self):
             name, columns = next(iter(dropped.items()))
+            places = [f"{c} (from {source_of(c)})" if "." in c else c for c in columns]
             raise UsageError(
                 f"expected bars with context columns, got none of those needed: {name!r} needs "
-                f"{', '.join(columns)}"
+                f"{', '.join(places)}"
             )
         return (self.without(*dropped) if dropped else self), dropped
 

@@ -134,9 +134,10 @@ class Graph:
         """Position of a series of longer bars, spread over the bars that come."""
         node = self.nodes[inner]
         length = node.bars_s * _SECOND_NS
+        # One row a longer bar at least, and as many as fit into it.
         memory = _Memory(
-            0,
-            0,
+            node.lookback + 2,
+            node.warm_up + 2,
             node.wait_ns + (node.lookback + 2) * length,
             node.settle_ns + (node.warm_up + 2) * length,
         )

@@ -16,7 +16,7 @@ from edgekeeper.errors import UsageError
 from edgekeeper.features.ops.op import HUGE, Op, Param, Params
 from edgekeeper.types import Float64Array
 
-__all__ = ["HIGHER", "anchor_seconds", "collect_kind", "interval_seconds"]
+__all__ = ["HIGHER", "anchor_seconds", "collect_kind", "interval_name", "interval_seconds"]
 
 _A = Float64Array
 NAN = math.nan
@@ -48,6 +48,12 @@ def interval_seconds(text: str) -> int:
             f"expected a length of bars such as '15m', '1h', '1d' or '1w', got {text!r}"
         )
     return seconds
+
+
+def interval_name(seconds: int) -> str:
+    """Shortest text of a length, such as ``"4h"``."""
+    unit = next(unit for unit in "wdhm" if seconds % _UNITS[unit] == 0)
+    return f"{seconds // _UNITS[unit]}{unit}"
 
 
 def anchor_seconds(seconds: int) -> int:

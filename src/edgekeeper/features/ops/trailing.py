@@ -116,6 +116,10 @@ def _machine(params: Params) -> int:
     return 400
 
 
+def _stop_machine(params: Params) -> int:
+    return math.ceil(400 * max(1.0, 0.02 / params[0]))
+
+
 def _slowest(params: Params) -> int:
     return math.ceil(math.log(FORGOTTEN) / math.log1p(-min(params[0], 0.999)))
 
@@ -123,7 +127,7 @@ def _slowest(params: Params) -> int:
 _OPS = (
     Op("sar", parabolic_stop, 2,
        (Param("acceleration", 0.001, 1, False, 0.02), Param("limit", 0.001, 1, False, 0.2)),
-       _slots, _one, _machine,
+       _slots, _one, _stop_machine,
        meaning="Parabolic stop-and-reverse level from highs and lows."),
     Op("ratchet", ratchet, 3, (), _slots, _none, _machine,
        meaning="Trailing line around the first series, at the third's distance from it, on the "
