@@ -15,7 +15,8 @@ def candle(o, h, lo, c):
     return {
         "KMID": (c - o) / o, "KLEN": (h - lo) / o, "KMID2": (c - o) / span,
         "KUP": (h - top) / o, "KUP2": (h - top) / span, "KLOW": (bottom - lo) / o,
-        "KLOW2": (bottom - lo) / span, "KSFT": (2 * c - h - lo) / o, "KSFT2": (2 * c - h - lo) / span,
+        "KLOW2": (bottom - lo) / span, "KSFT": (2 * c - h - lo) / o,
+        "KSFT2": (2 * c - h - lo) / span,
         "OPEN0": o / c, "HIGH0": h / c, "LOW0": lo / c, "VWAP0": (h + lo + c) / 3 / c,
     }  # fmt: skip
 
