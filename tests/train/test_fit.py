@@ -49,7 +49,7 @@ def test_the_seed_matters_where_chance_does(workshop):
     for line, same in ((trees, False), (linear, True)):
         data = workshop.data(line)
         rows = data.known_rows(workshop.now)
-        one, two = (fit_model(data, rows, line, workshop.config, seed=s) for s in (3, 4))
+        one, two = (fit_model(data, rows, line, workshop.config, seed=s) for s in (5, 6))
         forecasts = [m.forecast(data.matrix[rows], data.volatility[rows]) for m in (one, two)]
         assert np.array_equal(forecasts[0].probability, forecasts[1].probability) is same
 
