@@ -9,6 +9,22 @@ from scipy.optimize import minimize
 from edgekeeper.features import OPS, evaluate
 from edgekeeper.testing.ops import check_op, run_op
 
+# What the tests below compare with; docs/features.md is written from it.
+REFERENCES = {
+    "profile_peak": "NumPy, a window at a time",
+    "value_area_low": "NumPy, a window at a time",
+    "value_area_high": "NumPy, a window at a time",
+    "entropy": "NumPy, a window at a time",
+    "supertrend": "plain loop",
+    "supertrend_side": "plain loop",
+    "ratchet": "plain loop",
+    "hurst": "fractional noise of a known exponent",
+    "garch_fit": "SciPy's optimum",
+    "mixture": "two known normals",
+    "tf": "bars resampled by hand",
+    "cov": "NumPy, long double",
+}
+
 RNG = np.random.default_rng(8)
 WALK = 50 * np.exp((RNG.standard_normal(1_500) * 0.01).cumsum())
 VOLUME = np.round(np.exp(RNG.standard_normal(1_500)) * 1_000)

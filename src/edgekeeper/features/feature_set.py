@@ -17,7 +17,7 @@ from edgekeeper.errors import UsageError
 from edgekeeper.features.catalogue import catalogue
 from edgekeeper.features.check import CheckReport, check
 from edgekeeper.features.compute import CHUNK, Real, compute
-from edgekeeper.features.graph import Graph, version_of
+from edgekeeper.features.graph import Graph, Node, version_of
 from edgekeeper.features.inputs import as_bars, missing_columns
 from edgekeeper.features.plan import Plan, make_plan
 from edgekeeper.features.program import check_memory
@@ -185,15 +185,18 @@ class FeatureSet:
             if node.op not in ("column", "constant")
         }
 
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """What calculates each feature."""
+        return tuple(self._graph.nodes[output] for output in self._outputs)
+
     def lookbacks_at(self, interval_ns: int) -> tuple[int, ...]:
         """Bars of this length before each feature's first value, at most."""
-        nodes = [self._graph.nodes[output] for output in self._outputs]
-        return tuple(node.lookback + -(-node.wait_ns // interval_ns) for node in nodes)
+        return tuple(node.lookback + -(-node.wait_ns // interval_ns) for node in self.nodes)
 
     def warm_ups_at(self, interval_ns: int) -> tuple[int, ...]:
         """Bars of this length after which no feature depends on the start beyond 1e-6."""
-        nodes = [self._graph.nodes[output] for output in self._outputs]
-        return tuple(node.warm_up + -(-node.settle_ns // interval_ns) for node in nodes)
+        return tuple(node.warm_up + -(-node.settle_ns // interval_ns) for node in self.nodes)
 
     @property
     def lookbacks(self) -> tuple[int, ...]:
