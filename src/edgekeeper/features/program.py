@@ -39,6 +39,8 @@ class Program:
         float64 slots of memory a symbol needs.
     features : int
         Columns of the output.
+    longer_bars : bool
+        Whether it collects longer bars, so that rows in and rows out may differ.
     """
 
     columns: tuple[str, ...]
@@ -48,6 +50,7 @@ class Program:
     params: Float64Array
     state_size: int
     features: int
+    longer_bars: bool
 
     def workspace(self, chunk: int) -> Float64Array:
         """Registers for chunks of so many rows, constants filled in: float64 [R, chunk + 8]."""
@@ -101,6 +104,7 @@ class _Writer:
         for feature, position in enumerate(outputs):
             self._features.setdefault(position, []).append(feature)
         self._outputs = len(outputs)
+        self._longer_bars = any(graph.nodes[p].op == "bucket" for p in order)
         self._code: list[list[int]] = []
         self._params: list[float] = []
         self._state = 0
@@ -119,6 +123,7 @@ class _Writer:
             params=np.array([*self._params, 0.0], dtype=np.float64),
             state_size=max(self._state, 1),
             features=self._outputs,
+            longer_bars=self._longer_bars,
         )
 
     def _write_region(self, region: Region) -> None:
@@ -159,7 +164,9 @@ class _Writer:
             lanes = nodes + nodes[:1] * idle
         slots = [*sources, *targets[:-1]]
         slots += [0] * (FOUR_INPUTS - len(slots))
-        self._code.append([*head, *slots, targets[-1], len(self._params), self._state])
+        remembers = any(op.state_size(node.params) for node in lanes)
+        place = self._state if remembers else -1
+        self._code.append([*head, *slots, targets[-1], len(self._params), place])
         for node in lanes:
             self._params.extend(self._op(node).constants(node.params))
             self._state += self._op(node).state_size(node.params)

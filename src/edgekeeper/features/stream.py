@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edgekeeper.errors import BadData, UsageError, nearest
 from edgekeeper.features.compute import LARGEST, Real
-from edgekeeper.features.dispatch import PADDING, run_group
+from edgekeeper.features.dispatch import PADDING, run_group, run_instant
 from edgekeeper.features.inputs import as_bars, read_columns
 from edgekeeper.features.plan import Plan, Stage
 from edgekeeper.types import BoolArray, Float32Array, Float64Array, Int64Array
@@ -35,15 +35,29 @@ class _Step:
         self.features = stage.program.features
         self.states = np.zeros((series.shape[1], stage.program.state_size))
         self._limit = LARGEST[kind]
-        self._registers = stage.program.workspace(1)
+        self._together = not stage.program.longer_bars
+        self._registers = stage.program.workspace(series.shape[1] if self._together else 1)
         self._scratch = np.empty((self.features, 1 + 2 * PADDING), dtype=kind)
         self._addresses = series.ctypes.data + stage.inputs * series.strides[0]
 
     def run(self, rows: Int64Array, offsets: Int64Array, out: NDArray[Any]) -> None:
         """Fill the rows of ``out [S, F]``."""
+        program = self.stage.program
+        if self._together:
+            run_instant(
+                program.code,
+                program.params,
+                self._addresses,
+                rows,
+                self._registers,
+                self.states,
+                self._limit,
+                out,
+            )
+            return
         run_group(
-            self.stage.program.code,
-            self.stage.program.params,
+            program.code,
+            program.params,
             self._addresses,
             rows,
             offsets,
@@ -189,7 +203,7 @@ class FeatureStream:
 
     def _step(self, present: BoolArray | None) -> Float32Array:
         out = np.empty((len(self.symbols), self._plan.features), dtype=np.float32)
-        rows = offsets = self._everyone
+        rows, offsets = self._everyone[:-1], self._everyone
         if present is not None and not present.all():
             out[~present] = np.nan
             rows = np.flatnonzero(present)
