@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import talib
 
+from edgekeeper.bars import Bars
 from edgekeeper.features import FeatureSet, evaluate, indicators
+from edgekeeper.market import load_bars
 
 ROWS, WARM = 2_500, 1_500
 
@@ -71,9 +73,28 @@ ORACLES = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def history(bars_of):
-    return bars_of(1, ROWS, seed=11, minutes=5)
+def real(symbol, each):
+    """Real daily bars of one symbol, ``each`` days joined into one."""
+    days = load_bars("bundled", [symbol]).bars
+    first = np.arange(0, len(days) - each + 1, each)
+    last = first + each - 1
+    return Bars.from_arrays(
+        symbol=[symbol] * len(first),
+        event_time=days.event_time[last],
+        open=days.open[first],
+        high=np.maximum.reduceat(days.high, first)[: len(first)],
+        low=np.minimum.reduceat(days.low, first)[: len(first)],
+        close=days.close[last],
+        volume=np.add.reduceat(days.volume, first)[: len(first)],
+    )
+
+
+@pytest.fixture(scope="module", params=["generated", "IBM", "MSFT two days"])
+def history(request, bars_of):
+    if request.param == "generated":
+        return bars_of(1, ROWS, seed=11, minutes=5)
+    symbol, *joined = request.param.split()
+    return real(symbol, 2 if joined else 1)
 
 
 @pytest.fixture(scope="module")

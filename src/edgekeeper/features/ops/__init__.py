@@ -5,6 +5,7 @@ with :func:`register`.
 """
 
 from edgekeeper.errors import UsageError
+from edgekeeper.features.across import ACROSS
 from edgekeeper.features.ops.averages import AVERAGES
 from edgekeeper.features.ops.delay import DELAY
 from edgekeeper.features.ops.elementwise import ELEMENTWISE
@@ -43,6 +44,8 @@ OPS: dict[str, Op] = {
     **ENTROPY,
 }
 
+_TAKEN = frozenset(("tf", "column", *ACROSS))
+
 
 def find_op(name: str) -> Op | None:
     """Return the op behind a node of the graph, or None for columns, constants, comparisons."""
@@ -59,7 +62,7 @@ def register(op: Op) -> Op:
     """
     if not (op.name.isascii() and op.name.isidentifier()) or op.name.startswith("_"):
         raise UsageError(f"expected a plain name for an op such as 'my_range', got {op.name!r}")
-    if (find_op(op.name) or op) != op:
+    if (find_op(op.name) or op) != op or op.name in _TAKEN:
         raise UsageError(f"op {op.name!r} exists already: choose another name")
     OPS[op.name] = op
     return op
