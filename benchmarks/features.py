@@ -5,12 +5,16 @@ table, a new one or one that is used again. TA-Lib gets contiguous float64 array
 outputs are kept, as whoever wants a table has to, and once dropped, so that they never leave the
 cache. Each figure is the best of several rounds, taken in turns.
 
+Also beside Polars (what it can say of these), Alpha158, cost against window length, and start-up.
+
     python benchmarks/features.py [--full] [--json]
 """
 
 import argparse
 import json
 import platform
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +22,7 @@ from functools import partial
 
 import numba
 import numpy as np
+import polars as pl
 import talib
 
 from edgekeeper.bars import Bars
@@ -141,6 +146,96 @@ def stream_us(features: FeatureSet, bars: Bars, symbols: int, updates: int) -> f
     return (time.perf_counter() - begin) / updates * 1e6
 
 
+def polars_features() -> dict[str, pl.Expr]:
+    """Those of the outputs that Polars can say, each symbol by itself."""
+    close, high, low = pl.col("close"), pl.col("high"), pl.col("low")
+    fast, slow = (close.ewm_mean(span=n, adjust=False) for n in (12, 26))
+    mean, std = close.rolling_mean(20), close.rolling_std(20, ddof=0)
+    return {
+        "sma": mean,
+        "ema_9": close.ewm_mean(span=9, adjust=False),
+        "ema_21": close.ewm_mean(span=21, adjust=False),
+        "roc": 100 * (close / close.shift(10) - 1),
+        "mom": close - close.shift(10),
+        "macd": fast - slow,
+        "macd_signal": (fast - slow).ewm_mean(span=9, adjust=False),
+        "std": std,
+        "upper": mean + 2 * std,
+        "lower": mean - 2 * std,
+        "max": high.rolling_max(20),
+        "min": low.rolling_min(20),
+        "range": pl.max_horizontal(high, close.shift(1)) - pl.min_horizontal(low, close.shift(1)),
+        "corr": pl.rolling_corr(high, low, window_size=30),
+    }
+
+
+def beside_polars(bars: Bars, rounds: int) -> float:
+    """How many times as fast as Polars, what both can say, each on as many threads as it likes."""
+    theirs = polars_features()
+    texts = {name: text for pair, _ in PAIRS for name, text in pair.items() if name in theirs}
+    ours = FeatureSet(texts)
+    frame = bars.to_polars()
+    exprs = [expr.over("symbol").alias(name) for name, expr in theirs.items()]
+    best = in_turns(
+        {"polars": lambda: frame.select(exprs), "edgekeeper": lambda: ours.matrix(bars)}, rounds
+    )
+    return ratio(best, "polars", "edgekeeper")
+
+
+def one_symbol(rounds: int) -> float:
+    """How many times as fast as TA-Lib on one long history, one thread, outputs kept."""
+    bars = make_bars(1, 100_000)
+    features = FeatureSet({name: text for texts, _ in PAIRS for name, text in texts.items()})
+    names = ("open", "high", "low", "close", "volume")
+    columns = {name: np.ascontiguousarray(getattr(bars, name)) for name in names}
+    features.matrix(bars)
+    best = in_turns(
+        {
+            "edgekeeper": lambda: features.matrix(bars, threads=1),
+            "talib": lambda: talib_pass([columns], 1, keep=True),
+        },
+        rounds,
+    )
+    return ratio(best, "talib", "edgekeeper")
+
+
+def alpha158_rows_per_s(symbols: int, rounds: int) -> int:
+    """Rows of Alpha158 a second, one thread."""
+    bars = make_bars(symbols, 2_500)
+    features = FeatureSet.from_catalogue("alpha158")
+    best = in_turns({"ours": lambda: features.matrix(bars, threads=1)}, rounds)
+    return round(len(bars) / best["ours"])
+
+
+def ns_by_window(rounds: int) -> dict[str, dict[int, float]]:
+    """Nanoseconds a row for windows of several lengths: flat where the cost is constant."""
+    bars = make_bars(4, 20_000)
+    found: dict[str, dict[int, float]] = {}
+    for name in ("sum", "max", "var", "slope", "ema", "entropy", "rank", "mad"):
+        calls = {}
+        for n in (10, 100, 1_000):
+            features = FeatureSet({"x": f"{name}(close, {n})"})
+            calls[str(n)] = partial(features.matrix, bars, threads=1)
+        best = in_turns(calls, rounds)
+        found[name] = {int(n): round(s / len(bars) * 1e9, 1) for n, s in best.items()}
+    return found
+
+
+def start_up_s() -> float:
+    """Seconds from nothing to the first features of a fresh process, kernels on disk."""
+    code = (
+        "from edgekeeper.features import FeatureSet; "
+        "from edgekeeper.features.example_bars import example_bars; "
+        "FeatureSet.from_catalogue('technical').matrix(example_bars())"
+    )
+    seconds = []
+    for _ in range(3):
+        begin = time.perf_counter()
+        subprocess.run([sys.executable, "-c", code], check=True)
+        seconds.append(time.perf_counter() - begin)
+    return round(min(seconds), 2)
+
+
 def ratio(seconds: dict[str, float], theirs: str, ours: str) -> float:
     """How many times as fast as ``theirs`` ours is."""
     return round(seconds[theirs] / seconds[ours], 2)
@@ -186,6 +281,11 @@ def main() -> None:
         "ratio_talib_dropped": ratio(best, "talib_dropped_1", "edgekeeper_reused_1"),
         "ratio_talib_dropped_two": ratio(best, "talib_dropped_2", "edgekeeper_reused_2"),
         "ratio_two_threads_against_one": ratio(best, "talib_kept_1", "edgekeeper_2"),
+        "ratio_talib_one_symbol": one_symbol(rounds),
+        "ratio_polars": beside_polars(bars, rounds),
+        "alpha158_rows_per_s": alpha158_rows_per_s(500 if options.full else 20, 2),
+        "ns_by_window": ns_by_window(rounds),
+        "start_up_s": start_up_s(),
         "stream_us_one_symbol": round(stream_us(features, bars, 1, 5_000), 2),
         "stream_us_a_symbol_of_100": round(stream_us(features, bars, 100, 1_000) / 100, 3),
     }

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from edgekeeper.bars import Bars
+from edgekeeper.features import CATALOGUES, FeatureSet
 
 
 def make_bars(
@@ -13,9 +14,12 @@ def make_bars(
     seed: int = 0,
     gaps: float = 0.0,
     minutes: int = 1_440,
-    context: bool = True,
+    context: bool | tuple[str, ...] = True,
 ) -> Bars:
-    """Random walks with context columns; ``gaps`` is the share of bars left out."""
+    """Random walks with context columns; ``gaps`` is the share of bars left out.
+
+    Context other than SPY and VIX is by name: a share of the volume, or a positive walk.
+    """
     rng = np.random.default_rng(seed)
     shape = (instants, symbols)
     close = 50 * np.exp((rng.standard_normal(shape) * 0.02).cumsum(axis=0))
@@ -29,6 +33,13 @@ def make_bars(
     start = np.datetime64("2015-01-02T21:00", "ns").astype(np.int64)
     times = start + np.repeat(np.arange(instants), symbols) * minutes * 60 * 10**9
     names = np.tile([f"S{k}" for k in range(symbols)], instants)
+    columns = {"SPY.close": spy, "VIX.close": vix} if context is not False else {}
+    for name in context if isinstance(context, tuple) else ():
+        if name in columns:
+            continue
+        walk = np.exp((rng.standard_normal(shape) * 0.02).cumsum(axis=0)).ravel()
+        share = name.endswith("volume") or name == "trades.count"
+        columns[name] = volume.ravel() * rng.uniform(0.1, 0.4, shape).ravel() if share else walk
     return Bars.from_arrays(
         symbol=names[keep],
         event_time=times[keep],
@@ -37,13 +48,20 @@ def make_bars(
         low=low.ravel()[keep],
         close=close.ravel()[keep],
         volume=volume.ravel()[keep],
-        context={"SPY.close": spy[keep], "VIX.close": vix[keep]} if context else None,
+        context={name: values[keep] for name, values in columns.items()},
     )
 
 
 @pytest.fixture(scope="session")
 def bars_of() -> Callable[..., Bars]:
     return make_bars
+
+
+@pytest.fixture(scope="session")
+def all_context() -> tuple[str, ...]:
+    """Every context column that a catalogue needs."""
+    columns = FeatureSet.from_catalogue(*CATALOGUES).columns
+    return tuple(column for column in columns if "." in column)
 
 
 @pytest.fixture(scope="session")

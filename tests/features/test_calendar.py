@@ -1,5 +1,6 @@
 from calendar import monthrange
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from hypothesis import given
@@ -25,10 +26,43 @@ def test_equals_the_standard_library(times):
         "days_in_month": [
             monthrange(t.year, t.month)[1] for t in times
         ],
+        "seconds": [-((datetime(1970, 1, 1) - t) // timedelta(seconds=1)) for t in times],
+        "session": [(before(t) - datetime(1970, 1, 1)).days for t in times],
+        "week_number": [((before(t) - datetime(1970, 1, 1)).days + 3) // 7 for t in times],
+        "month_number": [12 * (before(t).year - 1970) + before(t).month - 1 for t in times],
+        "quarter_number": [4 * (before(t).year - 1970) + (before(t).month - 1) // 3 for t in times],
     }  # fmt: skip
-    assert set(want) == set(CALENDAR)
+    assert {*want, "new_york_minute"} == set(CALENDAR)
     for name, values in want.items():
-        assert calendar_column(name, stamps).tolist() == values
+        assert calendar_column(name, stamps).tolist() == values, name
+
+
+def before(time):
+    """The instant just before: a bar that closes at midnight belongs to the day that ends."""
+    return time - timedelta(microseconds=1)
+
+
+@given(st.datetimes(datetime(1976, 7, 1), datetime(2036, 12, 31)))
+def test_new_york_keeps_daylight_saving_time(time):
+    _same_minute(time)
+
+
+def _same_minute(time):
+    stamp = np.array([np.datetime64(time, "us").astype("datetime64[ns]").astype(np.int64)])
+    local = time.replace(tzinfo=UTC).astimezone(ZoneInfo("America/New_York"))
+    assert calendar_column("new_york_minute", stamp)[0] == 60 * local.hour + local.minute
+
+
+def test_hours_around_a_change_of_daylight_saving_time():
+    changes = ["1990-04-01", "1995-10-29", "2006-10-29", "2007-03-11", "2024-11-03", "2025-03-09"]
+    for day in changes:
+        start = datetime.fromisoformat(day).replace(tzinfo=UTC)
+        for minutes in range(300, 540, 15):
+            _same_minute((start + timedelta(minutes=minutes)).replace(tzinfo=None))
+
+
+def test_no_time_gives_no_value():
+    assert len(calendar_column("new_york_minute", np.empty(0, np.int64))) == 0
 
 
 def test_is_in_utc():

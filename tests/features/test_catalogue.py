@@ -7,18 +7,28 @@ from edgekeeper.features.graph import Graph
 from edgekeeper.features.reader import read
 
 SIZES = {
-    "technical": 34,
+    "technical": 39,
     "volatility": 14,
-    "volume": 11,
+    "volume": 15,
     "returns": 31,
-    "calendar": 10,
-    "cross_asset": 9,
+    "calendar": 12,
+    "session": 9,
+    "multi_timeframe": 42,
+    "cross_asset": 19,
+    "regime": 14,
+    "microstructure": 11,
+    "options": 12,
+    "fundamental": 13,
+    "sentiment": 12,
+    "macro": 15,
+    "signal_context": 10,
+    "alpha158": 158,
 }
 
 
 def test_every_catalogue_is_as_large_as_it_says():
     assert {name: len(catalogue(name)) for name in CATALOGUES} == SIZES
-    assert len(FeatureSet.from_catalogue(*CATALOGUES)) == sum(SIZES.values()) == 109
+    assert len(FeatureSet.from_catalogue(*CATALOGUES)) == sum(SIZES.values()) == 426
 
 
 def test_every_entry_says_what_it_means_and_where_it_is_from():
@@ -29,24 +39,34 @@ def test_every_entry_says_what_it_means_and_where_it_is_from():
 
 
 @pytest.mark.parametrize("name", CATALOGUES)
-def test_every_feature_has_values_and_is_free_of_the_price_level(name, bars_of):
+def test_every_feature_has_values_and_is_free_of_the_price_level(name, bars_of, all_context):
     """Multiplying all prices and volumes by a power of two must change nothing."""
     from dataclasses import replace
 
-    bars = bars_of(2, 500)
+    bars = bars_of(3, 1_000, minutes=360, context=all_context)
     features = FeatureSet.from_catalogue(name)
     table = features.matrix(bars)
-    assert not np.isnan(table[-100:]).any()
+    short = np.array(features.lookbacks_at(bars.interval_ns)) < 900
+    assert short.sum() >= min(len(short), 35)
+    assert not np.isnan(table[-100:])[:, short].any()
     prices = {c: getattr(bars, c) * 1024 for c in ("open", "high", "low", "close")}
     large = replace(
         bars,
         **prices,
         volume=bars.volume * 4,
-        context={c: x * 64 for c, x in bars.context.items()},
+        context={
+            c: x
+            * (4 if c in _LIKE_VOLUME else 64 if c.endswith(".close") and c not in _RATES else 1)
+            for c, x in bars.context.items()
+        },
     )
     np.testing.assert_allclose(features.matrix(large), table, rtol=1e-5, atol=1e-6)
     varied = np.nanstd(table, axis=0) > 0
     assert varied.all() or name == "calendar"
+
+
+_RATES = ("US10Y.close", "US2Y.close", "CREDIT.close")
+_LIKE_VOLUME = ("dark.volume", "options.volume", "trades.signed_volume", "trades.count")
 
 
 def test_names_do_not_clash():
@@ -68,7 +88,7 @@ def test_every_indicator_reads_with_its_defaults(name):
     given = [f"{key}={examples[key]}" for key, default in indicator.parameters if default is None]
     graph = Graph()
     result = read(f"{name}({', '.join(given)})", graph)
-    assert graph.nodes[result].lookback < 200
+    assert graph.nodes[result].lookback < 600
     assert indicator.meaning.endswith(".")
     assert indicator.source
 

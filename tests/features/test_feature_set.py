@@ -89,7 +89,7 @@ def test_a_worker_process_compiles_anew(bars):
     features.matrix(bars)
     copy = pickle.loads(pickle.dumps(features))
     assert copy == features
-    assert "program" not in vars(copy)
+    assert "plan" not in vars(copy)
     np.testing.assert_array_equal(copy.matrix(bars), features.matrix(bars))
 
 
@@ -180,7 +180,7 @@ def test_what_is_no_frame_of_bars_is_refused(frame):
 
 def test_one_bar_is_enough(bars_of):
     table = FeatureSet.from_catalogue("technical", "calendar").matrix(bars_of(1, 1))
-    assert table.shape == (1, 44)
+    assert table.shape == (1, 51)
     assert np.isnan(table[0, 0])
 
 

@@ -92,6 +92,9 @@ def test_a_users_own_op_joins_the_language(bars):
 def test_register_refuses_taken_and_unwritable_names():
     with pytest.raises(UsageError, match="exists already"):
         register(Op("ema", doubled, 1))
+    for name in ("tf", "column", "cs_rank", "hold"):
+        with pytest.raises(UsageError, match="exists already"):
+            register(Op(name, doubled, 1))
     with pytest.raises(UsageError, match="plain name"):
         register(Op("a b", doubled, 1))
     with pytest.raises(UsageError, match="1 to 5"):

@@ -135,7 +135,7 @@ def test_no_blow_up_by_nesting_indicators():
     for _ in range(25):
         text = f"rsi({text}, 3)"
     features = FeatureSet({"x": text})
-    assert len(features.program.code) < 500
+    assert len(features.plan.stages[0].program.code) < 500
     with pytest.raises(UsageError, match="distinct calculations"):
         FeatureSet(
             {

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import talib
 
+from edgekeeper.bars import Bars
 from edgekeeper.features import FeatureSet, evaluate, indicators
+from edgekeeper.market import load_bars
 
 ROWS, WARM = 2_500, 1_500
 
@@ -32,7 +34,6 @@ ORACLES = {
     "macd_histogram()": lambda o, h, lo, c, v: talib.MACD(c)[2],
     "std(close, 20, 0)": lambda o, h, lo, c, v: talib.STDDEV(c, 20),
     "var(close, 20, 0)": lambda o, h, lo, c, v: talib.VAR(c, 20),
-    "mean(close, 20) + 2 * std(close, 20, 0)": lambda o, h, lo, c, v: talib.BBANDS(c, 20)[0],
     "bollinger_position()": lambda o, h, lo, c, v: (c - talib.SMA(c, 20)) / talib.STDDEV(c, 20) / 2,
     "bollinger_width()": lambda o, h, lo, c, v: 4 * talib.STDDEV(c, 20) / talib.SMA(c, 20),
     "slope(close, 14)": lambda o, h, lo, c, v: talib.LINEARREG_SLOPE(c, 14),
@@ -62,14 +63,38 @@ ORACLES = {
     "mfi(14)": lambda o, h, lo, c, v: talib.MFI(h, lo, c, v, 14),
     "obv_change(20)": lambda o, h, lo, c, v: change(talib.OBV(c, v), 20),
     "adl_change(20)": lambda o, h, lo, c, v: change(talib.AD(h, lo, c, v), 20),
+    "kama()": lambda o, h, lo, c, v: talib.KAMA(c, 10),
+    "psar()": lambda o, h, lo, c, v: talib.SAR(h, lo),
+    "psar(0.05, 0.3)": lambda o, h, lo, c, v: talib.SAR(h, lo, 0.05, 0.3),
+    "bollinger_upper()": lambda o, h, lo, c, v: talib.BBANDS(c, 20)[0],
+    "bollinger_lower()": lambda o, h, lo, c, v: talib.BBANDS(c, 20)[2],
     "corr(high, low, 30)": lambda o, h, lo, c, v: talib.CORREL(h, lo, 30),
     "beta(ret(high), ret(low), 5)": lambda o, h, lo, c, v: talib.BETA(lo, h, 5),
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def history(bars_of):
-    return bars_of(1, ROWS, seed=11, minutes=5)
+def real(symbol, each):
+    """Real daily bars of one symbol, ``each`` days joined into one."""
+    days = load_bars("bundled", [symbol]).bars
+    first = np.arange(0, len(days) - each + 1, each)
+    last = first + each - 1
+    return Bars.from_arrays(
+        symbol=[symbol] * len(first),
+        event_time=days.event_time[last],
+        open=days.open[first],
+        high=np.maximum.reduceat(days.high, first)[: len(first)],
+        low=np.minimum.reduceat(days.low, first)[: len(first)],
+        close=days.close[last],
+        volume=np.add.reduceat(days.volume, first)[: len(first)],
+    )
+
+
+@pytest.fixture(scope="module", params=["generated", "IBM", "MSFT two days"])
+def history(request, bars_of):
+    if request.param == "generated":
+        return bars_of(1, ROWS, seed=11, minutes=5)
+    symbol, *joined = request.param.split()
+    return real(symbol, 2 if joined else 1)
 
 
 @pytest.fixture(scope="module")

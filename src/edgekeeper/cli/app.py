@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from edgekeeper.cli.commands import models
+from edgekeeper.cli.commands import features, models
 from edgekeeper.cli.commands.backtest import backtest
 from edgekeeper.cli.commands.check import check
 from edgekeeper.cli.commands.demo import demo
@@ -38,6 +38,7 @@ _PANELS: dict[str, dict[str, Callable[..., None]]] = {
     "Models": {"train": train, "new": new},
     "Safety": {"doctor": doctor},
 }
+_GROUPS = {"Check": {"features": features.app}, "Models": {"models": models.app}}
 _EXIT_CODES = (
     "Exit codes: 0 done · 1 not as expected · 2 wrong usage · 3 bad data · 4 refused by a gate · "
     "5 halted · 6 disk, lock, permission or memory · 130 stopped by you."
@@ -59,8 +60,8 @@ def make_app(services: Services) -> typer.Typer:
     for panel, commands in _PANELS.items():
         for name, command in commands.items():
             add_command(app, name, command, panel)
-        if panel == "Models":
-            app.add_typer(models.app, name="models", rich_help_panel=panel)
+        for name, group in _GROUPS.get(panel, {}).items():
+            app.add_typer(group, name=name, rich_help_panel=panel)
     return app
 
 

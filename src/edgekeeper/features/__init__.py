@@ -7,9 +7,12 @@ their memory along. A kernel has only seen the past, so a feature cannot look ah
 
 from edgekeeper.features.catalogue import CATALOGUES, CatalogueEntry, catalogue
 from edgekeeper.features.check import CheckReport
+from edgekeeper.features.describe import Description, describe, words
+from edgekeeper.features.drawing import draw
 from edgekeeper.features.feature_set import FeatureSet, evaluate
 from edgekeeper.features.indicators import Indicator, indicators
 from edgekeeper.features.ops import OPS, Op, Param, register, window
+from edgekeeper.features.sources import source_of
 from edgekeeper.features.stream import FeatureStream
 
 __all__ = [
@@ -17,14 +20,19 @@ __all__ = [
     "OPS",
     "CatalogueEntry",
     "CheckReport",
+    "Description",
     "FeatureSet",
     "FeatureStream",
     "Indicator",
     "Op",
     "Param",
     "catalogue",
+    "describe",
+    "draw",
     "evaluate",
     "indicators",
     "register",
+    "source_of",
     "window",
+    "words",
 ]

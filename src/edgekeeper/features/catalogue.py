@@ -9,7 +9,24 @@ from edgekeeper.errors import UsageError, nearest
 
 __all__ = ["CATALOGUES", "CatalogueEntry", "catalogue"]
 
-CATALOGUES = ("technical", "volatility", "volume", "returns", "calendar", "cross_asset")
+CATALOGUES = (
+    "technical",
+    "volatility",
+    "volume",
+    "returns",
+    "calendar",
+    "session",
+    "multi_timeframe",
+    "cross_asset",
+    "regime",
+    "microstructure",
+    "options",
+    "fundamental",
+    "sentiment",
+    "macro",
+    "signal_context",
+    "alpha158",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,9 +38,8 @@ class Checked(Protocol):
         """Names of the features."""
         ...
 
-    @property
-    def warm_ups(self) -> tuple[int, ...]:
-        """Bars after which each feature no longer depends on the start."""
+    def warm_ups_at(self, interval_ns: int) -> tuple[int, ...]:
+        """Bars of a length after which each feature no longer depends on the start."""
         ...
 
     def matrix(self, bars: Bars, dtype: Any = ..., *, chunk: int = ...) -> NDArray[Any]:
@@ -187,7 +186,7 @@ def _check_start(features: Checked, bars: Bars) -> tuple[int, int]:
     exact = features.matrix(bars, np.float64)[first:]
     again = features.matrix(late, np.float64)
     scale = np.array([_size(exact[:, f]) for f in range(exact.shape[1])])
-    ready = _values_before(late, again) >= np.array(features.warm_ups)[None, :]
+    ready = _values_before(late, again) >= np.array(features.warm_ups_at(bars.interval_ns))[None, :]
     size = np.maximum(np.fmax(np.abs(exact), np.abs(again)), scale)
     near = np.abs(exact - again) <= TOLERANCE * size
     near |= np.isnan(exact) & np.isnan(again)

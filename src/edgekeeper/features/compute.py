@@ -11,6 +11,7 @@ from edgekeeper.bars import Bars
 from edgekeeper.errors import UsageError
 from edgekeeper.features.dispatch import PADDING, run_group
 from edgekeeper.features.inputs import read_columns
+from edgekeeper.features.plan import Plan
 from edgekeeper.features.program import Program
 from edgekeeper.types import Float64Array, Int64Array
 
@@ -34,23 +35,21 @@ LARGEST: dict[type[Real], float] = {
 
 
 def compute(
-    program: Program,
+    plan: Plan,
     bars: Bars,
     dtype: type[Real],
     chunk: int,
     threads: int | None,
     out: NDArray[Any] | None = None,
 ) -> NDArray[Any]:
-    """Run a program over all rows, from a fresh state: ``[N, F]`` in canonical order."""
+    """Run a plan over all rows, from a fresh state: ``[N, F]`` in canonical order."""
     if dtype not in LARGEST:
         raise UsageError(f"expected dtype float32 or float64, got {dtype!r}")
     if chunk < 1:
         raise UsageError(f"expected a chunk of at least one row, got {chunk}")
     if threads is not None and threads < 1:
         raise UsageError(f"expected at least one thread, got {threads}")
-    columns = read_columns(program.columns, bars)
-    addresses = np.array([column.ctypes.data for column in columns], dtype=np.int64)
-    shape = (len(bars), program.features)
+    shape = (len(bars), plan.features)
     if out is None:
         out = np.empty(shape, dtype=dtype)
     elif out.shape != shape or out.dtype != dtype or not out.flags.c_contiguous:
@@ -58,6 +57,27 @@ def compute(
             f"expected out of shape {shape}, {np.dtype(dtype)}, row-major, got {out.shape}, "
             f"{out.dtype}"
         )
+    columns = read_columns(plan.columns, bars)
+    for stage in plan.stages[:-1]:
+        series = [columns[k] for k in stage.inputs]
+        values = np.empty((len(bars), stage.program.features))
+        _run_all(stage.program, series, bars, chunk, threads, values)
+        columns += stage.compare(values, bars.instant_offsets)
+    last = plan.stages[-1]
+    _run_all(last.program, [columns[k] for k in last.inputs], bars, chunk, threads, out)
+    return out
+
+
+def _run_all(
+    program: Program,
+    columns: list[Float64Array],
+    bars: Bars,
+    chunk: int,
+    threads: int | None,
+    out: NDArray[Any],
+) -> None:
+    """Run one program over all symbols, in parallel threads."""
+    addresses = np.array([column.ctypes.data for column in columns], dtype=np.int64)
     rows, offsets = bars.by_symbol, bars.symbol_offsets
     count = len(bars.symbols)
     workers = _workers(threads, len(bars), count)
@@ -74,7 +94,6 @@ def compute(
     else:
         with ThreadPoolExecutor(workers) as pool:
             list(pool.map(run, starts))
-    return out
 
 
 def _workers(threads: int | None, rows: int, symbols: int) -> int:

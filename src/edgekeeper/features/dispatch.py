@@ -15,17 +15,18 @@ from numba.extending import intrinsic as numba_intrinsic
 
 from edgekeeper.types import Float64Array, Int64Array
 
-__all__ = ["CODE_WIDTH", "PADDING", "STORE", "run_group"]
+__all__ = ["CODE_WIDTH", "ENTER", "LEAVE", "PADDING", "STORE", "run_group", "run_instant"]
 
 # numba describes neither of these to a type checker.
 types: Any = numba_types
 intrinsic: Any = numba_intrinsic
 
-STORE = 0
-"""Address that stands for "write this register to the output"."""
+STORE, ENTER, LEAVE = 0, 1, 2
+"""Addresses that stand for "write this register to the output", "go on over the longer bars that
+are complete, or to the row of the code given, if none is", and "go on over all rows again"."""
 
 CODE_WIDTH = 12
-"""Columns of the code: address, arity, seven registers, target, parameters, state."""
+"""Columns of the code: address, arity, seven registers, target, parameters, state (-1: none)."""
 
 PADDING = 8
 """Unused columns of the work space, so that registers do not fall on the same cache sets."""
@@ -91,6 +92,44 @@ def _pointer(typing: Any, address: Any) -> Any:
     return types.CPointer(types.float64)(types.int64), generate
 
 
+@njit(cache=True, nogil=True, inline="always")
+def _call(code: Int64Array, k: int, base: int, stride: int, p: int, s: int, n: int) -> None:
+    """Call the kernel of one instruction on ``n`` rows of the registers at ``base``."""
+    function, arity = code[k, 0], code[k, 1]
+    o = base + code[k, 9] * stride
+    a = base + code[k, 2] * stride
+    if arity == 1:
+        _call1(function, n, (a,), o, p, s)
+        return
+    b = base + code[k, 3] * stride
+    if arity == 2:
+        _call2(function, n, (a, b), o, p, s)
+        return
+    c = base + code[k, 4] * stride
+    d = base + code[k, 5] * stride
+    e = base + code[k, 6] * stride
+    if arity == 3:
+        _call3(function, n, (a, b, c), o, p, s)
+    elif arity == 4:
+        _call4(function, n, (a, b, c, d), o, p, s)
+    elif arity == 5:
+        _call5(function, n, (a, b, c, d, e), o, p, s)
+    else:
+        f = base + code[k, 7] * stride
+        g = base + code[k, 8] * stride
+        _call7(function, n, (a, b, c, d, e, f, g), o, p, s)
+
+
+@njit(cache=True, nogil=True)
+def _completed(marks: int, n: int) -> int:
+    """How many longer bars are complete, by the marks of ``bucket``."""
+    source, count = _pointer(marks), 0
+    for i in range(n):
+        mark = int(source[i])
+        count += (mark & 1) + ((mark >> 1) & 1)
+    return count
+
+
 @njit(cache=True, nogil=True)
 def _walk(
     code: Int64Array,
@@ -98,41 +137,30 @@ def _walk(
     base: int,
     stride: int,
     state: int,
-    n: int,
+    rows: int,
     scratch: Any,
     limit: float,
 ) -> None:
-    """Run the program on ``n`` rows of one symbol; outputs go to ``scratch``."""
-    for k in range(code.shape[0]):
-        function, arity, target = code[k, 0], code[k, 1], code[k, 9]
-        a = base + code[k, 2] * stride
-        if function == 0:
-            source = _pointer(a)
-            for i in range(n):
-                scratch[target, i] = source[i] if abs(source[i]) <= limit else np.nan
+    """Run the program on some rows of one symbol; outputs go to ``scratch``."""
+    k, n = -1, rows
+    while k + 1 < code.shape[0]:
+        k += 1
+        function, target = code[k, 0], code[k, 9]
+        if function <= LEAVE:
+            a = base + code[k, 2] * stride
+            if function == STORE:
+                source = _pointer(a)
+                for i in range(n):
+                    scratch[target, i] = source[i] if abs(source[i]) <= limit else np.nan
+            elif function == ENTER:
+                n = _completed(a, rows)
+                if n == 0:
+                    k, n = target - 1, rows
+            else:
+                n = rows
             continue
-        o = base + target * stride
-        p, s = params + code[k, 10] * 8, state + code[k, 11] * 8
-        if arity == 1:
-            _call1(function, n, (a,), o, p, s)
-            continue
-        b = base + code[k, 3] * stride
-        if arity == 2:
-            _call2(function, n, (a, b), o, p, s)
-            continue
-        c = base + code[k, 4] * stride
-        d = base + code[k, 5] * stride
-        e = base + code[k, 6] * stride
-        if arity == 3:
-            _call3(function, n, (a, b, c), o, p, s)
-        elif arity == 4:
-            _call4(function, n, (a, b, c, d), o, p, s)
-        elif arity == 5:
-            _call5(function, n, (a, b, c, d, e), o, p, s)
-        else:
-            f = base + code[k, 7] * stride
-            g = base + code[k, 8] * stride
-            _call7(function, n, (a, b, c, d, e, f, g), o, p, s)
+        s = state + code[k, 11] * 8
+        _call(code, k, base, stride, params + code[k, 10] * 8, s, n)
 
 
 @njit(cache=True, nogil=True)
@@ -204,3 +232,55 @@ def _spread(scratch: Any, rows: Int64Array, first: int, n: int, out: Any) -> Non
             target[there] = source[here]
             there += step
             here += width
+
+
+@njit(cache=True, nogil=True)
+def run_instant(
+    code: Int64Array,
+    params: Float64Array,
+    columns: Int64Array,
+    rows: Int64Array,
+    registers: Float64Array,
+    states: Float64Array,
+    limit: float,
+    out: Any,
+) -> None:
+    """Compute all features of one row of many symbols; a program without longer bars.
+
+    Instruction by instruction, each over all symbols: a kernel stays at hand, and those without
+    memory take all symbols at once. The same kernels, so the same bits as :func:`run_group`.
+
+    Parameters
+    ----------
+    code, params, limit
+        As in :func:`run_group`.
+    columns : int64 [C]
+        Addresses of the input columns, float64 [S] each.
+    rows : int64 [P]
+        Which symbols have a bar.
+    registers : float64 [R, S + PADDING]
+        Work space, a column a symbol; registers of constants are filled already.
+    states : float64 [S, Z]
+        Memory of each symbol, read and left updated.
+    out : float [S, F]
+    """
+    present, stride, size = rows.shape[0], registers.shape[1] * 8, states.shape[1] * 8
+    base, constants, memory = registers.ctypes.data, params.ctypes.data, states.ctypes.data
+    for c in range(columns.shape[0]):
+        source = _pointer(columns[c])
+        for j in range(present):
+            registers[c, j] = source[rows[j]]
+    for k in range(code.shape[0]):
+        if code[k, 0] == STORE:
+            r, target = code[k, 2], code[k, 9]
+            for j in range(present):
+                value = registers[r, j]
+                out[rows[j], target] = value if abs(value) <= limit else np.nan
+            continue
+        p = constants + code[k, 10] * 8
+        if code[k, 11] < 0:
+            _call(code, k, base, stride, p, memory, present)
+            continue
+        for j in range(present):
+            s = memory + rows[j] * size + code[k, 11] * 8
+            _call(code, k, base + j * 8, stride, p, s, 1)

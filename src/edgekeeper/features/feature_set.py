@@ -17,11 +17,12 @@ from edgekeeper.errors import UsageError
 from edgekeeper.features.catalogue import catalogue
 from edgekeeper.features.check import CheckReport, check
 from edgekeeper.features.compute import CHUNK, Real, compute
-from edgekeeper.features.graph import Graph
+from edgekeeper.features.graph import Graph, Node, version_of
 from edgekeeper.features.inputs import as_bars, missing_columns
-from edgekeeper.features.ops import OPS
-from edgekeeper.features.program import Program, check_memory, flatten
+from edgekeeper.features.plan import Plan, make_plan
+from edgekeeper.features.program import check_memory
 from edgekeeper.features.reader import read
+from edgekeeper.features.sources import longer_bars_needed, source_of
 from edgekeeper.features.stream import FeatureStream
 from edgekeeper.types import Float64Array
 
@@ -33,6 +34,7 @@ __all__ = ["MAX_FEATURES", "FeatureSet", "evaluate"]
 MAX_FEATURES = 2_000
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,63}")
 _RESERVED = ("timestamp", "symbol")
+_MINUTE_NS = 60 * 10**9
 
 
 @dataclass(frozen=True)
@@ -160,19 +162,50 @@ class FeatureSet:
             pending.extend(reversed(node.inputs))
         return tuple(found)
 
+    def longer_bars_of(self, name: str) -> tuple[int, ...]:
+        """Lengths of the longer bars that one feature reads, in seconds, shortest first."""
+        pending = [self._outputs[self.names.index(name)]]
+        seen: set[int] = set()
+        found: set[int] = set()
+        while pending:
+            position = pending.pop()
+            if position not in seen:
+                seen.add(position)
+                node = self._graph.nodes[position]
+                found.add(node.bars_s)
+                pending.extend(node.inputs)
+        return tuple(sorted(found - {0}))
+
     @cached_property
     def op_versions(self) -> dict[str, int]:
         """Semantic version of each op used, by name."""
         return {
-            node.op: OPS[node.op].version
+            node.op: version_of(node.op)
             for node in sorted(self._graph.nodes, key=lambda node: node.op)
-            if node.op in OPS
+            if node.op not in ("column", "constant")
         }
 
     @property
+    def nodes(self) -> tuple[Node, ...]:
+        """What calculates each feature."""
+        return tuple(self._graph.nodes[output] for output in self._outputs)
+
+    def lookbacks_at(self, interval_ns: int) -> tuple[int, ...]:
+        """Bars of this length before each feature's first value, at most."""
+        return tuple(node.lookback + -(-node.wait_ns // interval_ns) for node in self.nodes)
+
+    def warm_ups_at(self, interval_ns: int) -> tuple[int, ...]:
+        """Bars of this length after which no feature depends on the start beyond 1e-6."""
+        return tuple(node.warm_up + -(-node.settle_ns // interval_ns) for node in self.nodes)
+
+    @property
     def lookbacks(self) -> tuple[int, ...]:
-        """Bars of a symbol before each feature's first value."""
-        return tuple(self._graph.nodes[output].lookback for output in self._outputs)
+        """Bars of a symbol before each feature's first value.
+
+        Where longer bars or sessions take part it depends on the length of the bars that come:
+        this is for bars of a minute, :meth:`lookbacks_at` for any.
+        """
+        return self.lookbacks_at(_MINUTE_NS)
 
     @property
     def lookback(self) -> int:
@@ -181,8 +214,11 @@ class FeatureSet:
 
     @property
     def warm_ups(self) -> tuple[int, ...]:
-        """Bars of a symbol after which each feature no longer depends on the start (1e-6)."""
-        return tuple(self._graph.nodes[output].warm_up for output in self._outputs)
+        """Bars of a symbol after which each feature no longer depends on the start (1e-6).
+
+        Where longer bars or sessions take part, for bars of a minute, as :attr:`lookbacks`.
+        """
+        return self.warm_ups_at(_MINUTE_NS)
 
     @property
     def warm_up(self) -> int:
@@ -190,25 +226,34 @@ class FeatureSet:
         return max(self.warm_ups)
 
     @cached_property
-    def program(self) -> Program:
+    def plan(self) -> Plan:
         """The compiled form; made when first needed."""
-        return flatten(self._graph, self._outputs)
+        return make_plan(self._graph, self._outputs)
 
     def available(self, bars: Bars) -> tuple["FeatureSet", dict[str, tuple[str, ...]]]:
         """Return the features these bars allow, and the dropped ones with what they miss.
+
+        What is missed is the name of a column, or, where ``tf`` asks for bars no longer than
+        these, words that say so. :func:`~edgekeeper.features.source_of` says where a column comes
+        from.
 
         Raises
         ------
         UsageError
             Nothing is left.
         """
-        missing = {name: missing_columns(self.columns_of(name), bars) for name in self.names}
+        missing = {
+            name: missing_columns(self.columns_of(name), bars)
+            + longer_bars_needed(self.longer_bars_of(name), bars.interval_ns)
+            for name in self.names
+        }
         dropped = {name: columns for name, columns in missing.items() if columns}
         if len(dropped) == len(self):
             name, columns = next(iter(dropped.items()))
+            places = [f"{c} (from {source_of(c)})" if "." in c else c for c in columns]
             raise UsageError(
                 f"expected bars with context columns, got none of those needed: {name!r} needs "
-                f"{', '.join(columns)}"
+                f"{', '.join(places)}"
             )
         return (self.without(*dropped) if dropped else self), dropped
 
@@ -239,7 +284,7 @@ class FeatureSet:
         UsageError
             The bars lack a column; see :meth:`available`.
         """
-        return compute(self.program, bars, dtype, chunk, threads, out)
+        return compute(self.plan, bars, dtype, chunk, threads, out)
 
     def compute(self, bars: Any) -> "pl.DataFrame":
         """Return a frame ``timestamp, symbol`` and one float32 column a feature, NaN = missing.
@@ -263,7 +308,7 @@ class FeatureSet:
 
     def stream(self, symbols: Sequence[str]) -> FeatureStream:
         """Return a live computation for these symbols, from a fresh state."""
-        return FeatureStream(self.program, self.hash, tuple(symbols))
+        return FeatureStream(self.plan, self.hash, tuple(symbols))
 
     def check(self, bars: Any) -> CheckReport:
         """Prove on these bars that no feature looks ahead; see :func:`features.check.check`."""

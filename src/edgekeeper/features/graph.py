@@ -7,11 +7,15 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from edgekeeper.errors import UsageError
-from edgekeeper.features.ops import OPS
+from edgekeeper.features.across import ACROSS
+from edgekeeper.features.calendar import DAY_NS, KEY_NS, SECONDS
+from edgekeeper.features.ops import OPS, find_op
+from edgekeeper.features.ops.higher import anchor_seconds, collect_kind
 
-__all__ = ["MAX_NODES", "Graph", "Node"]
+__all__ = ["MAX_NODES", "Graph", "Node", "version_of"]
 
 MAX_NODES = 20_000
+_SECOND_NS = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +25,7 @@ class Node:
     Attributes
     ----------
     op : str
-        Name of an op, or ``"column"`` or ``"constant"``.
+        Name of an op or comparison, or ``"column"`` or ``"constant"``.
     inputs : tuple of int
         Positions in the graph.
     params : tuple of float
@@ -32,6 +36,10 @@ class Node:
         Hash over name, version, parameters and the keys of the inputs.
     lookback, warm_up : int
         Rows before the first value, and until the start no longer matters, inputs included.
+    wait_ns, settle_ns : int
+        Time that comes on top of these rows, where longer bars or sessions take part.
+    bars_s : int
+        Length of the bars it runs over, in seconds; 0: the bars that come.
     """
 
     op: str
@@ -39,8 +47,21 @@ class Node:
     params: tuple[float, ...]
     column: str
     key: str
-    lookback: int
-    warm_up: int
+    lookback: int = 0
+    warm_up: int = 0
+    wait_ns: int = 0
+    settle_ns: int = 0
+    bars_s: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """How far back a calculation reaches: the last four fields of a node."""
+
+    lookback: int = 0
+    warm_up: int = 0
+    wait_ns: int = 0
+    settle_ns: int = 0
 
 
 @dataclass
@@ -60,13 +81,17 @@ class Graph:
     nodes: list[Node] = field(default_factory=list)
     _known: dict[str, int] = field(default_factory=dict)
 
-    def column(self, name: str) -> int:
-        """Position of an input column."""
-        return self._add("column", (), (), name, 0, 0)
+    def column(self, name: str, bars_s: int = 0) -> int:
+        """Position of an input column; of longer bars, if ``bars_s`` says how long."""
+        here = self._add("column", column=name)
+        if not bars_s:
+            return here
+        kind = (collect_kind(name),)
+        return self._add("collect", (here, self._bucket(bars_s)), kind, bars_s=bars_s)
 
     def constant(self, value: float) -> int:
         """Position of a number. NaN stands for a constant that cannot be computed."""
-        return self._add("constant", (), (float(value) + 0.0,), "", 0, 0)
+        return self._add("constant", params=(float(value) + 0.0,))
 
     def value(self, position: int) -> float | None:
         """Return the number a node stands for, or None where it is a series."""
@@ -74,28 +99,81 @@ class Graph:
         return node.params[0] if node.op == "constant" else None
 
     def apply(self, name: str, inputs: tuple[int, ...], params: tuple[float, ...] = ()) -> int:
-        """Position of an op applied to nodes; computed at once where all inputs are constants."""
+        """Position of an op applied to nodes; computed at once where all inputs are constants.
+
+        Raises
+        ------
+        UsageError
+            Inputs that run over bars of different lengths.
+        """
         op = OPS[name]
         numbers = [self.value(i) for i in inputs]
         if not op.stateful and all(number is not None for number in numbers):
             return self.constant(_evaluate(name, [n for n in numbers if n is not None], params))
+        extra = 0
+        if op.keyed:
+            key = self.nodes[inputs[-1]]
+            column = self.nodes[key.inputs[0]].column if key.op == "collect" else key.column
+            extra = KEY_NS.get(column, DAY_NS)
+        before = self._reach(inputs)
+        memory = _Memory(
+            before.lookback + op.lookback(params),
+            before.warm_up + op.memory(params),
+            before.wait_ns + extra,
+            before.settle_ns + extra,
+        )
+        return self._add(name, inputs, params, memory=memory, bars_s=self._bars(inputs))
+
+    def compare(self, name: str, series: int) -> int:
+        """Position of a comparison of all symbols at each instant."""
+        if self.nodes[series].bars_s:
+            raise UsageError(f"expected {name} outside of tf, got it within: write {name}(tf(...))")
+        return self._add(name, (series,), memory=self._reach((series,)))
+
+    def hold(self, inner: int) -> int:
+        """Position of a series of longer bars, spread over the bars that come."""
+        node = self.nodes[inner]
+        length = node.bars_s * _SECOND_NS
+        # One row a longer bar at least, and as many as fit into it.
+        memory = _Memory(
+            node.lookback + 2,
+            node.warm_up + 2,
+            node.wait_ns + (node.lookback + 2) * length,
+            node.settle_ns + (node.warm_up + 2) * length,
+        )
+        return self._add("hold", (inner, self._bucket(node.bars_s)), memory=memory)
+
+    def _bucket(self, bars_s: int) -> int:
+        params = (float(bars_s), float(anchor_seconds(bars_s)))
+        return self._add("bucket", (self._add("column", column=SECONDS),), params)
+
+    def _bars(self, inputs: tuple[int, ...]) -> int:
+        """Length of the bars of some nodes; constants go with any."""
+        lengths = {self.nodes[i].bars_s for i in inputs if self.nodes[i].op != "constant"}
+        if len(lengths) > 1:
+            raise UsageError("expected series of bars of one length, got several: use one tf(...)")
+        return lengths.pop() if lengths else 0
+
+    def _reach(self, inputs: tuple[int, ...]) -> _Memory:
         nodes = [self.nodes[i] for i in inputs]
-        lookback = op.lookback(params) + max(node.lookback for node in nodes)
-        warm_up = op.memory(params) + max(node.warm_up for node in nodes)
-        return self._add(name, inputs, params, "", lookback, warm_up)
+        return _Memory(
+            max(node.lookback for node in nodes),
+            max(node.warm_up for node in nodes),
+            max(node.wait_ns for node in nodes),
+            max(node.settle_ns for node in nodes),
+        )
 
     def _add(
         self,
         op: str,
-        inputs: tuple[int, ...],
-        params: tuple[float, ...],
-        column: str,
-        lookback: int,
-        warm_up: int,
+        inputs: tuple[int, ...] = (),
+        params: tuple[float, ...] = (),
+        column: str = "",
+        memory: _Memory | None = None,
+        bars_s: int = 0,
     ) -> int:
-        version = OPS[op].version if op in OPS else 0
         numbers = ",".join(value.hex() for value in map(float, params))
-        parts = [op, str(version), numbers, column, *(self.nodes[i].key for i in inputs)]
+        parts = [op, str(version_of(op)), numbers, column, *(self.nodes[i].key for i in inputs)]
         key = hashlib.sha256("\n".join(parts).encode()).hexdigest()
         if key not in self._known:
             if len(self.nodes) >= MAX_NODES:
@@ -104,8 +182,18 @@ class Graph:
                     "more: split the set"
                 )
             self._known[key] = len(self.nodes)
-            self.nodes.append(Node(op, inputs, params, column, key, lookback, warm_up))
+            memory = memory or _Memory()
+            reach = (memory.lookback, memory.warm_up, memory.wait_ns, memory.settle_ns)
+            self.nodes.append(Node(op, inputs, params, column, key, *reach, bars_s))
         return self._known[key]
+
+
+def version_of(name: str) -> int:
+    """Semantic version of an op or comparison; 0 for columns and constants."""
+    op = find_op(name)
+    if op is not None:
+        return op.version
+    return ACROSS[name].version if name in ACROSS else 0
 
 
 def _evaluate(name: str, inputs: list[float], params: tuple[float, ...]) -> float:

@@ -8,6 +8,7 @@ import numpy as np
 from edgekeeper.bars import COLUMNS, Bars
 from edgekeeper.errors import UsageError, nearest
 from edgekeeper.features.calendar import CALENDAR, calendar_column
+from edgekeeper.features.sources import source_of
 from edgekeeper.types import Float64Array
 
 __all__ = ["as_bars", "missing_columns", "read_columns"]
@@ -43,7 +44,7 @@ def read_columns(names: tuple[str, ...], bars: Bars) -> list[Float64Array]:
         have = ", ".join(bars.context) or "no context columns"
         raise UsageError(
             f"features need the column {missing[0]!r}, and these bars have {have}"
-            f"{nearest(missing[0], bars.context)}; add it to the bars, or use "
+            f"{nearest(missing[0], bars.context)}; it comes from {source_of(missing[0])}; or use "
             "FeatureSet.available(bars) to go on without the features that need it"
         )
     plain = bool((bars.adjustment == 1.0).all())

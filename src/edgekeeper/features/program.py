@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgekeeper.errors import UsageError
-from edgekeeper.features.dispatch import CODE_WIDTH, PADDING, STORE
-from edgekeeper.features.graph import Graph
-from edgekeeper.features.ops import OPS
+from edgekeeper.features.across import ACROSS
+from edgekeeper.features.dispatch import CODE_WIDTH, ENTER, LEAVE, PADDING, STORE
+from edgekeeper.features.graph import Graph, Node
+from edgekeeper.features.ops import Op, find_op
 from edgekeeper.features.ops.op import FOUR_INPUTS
-from edgekeeper.features.schedule import in_groups, needed
+from edgekeeper.features.schedule import Region, needed, schedule
 from edgekeeper.types import Float64Array, Int64Array
 
 __all__ = ["MAX_STATE", "Program", "check_memory", "flatten"]
@@ -25,7 +26,7 @@ class Program:
     Attributes
     ----------
     columns : tuple of str
-        Input columns; they fill registers 0 .. C-1.
+        Input columns, and keys of comparisons made before; they fill registers 0 .. C-1.
     constants : float64 [K]
         Numbers; they stand in registers C .. C+K-1.
     registers : int
@@ -38,6 +39,8 @@ class Program:
         float64 slots of memory a symbol needs.
     features : int
         Columns of the output.
+    longer_bars : bool
+        Whether it collects longer bars, so that rows in and rows out may differ.
     """
 
     columns: tuple[str, ...]
@@ -47,6 +50,7 @@ class Program:
     params: Float64Array
     state_size: int
     features: int
+    longer_bars: bool
 
     def workspace(self, chunk: int) -> Float64Array:
         """Registers for chunks of so many rows, constants filled in: float64 [R, chunk + 8]."""
@@ -65,10 +69,9 @@ def check_memory(graph: Graph, outputs: tuple[int, ...]) -> None:
         More than ``MAX_STATE``: windows too long, or too many of them.
     """
     total = 0
-    for position in needed(graph, outputs):
-        node = graph.nodes[position]
-        if node.op in OPS:
-            total += OPS[node.op].state_size(node.params)
+    for node in (graph.nodes[position] for position in needed(graph, outputs)):
+        op = find_op(node.op)
+        total += op.state_size(node.params) if op is not None else 0
     if total > MAX_STATE:
         raise UsageError(
             f"expected windows that need at most {MAX_STATE * 8 // 2**20} MB a symbol, got "
@@ -86,21 +89,22 @@ class _Writer:
 
     def __init__(self, graph: Graph, outputs: tuple[int, ...], order: list[int]) -> None:
         self._nodes = graph.nodes
-        self._groups = in_groups(graph, order)
-        self._columns = [p for p in order if graph.nodes[p].op == "column"]
+        self._regions = schedule(graph, order)
+        self._columns = [p for p in order if _is_input(graph.nodes[p])]
         self._constants = [p for p in order if graph.nodes[p].op == "constant"]
         fixed = [*self._columns, *self._constants]
         self._register = {position: k for k, position in enumerate(fixed)}
         self._registers = len(fixed)
         self._free: list[int] = []
         self._uses = dict.fromkeys(order, 0)
-        for group in self._groups:
-            for source in (s for p in group for s in set(graph.nodes[p].inputs)):
+        for region in self._regions:
+            for source in (s for g in region.groups for p in g for s in set(graph.nodes[p].inputs)):
                 self._uses[source] += 1
         self._features: dict[int, list[int]] = {}
         for feature, position in enumerate(outputs):
             self._features.setdefault(position, []).append(feature)
         self._outputs = len(outputs)
+        self._longer_bars = any(graph.nodes[p].op == "bucket" for p in order)
         self._code: list[list[int]] = []
         self._params: list[float] = []
         self._state = 0
@@ -109,22 +113,42 @@ class _Writer:
         """Write everything."""
         for position in self._columns:
             self._store(position)
-        for group in self._groups:
-            self._write(group)
+        for region in self._regions:
+            self._write_region(region)
         return Program(
-            columns=tuple(self._nodes[p].column for p in self._columns),
+            columns=tuple(self._nodes[p].column or self._nodes[p].key for p in self._columns),
             constants=np.array([self._nodes[p].params[0] for p in self._constants], np.float64),
             registers=self._registers,
             code=np.array(self._code, dtype=np.int64).reshape(-1, CODE_WIDTH),
             params=np.array([*self._params, 0.0], dtype=np.float64),
             state_size=max(self._state, 1),
             features=self._outputs,
+            longer_bars=self._longer_bars,
         )
+
+    def _write_region(self, region: Region) -> None:
+        """Write groups; those over longer bars between two marks that change how many rows."""
+        if region.bucket is None:
+            for group in region.groups:
+                self._write(group)
+            return
+        enter = [ENTER, 1, self._register[region.bucket], *([0] * (CODE_WIDTH - 3))]
+        self._code.append(enter)
+        for group in region.groups:
+            self._write(group)
+        self._code.append([LEAVE, *([0] * (CODE_WIDTH - 1))])
+        enter[9] = len(self._code)
+
+    def _op(self, node: Node) -> Op:
+        op = find_op(node.op)
+        if op is None:
+            raise UsageError(f"expected an op of the language, got {node.op!r}: register it again")
+        return op
 
     def _write(self, group: tuple[int, ...]) -> None:
         """One instruction: one op, or up to four of a kind at once."""
         nodes = [self._nodes[p] for p in group]
-        op = OPS[nodes[0].op]
+        op = self._op(nodes[0])
         # A target is never an input of its own instruction: kernels may write before they read.
         targets = [self._target(p) for p in group]
         sources = [self._register[s] for node in nodes for s in node.inputs]
@@ -140,10 +164,12 @@ class _Writer:
             lanes = nodes + nodes[:1] * idle
         slots = [*sources, *targets[:-1]]
         slots += [0] * (FOUR_INPUTS - len(slots))
-        self._code.append([*head, *slots, targets[-1], len(self._params), self._state])
+        remembers = any(op.state_size(node.params) for node in lanes)
+        place = self._state if remembers else -1
+        self._code.append([*head, *slots, targets[-1], len(self._params), place])
         for node in lanes:
-            self._params.extend(OPS[node.op].constants(node.params))
-            self._state += OPS[node.op].state_size(node.params)
+            self._params.extend(self._op(node).constants(node.params))
+            self._state += self._op(node).state_size(node.params)
         for position in group:
             self._store(position)
         for position, node in zip(group, nodes, strict=True):
@@ -164,10 +190,14 @@ class _Writer:
         return self._register[position]
 
     def _release(self, position: int) -> None:
-        if self._uses[position] == 0 and self._nodes[position].op in OPS:
+        if self._uses[position] == 0 and find_op(self._nodes[position].op) is not None:
             self._free.append(self._register[position])
 
     def _store(self, position: int) -> None:
         source = self._register[position]
         for feature in self._features.get(position, []):
             self._code.append([STORE, 1, source, 0, 0, 0, 0, 0, 0, feature, 0, 0])
+
+
+def _is_input(node: Node) -> bool:
+    return node.op == "column" or node.op in ACROSS

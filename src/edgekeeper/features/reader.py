@@ -4,14 +4,16 @@ import ast
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgekeeper.bars import COLUMNS
 from edgekeeper.errors import UsageError, nearest
+from edgekeeper.features.across import ACROSS
 from edgekeeper.features.calendar import CALENDAR
 from edgekeeper.features.graph import Graph
 from edgekeeper.features.indicators import Indicator, indicators
 from edgekeeper.features.ops import OPS, Op
+from edgekeeper.features.ops.higher import interval_seconds
 from edgekeeper.features.ops.op import Param
 from edgekeeper.features.syntax import MAX_DEPTH, fault, parse
 
@@ -44,7 +46,7 @@ def read(text: str, graph: Graph) -> int:
         arguments; a window that is not a whole literal number in its range.
     """
     tree = parse(text)
-    result = _Reader(text.replace("\n", " ").strip(), graph).node(tree, _Scope({}, None, 0))
+    result = _Reader(text.replace("\n", " ").strip(), graph).node(tree, _Scope({}))
     if graph.value(result) is not None:
         raise fault(text, None, "expected an expression over columns, got a constant")
     return result
@@ -52,11 +54,12 @@ def read(text: str, graph: Graph) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
-    """What names mean: parameters of the indicator being read, and where it was called."""
+    """What names mean: parameters of the indicator being read, where it was called, which bars."""
 
     names: Mapping[str, int]
-    called_at: int | None
-    depth: int
+    called_at: int | None = None
+    depth: int = 0
+    bars_s: int = 0
 
 
 class _Reader:
@@ -72,7 +75,10 @@ class _Reader:
         self, tree: ast.expr, scope: _Scope, name: str, *inputs: int, params: tuple[float, ...] = ()
     ) -> int:
         """Apply an op, refusing constants that cannot be computed."""
-        result = self._graph.apply(name, inputs, params)
+        try:
+            result = self._graph.apply(name, inputs, params)
+        except UsageError as error:
+            raise self._fault(tree, scope, str(error)) from error
         value = self._graph.value(result)
         if value is not None and not math.isfinite(value):
             raise self._fault(
@@ -129,10 +135,10 @@ class _Reader:
         if name in _NUMBERS:
             return self._graph.constant(_NUMBERS[name])
         if name in COLUMNS or name in CALENDAR:
-            return self._graph.column(name)
+            return self._graph.column(name, scope.bars_s)
         if "." in name and all(part and not part.startswith("_") for part in name.split(".")):
-            return self._graph.column(name)
-        if name in OPS or name in indicators():
+            return self._graph.column(name, scope.bars_s)
+        if name in OPS or name in indicators() or name in ACROSS or name == "tf":
             raise self._fault(tree, scope, f"expected {name}(...) with its arguments, got {name!r}")
         known = [*COLUMNS, *CALENDAR, *_NUMBERS]
         raise self._fault(
@@ -177,11 +183,15 @@ class _Reader:
         name = _dotted(tree.func)
         if name == "column":
             return self._column_by_text(tree, scope)
+        if name == "tf":
+            return self._longer_bars(tree, scope)
+        if name in ACROSS:
+            return self._comparison_of_symbols(tree, scope, name)
         if name in OPS:
             return self._op(tree, scope, OPS[name])
         if name in indicators():
             return self._indicator(tree, scope, indicators()[name])
-        hint = nearest(name or "", [*OPS, *indicators(), "column"])
+        hint = nearest(name or "", [*OPS, *indicators(), *ACROSS, "tf", "column"])
         raise self._fault(tree, scope, f"unknown function {name or 'here'!r}{hint}")
 
     def _column_by_text(self, tree: ast.Call, scope: _Scope) -> int:
@@ -189,7 +199,35 @@ class _Reader:
         value = given.value if isinstance(given, ast.Constant) else None
         if not isinstance(value, str) or not _CONTEXT_NAME.fullmatch(value):
             raise self._fault(tree, scope, 'expected column("name of a context column")')
-        return self._graph.column(value)
+        return self._graph.column(value, scope.bars_s)
+
+    def _longer_bars(self, tree: ast.Call, scope: _Scope) -> int:
+        """``tf("1h", expr)``: ``expr`` over completed bars of that length, the last value held."""
+        given = tree.args[0] if len(tree.args) == 2 and not tree.keywords else None
+        text = given.value if isinstance(given, ast.Constant) else None
+        if not isinstance(text, str):
+            raise self._fault(tree, scope, 'expected tf("1h", expression)')
+        if scope.bars_s:
+            raise self._fault(tree, scope, "expected one tf, got a tf within another")
+        try:
+            length = interval_seconds(text)
+        except UsageError as error:
+            raise self._fault(tree.args[0], scope, str(error)) from error
+        inner = self.node(tree.args[1], replace(scope, bars_s=length))
+        if self._graph.value(inner) is not None:
+            raise self._fault(tree, scope, "expected an expression over columns, got a constant")
+        return self._graph.hold(inner)
+
+    def _comparison_of_symbols(self, tree: ast.Call, scope: _Scope, name: str) -> int:
+        if len(tree.args) != 1 or tree.keywords:
+            raise self._fault(tree, scope, f"expected {name}(x), with one series")
+        series = self.node(tree.args[0], scope)
+        if self._graph.value(series) is not None:
+            raise self._fault(tree, scope, f"expected a series in {name}, got a constant")
+        try:
+            return self._graph.compare(name, series)
+        except UsageError as error:
+            raise self._fault(tree, scope, str(error)) from error
 
     def _op(self, tree: ast.Call, scope: _Scope, op: Op) -> int:
         series, numbers = tree.args[: op.inputs], tree.args[op.inputs :]
@@ -253,14 +291,14 @@ class _Reader:
                 )
             given[keyword.arg] = self.node(keyword.value, scope)
         position = tree.col_offset if scope.called_at is None else scope.called_at
-        outer = _Scope({}, position, scope.depth + 1)
+        outer = _Scope({}, position, scope.depth + 1, scope.bars_s)
         for name, default in indicator.parameters:
             if name in given:
                 continue
             if default is None:
                 raise self._fault(tree, scope, f"expected {indicator.signature}, without {name!r}")
             given[name] = self.node(parse(default), outer)
-        return self.node(indicator.tree(), _Scope(given, position, scope.depth + 1))
+        return self.node(indicator.tree(), replace(outer, names=given))
 
 
 def _dotted(tree: ast.expr) -> str | None:

@@ -6,18 +6,67 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgekeeper.errors import BadData, UsageError, nearest
-from edgekeeper.features.compute import LARGEST
-from edgekeeper.features.dispatch import PADDING, run_group
+from edgekeeper.features.compute import LARGEST, Real
+from edgekeeper.features.dispatch import PADDING, run_group, run_instant
 from edgekeeper.features.inputs import as_bars, read_columns
-from edgekeeper.features.program import Program
+from edgekeeper.features.plan import Plan, Stage
 from edgekeeper.types import BoolArray, Float32Array, Float64Array, Int64Array
 
 __all__ = ["FeatureStream"]
 
 _MAGIC = b"edgekeeper-features-1\n"
 _NEVER = np.iinfo(np.int64).min
+
+
+class _Step:
+    """One program of a stream, with its memory and work space.
+
+    Attributes
+    ----------
+    states : float64 [S, Z]
+    features : int
+    """
+
+    def __init__(self, stage: Stage, series: Float64Array, kind: type[Real]) -> None:
+        self.stage = stage
+        self.features = stage.program.features
+        self.states = np.zeros((series.shape[1], stage.program.state_size))
+        self._limit = LARGEST[kind]
+        self._together = not stage.program.longer_bars
+        self._registers = stage.program.workspace(series.shape[1] if self._together else 1)
+        self._scratch = np.empty((self.features, 1 + 2 * PADDING), dtype=kind)
+        self._addresses = series.ctypes.data + stage.inputs * series.strides[0]
+
+    def run(self, rows: Int64Array, offsets: Int64Array, out: NDArray[Any]) -> None:
+        """Fill the rows of ``out [S, F]``."""
+        program = self.stage.program
+        if self._together:
+            run_instant(
+                program.code,
+                program.params,
+                self._addresses,
+                rows,
+                self._registers,
+                self.states,
+                self._limit,
+                out,
+            )
+            return
+        run_group(
+            program.code,
+            program.params,
+            self._addresses,
+            rows,
+            offsets,
+            self._registers,
+            self.states,
+            self._scratch,
+            self._limit,
+            out,
+        )
 
 
 class FeatureStream:
@@ -33,24 +82,22 @@ class FeatureStream:
         Order of the inputs that :meth:`push` takes.
     """
 
-    def __init__(self, program: Program, identity: str, symbols: tuple[str, ...]) -> None:
+    def __init__(self, plan: Plan, identity: str, symbols: tuple[str, ...]) -> None:
         if not symbols or len(set(symbols)) != len(symbols):
             raise UsageError(f"expected one or more distinct symbols, got {list(symbols)}")
         self.symbols = symbols
-        self.columns = program.columns
-        self._program = program
+        self.columns = plan.columns
+        self._plan = plan
         self._identity = identity
         self._slot = {symbol: k for k, symbol in enumerate(symbols)}
-        self._states = np.zeros((len(symbols), program.state_size))
         self._last_time = np.full(len(symbols), _NEVER, dtype=np.int64)
-        self._registers = program.workspace(1)
-        self._scratch = np.empty((program.features, 1 + 2 * PADDING), dtype=np.float32)
-        self._inputs = np.full((len(program.columns), len(symbols)), np.nan)
-        step = self._inputs.strides[0]
-        self._addresses = np.array(
-            [self._inputs.ctypes.data + c * step for c in range(len(program.columns))],
-            dtype=np.int64,
-        )
+        # Columns of the bars, and below them what comparisons of symbols give.
+        self._series = np.full((len(plan.columns) + plan.compared, len(symbols)), np.nan)
+        self._inputs = self._series[: len(plan.columns)]
+        kinds = [np.float64] * (len(plan.stages) - 1) + [np.float32]
+        self._steps = [
+            _Step(stage, self._series, kind) for stage, kind in zip(plan.stages, kinds, strict=True)
+        ]
         self._everyone = np.arange(len(symbols) + 1, dtype=np.int64)
 
     def update(self, bars: Any) -> Float32Array:
@@ -106,7 +153,8 @@ class FeatureStream:
 
     def state(self) -> bytes:
         """Memory of all symbols, to be given to :meth:`restore` of an equal stream."""
-        body = self._last_time.astype("<i8").tobytes() + self._states.astype("<f8").tobytes()
+        body = self._last_time.astype("<i8").tobytes()
+        body += b"".join(step.states.astype("<f8").tobytes() for step in self._steps)
         head = {
             "features": self._identity,
             "symbols": list(self.symbols),
@@ -132,7 +180,7 @@ class FeatureStream:
             raise BadData(
                 f"expected the state of symbols {list(self.symbols)}, got {head.get('symbols')}"
             )
-        expected = 8 * (len(self.symbols) + self._states.size)
+        expected = 8 * len(self.symbols) * (1 + sum(self._plan.state_sizes))
         if len(body) != expected or hashlib.sha256(body).hexdigest() != head.get("sha256"):
             raise BadData(
                 f"expected {expected} unchanged bytes of state, got {len(body)} or others: warm up "
@@ -140,8 +188,10 @@ class FeatureStream:
             )
         times = 8 * len(self.symbols)
         self._last_time = np.frombuffer(body[:times], dtype="<i8").astype(np.int64)
-        states = np.frombuffer(body[times:], dtype="<f8").astype(np.float64)
-        self._states = states.reshape(self._states.shape)
+        values = np.frombuffer(body[times:], dtype="<f8").astype(np.float64)
+        for step in self._steps:
+            part, values = values[: step.states.size], values[step.states.size :]
+            step.states = part.reshape(step.states.shape)
 
     def _slots(self, symbols: Sequence[str]) -> Int64Array:
         unknown = [symbol for symbol in symbols if symbol not in self._slot]
@@ -152,24 +202,20 @@ class FeatureStream:
         return np.array([self._slot[symbol] for symbol in symbols], dtype=np.int64)
 
     def _step(self, present: BoolArray | None) -> Float32Array:
-        out = np.empty((len(self.symbols), self._program.features), dtype=np.float32)
-        rows = offsets = self._everyone
+        out = np.empty((len(self.symbols), self._plan.features), dtype=np.float32)
+        rows, offsets = self._everyone[:-1], self._everyone
         if present is not None and not present.all():
             out[~present] = np.nan
             rows = np.flatnonzero(present)
             offsets = np.concatenate(([0], np.cumsum(present))).astype(np.int64)
-        run_group(
-            self._program.code,
-            self._program.params,
-            self._addresses,
-            rows,
-            offsets,
-            self._registers,
-            self._states,
-            self._scratch,
-            LARGEST[np.float32],
-            out,
-        )
+        filled = len(self._inputs)
+        for step in self._steps[:-1]:
+            values = np.full((len(self.symbols), step.features), np.nan)
+            step.run(rows, offsets, values)
+            for result in step.stage.compare(values, self._everyone[[0, -1]]):
+                self._series[filled] = result
+                filled += 1
+        self._steps[-1].run(rows, offsets, out)
         return out
 
 

@@ -8,6 +8,7 @@ from edgekeeper.market.actions import derive_actions
 from edgekeeper.market.context import join_context
 from edgekeeper.market.convention import Convention
 from edgekeeper.market.digest import bars_hash
+from edgekeeper.market.feature_cache import FeatureCache
 from edgekeeper.market.importing import Imported, read_bars
 from edgekeeper.market.interval import interval_name, parse_interval
 from edgekeeper.market.loading import SOURCES, load_bars, open_source
@@ -21,6 +22,7 @@ __all__ = [
     "SOURCES",
     "BarStore",
     "Convention",
+    "FeatureCache",
     "Imported",
     "Listing",
     "Quality",

@@ -15,7 +15,8 @@ from edgekeeper.types import Float64Array
 __all__ = ["check_op", "check_ops", "example_params", "run_op"]
 
 _ROWS = 900
-_CHUNKS = (1, 7, 64, _ROWS)
+_CHUNKS = (1, 7, 64, 900)
+_KEY_ROWS = 29
 _GUARD = -12_345.678
 _TOLERANCE = 1e-6
 
@@ -29,7 +30,7 @@ def example_params(op: Op) -> tuple[float, ...]:
 
 
 def run_op(
-    op: Op, inputs: Sequence[Float64Array], params: Sequence[float] = (), chunk: int = _ROWS
+    op: Op, inputs: Sequence[Float64Array], params: Sequence[float] = (), chunk: int = 1 << 30
 ) -> Float64Array:
     """Output of a compiled op from a fresh state, fed in chunks of at most ``chunk`` rows.
 
@@ -46,7 +47,7 @@ def run_op(
     out = np.empty(len(series[0]))
     pointer = ctypes.c_void_p
     kernel = ctypes.CFUNCTYPE(None, ctypes.c_int64, *([pointer] * (op.inputs + 3)))(op.address())
-    for start in range(0, len(out), chunk):
+    for start in range(0, len(out), min(chunk, len(out))):
         rows = slice(start, start + chunk)
         arrays = [*(values[rows] for values in series), out[rows]]
         addresses = [array.ctypes.data for array in (*arrays, constants, state)]
@@ -66,9 +67,12 @@ def check_op(op: Op, params: Sequence[float] | None = None, seed: int = 0) -> No
     """
     params = example_params(op) if params is None else params
     rng = np.random.default_rng(seed)
-    steps = rng.standard_normal((op.inputs, _ROWS)) * 0.05
+    rows = max(_ROWS, op.memory(params) * 3 // 2 + 300)
+    steps = rng.standard_normal((op.inputs, rows)) * 0.05
     clean = [np.exp(walk) + 1.0 for walk in steps.cumsum(axis=1)]
-    gappy = [np.where(rng.random(_ROWS) < 0.1, np.nan, x) for x in clean]
+    gappy = [np.where(rng.random(rows) < 0.1, np.nan, x) for x in clean]
+    if op.keyed:
+        clean[-1] = gappy[-1] = np.floor(np.arange(rows) / _KEY_ROWS)
     for inputs in (clean, gappy):
         _check_chunks(op, params, inputs)
         _check_future(op, params, inputs, rng)
@@ -107,7 +111,7 @@ def _check_chunks(op: Op, params: Sequence[float], inputs: Sequence[Float64Array
 def _check_future(
     op: Op, params: Sequence[float], inputs: Sequence[Float64Array], rng: np.random.Generator
 ) -> None:
-    cut = _ROWS // 2
+    cut = len(inputs[0]) // 2
     changed = [x.copy() for x in inputs]
     for x in changed:
         x[cut:] = rng.permutation(x[cut:]) * 3.0
@@ -119,6 +123,8 @@ def _check_start(op: Op, params: Sequence[float], inputs: Sequence[Float64Array]
     skip, memory, lookback = 77, op.memory(params), op.lookback(params)
     if memory < lookback:
         raise BadData(f"op {op.name!r}: expected warm_up >= lookback, got {memory} < {lookback}")
+    if op.keyed:
+        lookback, memory = lookback + _KEY_ROWS, memory + _KEY_ROWS
     early, late = run_op(op, inputs, params)[skip:], run_op(op, [x[skip:] for x in inputs], params)
     if np.isnan(late[lookback]):
         raise BadData(f"op {op.name!r}: expected a value after {lookback} rows, got NaN")

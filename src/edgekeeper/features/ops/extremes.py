@@ -44,8 +44,11 @@ def rolling_extreme(n: int, x: _A, out: _A, params: _A, state: _A) -> None:
 
 
 def rolling_place(n: int, x: _A, out: _A, params: _A, state: _A) -> None:
-    """Bars since the smallest (``params[1]`` = 1) or largest (-1) value; the latest of equals."""
-    size, sign = int(params[0]), params[1]
+    """Bars since the smallest (``params[1]`` = 1) or largest (-1) value.
+
+    Of equals the latest, or the oldest if ``params[2]``.
+    """
+    size, sign, oldest = int(params[0]), params[1], params[2]
     filled, whole = int(state[0]), state[1]
     head = state[2] if filled else INF
     place = int(state[3])
@@ -56,20 +59,22 @@ def rolling_place(n: int, x: _A, out: _A, params: _A, state: _A) -> None:
         if not abs(v) < HUGE:
             out[i] = NAN
             continue
-        if v <= head:
+        if v < head or (v == head and not oldest):
             head, place = v, filled
         state[PLACE_RING + filled] = v
         filled += 1
         if not whole and filled < size:
             out[i] = NAN
-        elif head <= state[PLACE_RING + filled]:
+        elif head < state[PLACE_RING + filled] or (
+            head == state[PLACE_RING + filled] and not oldest
+        ):
             out[i] = filled - 1 - place
         else:
             out[i] = filled - 1 + size - state[place_ring + filled]
         if filled == size:
             tail, spot = INF, size
             for j in range(size - 1, -1, -1):
-                if state[PLACE_RING + j] < tail:
+                if state[PLACE_RING + j] < tail or (state[PLACE_RING + j] == tail and oldest):
                     tail, spot = state[PLACE_RING + j], j
                 state[PLACE_RING + j] = tail
                 state[place_ring + j] = spot
@@ -90,22 +95,23 @@ def _two_rings(params: Params) -> int:
 
 
 def _smallest(params: Params) -> Params:
-    return (params[0], 1.0)
+    return (params[0], 1.0, *params[1:])
 
 
 def _largest(params: Params) -> Params:
-    return (params[0], -1.0)
+    return (params[0], -1.0, *params[1:])
 
 
 _N: tuple[Param, ...] = (window(),)
+_PLACE: tuple[Param, ...] = (window(), Param("oldest", 0, 1, default=0))
 _OPS = (
     Op("min", rolling_extreme, 1, _N, _ring, _last, None, _smallest,
        meaning="Smallest of the last n values."),
     Op("max", rolling_extreme, 1, _N, _ring, _last, None, _largest,
        meaning="Largest of the last n values."),
-    Op("argmin", rolling_place, 1, _N, _two_rings, _last, None, _smallest,
-       meaning="Bars since the smallest of the last n values; the latest of equals."),
-    Op("argmax", rolling_place, 1, _N, _two_rings, _last, None, _largest,
-       meaning="Bars since the largest of the last n values; the latest of equals."),
+    Op("argmin", rolling_place, 1, _PLACE, _two_rings, _last, None, _smallest,
+       meaning="Bars since the smallest of n values; the latest of equals, or the oldest."),
+    Op("argmax", rolling_place, 1, _PLACE, _two_rings, _last, None, _largest,
+       meaning="Bars since the largest of n values; the latest of equals, or the oldest."),
 )  # fmt: skip
 EXTREMES: dict[str, Op] = {op.name: op for op in _OPS}

@@ -116,6 +116,9 @@ class Op:
         For an op of one input whose rows wait for each other: the same for four at once,
         ``four(n, w, x, y, z, out_w, out_x, out_y, out_z, params, state)``, parameters and states
         one after the other.
+    keyed : bool
+        Whether the last series is a key, such as the number of a session: the op does something
+        whenever it changes, and has no value before the first change.
     """
 
     name: str
@@ -130,6 +133,7 @@ class Op:
     meaning: str = ""
     reads_missing: bool = False
     four: Kernel | None = None
+    keyed: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= self.inputs <= MAX_INPUTS:

@@ -1,0 +1,61 @@
+import polars as pl
+import pytest
+
+from edgekeeper.features import CATALOGUES, FeatureSet
+
+
+def test_list_names_all_catalogues_and_their_features(edgekeeper):
+    assert list(edgekeeper("features", "list", "--json").json) == list(CATALOGUES)
+    shown = edgekeeper("features", "list", "--catalogue", "volume").out
+    assert "dark_pool_share" in shown
+    assert "did you mean 'volume'" in edgekeeper("features", "list", "--catalogue", "volum").err
+
+
+@pytest.mark.parametrize(
+    "word", ["rsi", "spy_beta_60", "cs_rank", "tf", "garch_fit", "sar", "KMID"]
+)
+def test_show_explains_and_draws(edgekeeper, word):
+    done = edgekeeper("features", "show", word)
+    assert done.code == 0
+    for part in ("Formula", "First value", "Start forgotten", "Source", "┤"):
+        assert part in done.out
+    assert edgekeeper("features", "show", word, "--json").json["name"] == word
+
+
+def test_show_helps_with_a_slip(edgekeeper):
+    done = edgekeeper("features", "show", "rsii")
+    assert done.code == 2
+    assert "did you mean 'rsi'" in done.err
+
+
+def test_check_and_compute_on_a_file(edgekeeper, bars_csv, tmp_path):
+    done = edgekeeper("features", "check", "--bars", bars_csv, "--catalogue", "technical,options")
+    assert done.code == 0, done.err
+    assert "No feature of 39 looks ahead" in done.out
+    assert "12 of 51 features are left out" in done.out
+    assert "option chains" in done.out
+    out = tmp_path / "features.parquet"
+    done = edgekeeper(
+        "features", "compute", "--bars", bars_csv, "--feature", "gap=open / lag(close) - 1",
+        "--out", str(out), "--json",
+    )  # fmt: skip
+    assert done.json["features"] == 1
+    table = pl.read_parquet(out)
+    assert table.columns == ["timestamp", "symbol", "gap"]
+    assert table.height == done.json["rows"]
+
+
+def test_wrong_features_are_refused(edgekeeper, bars_csv, tmp_path):
+    assert edgekeeper("features", "check", "--bars", bars_csv, "--feature", "x").code == 2
+    assert edgekeeper("features", "check", "--bars", bars_csv, "--feature", "x=1 +").code == 2
+    bad = str(tmp_path / "no" / "where.parquet")
+    done = edgekeeper(
+        "features", "compute", "--bars", bars_csv, "--feature", "x=close", "--out", bad
+    )
+    assert done.code == 6
+
+
+def test_bench_measures(edgekeeper):
+    figures = edgekeeper("features", "bench", "--catalogue", "calendar", "--json").json
+    assert figures["features"] == len(FeatureSet.from_catalogue("calendar"))
+    assert 0 < figures["ns_a_value"] < 1e5
