@@ -10,7 +10,7 @@ from edgekeeper.cli import options
 from edgekeeper.cli.help_text import add_command
 from edgekeeper.cli.open_bars import Wanted, open_bars, show_opened
 from edgekeeper.cli.printing import console, print_json
-from edgekeeper.cli.tables import bullets, pairs, plain_table
+from edgekeeper.cli.tables import pairs, plain_table, print_bullets
 from edgekeeper.errors import StorageError, UsageError
 
 if TYPE_CHECKING:
@@ -197,7 +197,8 @@ def _open(
     lines = [f"without {c}" + (f": {source_of(c)}" if "." in c else "") for c in missing]
     if lines:
         screen.print(f"{len(left_out)} of {len(asked)} features are left out", style="yellow")
-        screen.print(bullets(lines[:12] + ([f"and {len(lines) - 12} more"] if lines[12:] else [])))
+        more = [f"and {len(lines) - 12} more"] if lines[12:] else []
+        print_bullets(screen, [*lines[:12], *more])
     return features, opened.bars, left_out
 
 
