@@ -203,3 +203,26 @@ def test_signals_are_both_sides_of_every_bar(busy):
     assert by_rules.filter(pl.col("side") == "short").height == int((rule[40:80] == -1).sum())
     assert set(signals["source"]) == {"rules", "every_bar"}
     assert signals["known_time_ns"].to_list() == bars.known_time[40:80].tolist() * 2
+
+
+def test_a_trade_belongs_to_the_package_that_opened_it(ledger, one_symbol):
+    from edgekeeper.types import Forecasts
+
+    bars = one_symbol(100 * 1.001 ** np.arange(12))
+    feed = MarketFeed(bars, np.full(12, 0.01), np.zeros(12, np.int8), max_age_ns=10**12)
+    book = Book(book_parameters(CONFIG, periods_per_year=252.0, virtual=False), 1, 100_000.0)
+    book.use_model(True)
+    recorder = Recorder(bars, "edgekeeper")
+    keen = np.full((12, 2), [0.9, 0.1])
+    sides = {name: keen * 0.1 for name in ("expected_return", "lower", "upper")}
+    both = Forecasts(probability=keen, risk=keen, bars_held=keen, novelty=np.zeros(12), **sides)
+    for first, last, package in ((0, 4, "a" * 64), (4, 12, "b" * 64)):
+        part = Forecasts(
+            *(getattr(both, name)[first:last] for name in Forecasts.__dataclass_fields__)
+        )
+        with ledger.transaction("trade") as tx:
+            recorder.write(tx, book.step(feed.chunk(first, last, part)), first, last, package)
+    closed = ledger.read("trades", ["decision_time_ns", "exit_time_ns", "model"])
+    first_trade = closed.row(0, named=True)
+    assert first_trade["exit_time_ns"] > bars.instants[4]
+    assert first_trade["model"] == "a" * 64

@@ -9,6 +9,12 @@ from edgekeeper.errors import UsageError
 __all__ = ["Costs", "buy_price", "sell_price"]
 
 BPS = 1e-4
+_LARGEST_BPS = {
+    "fee_bps": 1_000.0,
+    "half_spread_bps": 1_000.0,
+    "slippage_bps": 1_000.0,
+    "borrow_bps_year": 10_000.0,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +46,11 @@ class Costs:
     borrow_bps_year: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("fee_bps", "half_spread_bps", "slippage_bps", "borrow_bps_year"):
+        for name, largest in _LARGEST_BPS.items():
             value = getattr(self, name)
-            if not 0.0 <= value <= 1_000.0:
+            if not 0.0 <= value <= largest:
                 raise UsageError(
-                    f"costs.{name}: expected basis points from 0 to 1000, got {value!r}"
+                    f"costs.{name}: expected basis points from 0 to {largest:g}, got {value!r}"
                 )
 
     @property

@@ -55,6 +55,8 @@ class EvidenceBars:
     """Evidence after each of ``t`` bars; logarithms of wealth, natural base."""
 
     gain: Float64Array
+    passive_gain: Float64Array
+    incumbent_gain: Float64Array
     scale: Float64Array
     log_cash: Float64Array
     log_exposure: Float64Array
@@ -212,10 +214,11 @@ class LineEvidence:
         self._check(book, incumbent, returns, covariance)
         passive = np.empty(returns.shape)
         self._seen = _trailing_mean(book.opened, self._ring, self._seen, passive)
+        passive_gain = _held_passively(passive, returns)
         difference = {
             "cash": (book.gain, book.held, book.opened),
             "exposure": (
-                book.gain - _held_passively(passive, returns),
+                book.gain - passive_gain,
                 book.held - passive,
                 book.opened - passive,
             ),
@@ -239,7 +242,14 @@ class LineEvidence:
         if self.harm is not None:
             harm = self.harm.update(standard)
         return EvidenceBars(
-            book.gain, scale, logs["cash"], logs["exposure"], logs["incumbent"], harm
+            gain=book.gain,
+            passive_gain=passive_gain,
+            incumbent_gain=incumbent.gain,
+            scale=scale,
+            log_cash=logs["cash"],
+            log_exposure=logs["exposure"],
+            log_incumbent=logs["incumbent"],
+            harm=harm,
         )
 
     def _check(

@@ -4,6 +4,7 @@ Inside, books work on adjusted prices and units, so that a split is not a loss; 
 turned back with the adjustment known at that bar.
 """
 
+from bisect import bisect_right
 from typing import Any
 
 import numpy as np
@@ -44,17 +45,22 @@ class Recorder:
         self.bars = bars
         self.account = account
         self.names = np.array(bars.symbols, dtype=object)
+        self._since: list[int] = []
+        self._packages: list[str | None] = []
         self._key = _row_key(bars, bars.event_time, bars.symbol)
 
     def write(self, tx: Transaction, log: Log, first: int, last: int, package: str | None) -> None:
         """Append decisions, orders, fills, trades, guards and equity of instants first:last."""
         rows = slice(int(self.bars.instant_offsets[first]), int(self.bars.instant_offsets[last]))
         times = self.bars.instants[first:last]
+        if not self._packages or self._packages[-1] != package:
+            self._since.append(int(times[0]))
+            self._packages.append(package)
         self._decisions(tx, log, rows, times, package)
         if log.counts[2]:
             self._fills(tx, log)
         if log.counts[0]:
-            self._trades(tx, log, package)
+            self._trades(tx, log)
         if log.counts[1]:
             self._guards(tx, log, times)
         self.equity_of(tx, self.account, log, times)
@@ -143,7 +149,11 @@ class Recorder:
             },
         )
 
-    def _trades(self, tx: Transaction, log: Log, package: str | None) -> None:
+    def _package_at(self, time_ns: int) -> str | None:
+        """Package that decided at an instant: a trade belongs to whoever opened it."""
+        return self._packages[bisect_right(self._since, time_ns) - 1]
+
+    def _trades(self, tx: Transaction, log: Log) -> None:
         count = int(log.counts[0])
         keys, trades = log.trade_keys[:count], log.trades[:count]
         symbols = keys[:, 0]
@@ -167,7 +177,10 @@ class Recorder:
                 "mfe": trades[:, 7],
                 "mae": trades[:, 8],
                 "bars_held": keys[:, 6],
-                "model": [package if source else None for source in keys[:, 5]],
+                "model": [
+                    self._package_at(decided) if source else None
+                    for decided, source in keys[:, [1, 5]]
+                ],
             },
         )
 
@@ -262,6 +275,8 @@ def write_evidence(
             "log_harm": np.where(np.isfinite(harm), harm, np.nan),
             "threshold": threshold if np.isfinite(threshold) else np.nan,
             "book_return": bars.gain,
+            "exposure_return": bars.passive_gain,
+            "incumbent_return": bars.incumbent_gain,
             "scale": bars.scale,
         },
     )
