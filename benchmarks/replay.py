@@ -41,9 +41,7 @@ def bar_to_decision(symbols: int = 8, bars: int = 1500, timed: int = 900) -> dic
     package = train(market).package
     features = FeatureSet({**package.features, "volatility_": package.manifest.volatility})
     stream = features.stream(market.symbols)
-    book = Book(
-        book_parameters(config, periods_per_year=252, virtual=False), symbols, config.cash
-    )
+    book = Book(book_parameters(config, periods_per_year=252, virtual=False), symbols, config.cash)
     book.use_model(True)
     took = []
     for t in range(bars):

@@ -6,8 +6,8 @@ import typer
 from edgekeeper.__main__ import app
 
 COMMANDS = {
-    "backtest", "demo", "doctor", "import", "init", "models", "new", "replay", "status", "train",
-    "validate", "why",
+    "audit", "backtest", "demo", "doctor", "import", "init", "models", "new", "replay", "status",
+    "train", "validate", "why",
 }  # fmt: skip
 
 

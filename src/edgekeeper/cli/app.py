@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from edgekeeper.cli.commands import models
+from edgekeeper.cli.commands.audit import audit
 from edgekeeper.cli.commands.backtest import backtest
 from edgekeeper.cli.commands.demo import demo
 from edgekeeper.cli.commands.doctor import doctor
@@ -28,7 +29,7 @@ _PANELS: dict[str, dict[str, Callable[..., None]]] = {
     "Check": {"replay": replay, "backtest": backtest, "validate": validate},
     "Trade": {"status": status, "why": why},
     "Models": {"train": train, "new": new},
-    "Safety": {"doctor": doctor},
+    "Safety": {"audit": audit, "doctor": doctor},
 }
 _EXIT_CODES = (
     "Exit codes: 0 done · 1 not as expected · 2 wrong usage · 3 bad data · 4 refused by a gate · "

@@ -6,6 +6,7 @@ whose digest depends on market-time values alone. Readers get Polars frames.
 
 from edgekeeper.ledger.digest import GENESIS, batch_digest, link_digest
 from edgekeeper.ledger.ledger import Ledger
+from edgekeeper.ledger.proving import RecordEnds
 from edgekeeper.ledger.transaction import MARKET_ROLES, OPERATIONAL_ROLES, Transaction
 from edgekeeper.ledger.values import canonical_json
 from edgekeeper.ledger.verify import Verified
@@ -15,6 +16,7 @@ __all__ = [
     "MARKET_ROLES",
     "OPERATIONAL_ROLES",
     "Ledger",
+    "RecordEnds",
     "Transaction",
     "Verified",
     "batch_digest",

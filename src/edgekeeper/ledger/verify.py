@@ -43,8 +43,10 @@ class _Break:
     finding: str
 
 
-def verify_chain(engine: Engine, role: str, place: object, *, head: str | None) -> Verified:
-    """Check links against one another, then every row against its link.
+def verify_chain(
+    engine: Engine, role: str, place: object, *, head: str | None, since_link: int = 0
+) -> Verified:
+    """Check links against one another, then every row from ``since_link`` on against its link.
 
     Raises
     ------
@@ -55,7 +57,7 @@ def verify_chain(engine: Engine, role: str, place: object, *, head: str | None) 
     with engine.connect() as connection:
         breaks = [b for b in (_first_broken_link(connection, role),) if b]
         for table in FACTS.values():
-            breaks += [b for b in (_first_broken_batch(connection, role, table),) if b]
+            breaks += [b for b in (_first_broken_batch(connection, role, table, since_link),) if b]
             breaks += _stray_rows(connection, table)
         if breaks:
             raise _broken(connection, role, place, min(breaks, key=lambda b: (b.link, b.table)))
@@ -94,15 +96,17 @@ def _first_broken_link(connection: Connection, role: str) -> _Break | None:
     return None
 
 
-def _first_broken_batch(connection: Connection, role: str, table: Table) -> _Break | None:
+def _first_broken_batch(
+    connection: Connection, role: str, table: Table, since: int
+) -> _Break | None:
     """Walk rows and batches side by side; both ascend by link where nothing was touched."""
     sealed_by_role = (
         select(batches)
         .join(chain, chain.c.link == batches.c.link)
-        .where(chain.c.role == role, batches.c.table_name == table.name)
+        .where(chain.c.role == role, chain.c.seq >= since, batches.c.table_name == table.name)
     )
     expected = connection.execute(sealed_by_role.order_by(batches.c.link))
-    for link, rows in _batches_as_stored(connection, role, table):
+    for link, rows in _batches_as_stored(connection, role, table, since):
         batch = expected.fetchone()
         if batch is None or batch.link > link:
             return _Break(link, table.name, f"{len(rows)} rows that no seal covers")
@@ -119,11 +123,12 @@ def _first_broken_batch(connection: Connection, role: str, table: Table) -> _Bre
 
 
 def _batches_as_stored(
-    connection: Connection, role: str, table: Table
+    connection: Connection, role: str, table: Table, since: int
 ) -> Iterator[tuple[int, list[Sequence[object]]]]:
     """Rows of a role in order of writing, cut where the link changes."""
     query = select(table.c.link, *(table.c[name] for name in columns_of(table)))
-    query = query.join(chain, chain.c.link == table.c.link).where(chain.c.role == role)
+    query = query.join(chain, chain.c.link == table.c.link)
+    query = query.where(chain.c.role == role, chain.c.seq >= since)
     stream = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(
         query.order_by(table.c.entry)
     )

@@ -188,4 +188,3 @@ def _ridge_line(
     if sign and slope * sign < 0.0:
         slope = 0.0
     return mean_y - slope * mean_x, slope
-

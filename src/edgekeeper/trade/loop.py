@@ -35,7 +35,13 @@ from edgekeeper.simulator import (
 )
 from edgekeeper.stats.sequential import e_lond_level
 from edgekeeper.trade.accounts import Accounts
-from edgekeeper.trade.record import Recorder, write_evidence, write_forecasts, write_signals
+from edgekeeper.trade.record import (
+    Recorder,
+    write_epoch,
+    write_evidence,
+    write_forecasts,
+    write_signals,
+)
 from edgekeeper.trade.seats import FeatureSource, Seat, SegmentForecasts, book_bars
 from edgekeeper.types import Float64Array, Forecasts
 
@@ -104,6 +110,7 @@ class TradeLoop:
         times = feed.instants[first:last]
         rows = slice(int(feed.offsets[first]), int(feed.offsets[last]))
         with self.ledger.transaction("trade", event_time_ns=int(times[-1])) as tx:
+            write_epoch(tx, feed.bars, rows)
             write_signals(tx, feed.bars, rows, feed.rule, self.names)
             forecasts = self._forecast(tx, first, last, rows)
             covariance, returns = self._market(first, last)
@@ -372,6 +379,8 @@ class TradeLoop:
         )
 
     def _point(self, now_ns: int, reason: str) -> None:
+        if self.ledger.unproved:
+            return  # the record goes on from here, and so did the pointer
         champion = self.seats[self.champion].line.package if self.champion else None
         self.registry.set_pointer(
             Pointer(champion=champion, changed_at=now_ns, reason=reason or RULES_LINE)

@@ -11,6 +11,7 @@ import numpy as np
 from edgekeeper.bars import Bars
 from edgekeeper.fills import EXIT_REASONS
 from edgekeeper.ledger import Transaction
+from edgekeeper.market import bars_hash
 from edgekeeper.rollout import EvidenceBars
 from edgekeeper.simulator import (
     EXIT_OPPOSITE,
@@ -22,7 +23,14 @@ from edgekeeper.simulator import (
 )
 from edgekeeper.types import SIDES, Float64Array, Forecasts, Int64Array
 
-__all__ = ["DECISIONS", "Recorder", "write_evidence", "write_forecasts", "write_signals"]
+__all__ = [
+    "DECISIONS",
+    "Recorder",
+    "write_epoch",
+    "write_evidence",
+    "write_forecasts",
+    "write_signals",
+]
 
 DECISIONS = ("skip", "reduce", "take")
 _NAMED_EXITS = (*EXIT_REASONS, "opposite")
@@ -202,6 +210,18 @@ def _row_key(bars: Bars, times: Int64Array, symbols: Any) -> Int64Array:
 
 def _order_id(symbol: str, time_ns: int) -> str:
     return f"{symbol}@{time_ns}"
+
+
+def write_epoch(tx: Transaction, bars: Bars, rows: slice) -> None:
+    """Append what an epoch runs on, so that a later run can tell whether its bars are the same."""
+    tx.append(
+        "epochs",
+        {
+            "event_time_ns": int(bars.event_time[rows.stop - 1]),
+            "bars": rows.stop - rows.start,
+            "bars_hash": bars_hash(bars.rows(rows.start, rows.stop)),
+        },
+    )
 
 
 def write_signals(tx: Transaction, bars: Bars, rows: slice, rule: Any, names: Any) -> None:
