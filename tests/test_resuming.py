@@ -9,6 +9,7 @@ import pytest
 from edgekeeper.build import audit, replay
 from edgekeeper.config import parse_config
 from edgekeeper.errors import BadData, StorageError, UsageError
+from edgekeeper.features import FeatureSet
 from edgekeeper.ledger import Ledger
 from edgekeeper.market import load_bars
 from edgekeeper.registry import Registry
@@ -250,3 +251,8 @@ def test_nothing_to_audit_is_said_so(tmp_path):
         audit(tmp_path)
     with pytest.raises(StorageError, match="found none"):
         audit(tmp_path / "nowhere")
+
+
+def test_how_bars_are_cut_into_chunks_leaves_no_trace(whole, tmp_path, monkeypatch):
+    monkeypatch.setitem(FeatureSet.compute.__kwdefaults__, "chunk", 7)
+    assert replay(BARS, CONFIG, out=tmp_path / "run").summary["ledger"] == whole[1]
