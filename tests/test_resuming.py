@@ -254,5 +254,5 @@ def test_nothing_to_audit_is_said_so(tmp_path):
 
 
 def test_how_bars_are_cut_into_chunks_leaves_no_trace(whole, tmp_path, monkeypatch):
-    monkeypatch.setitem(FeatureSet.compute.__kwdefaults__, "chunk", 7)
+    monkeypatch.setitem(FeatureSet.matrix.__kwdefaults__, "chunk", 7)
     assert replay(BARS, CONFIG, out=tmp_path / "run").summary["ledger"] == whole[1]

@@ -50,10 +50,11 @@ def _replay(
     out: Path | None,
     market: "Market",
     screen: "LiveScreen",
+    ledger_url: str | None = None,
 ) -> "Replay":
     from edgekeeper.build import replay
 
-    return replay(bars, config, out=out, market=market, screen=screen)
+    return replay(bars, config, out=out, market=market, screen=screen, ledger_url=ledger_url)
 
 
 def _demo_markets() -> "Sequence[DemoMarket]":

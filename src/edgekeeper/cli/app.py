@@ -5,15 +5,17 @@ from typing import Annotated
 
 import typer
 
-from edgekeeper.cli.commands import models
+from edgekeeper.cli.commands import ledger, models
 from edgekeeper.cli.commands.audit import audit
 from edgekeeper.cli.commands.backtest import backtest
 from edgekeeper.cli.commands.demo import demo
 from edgekeeper.cli.commands.doctor import doctor
+from edgekeeper.cli.commands.export import export
 from edgekeeper.cli.commands.importing import import_bars
 from edgekeeper.cli.commands.init import init
 from edgekeeper.cli.commands.new import new
 from edgekeeper.cli.commands.replay import replay
+from edgekeeper.cli.commands.sql import sql
 from edgekeeper.cli.commands.status import status
 from edgekeeper.cli.commands.train import train
 from edgekeeper.cli.commands.validate import validate
@@ -27,7 +29,7 @@ __all__ = ["make_app"]
 _PANELS: dict[str, dict[str, Callable[..., None]]] = {
     "Start": {"demo": demo, "init": init, "import": import_bars},
     "Check": {"replay": replay, "backtest": backtest, "validate": validate},
-    "Trade": {"status": status, "why": why},
+    "Trade": {"status": status, "why": why, "sql": sql, "export": export},
     "Models": {"train": train, "new": new},
     "Safety": {"audit": audit, "doctor": doctor},
 }
@@ -54,6 +56,8 @@ def make_app(services: Services) -> typer.Typer:
             add_command(app, name, command, panel)
         if panel == "Models":
             app.add_typer(models.app, name="models", rich_help_panel=panel)
+        if panel == "Safety":
+            app.add_typer(ledger.app, name="ledger", rich_help_panel=panel)
     return app
 
 

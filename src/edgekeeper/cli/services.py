@@ -224,6 +224,7 @@ class ReplayAct(Protocol):
         out: Path | None,
         market: "Market",
         screen: "LiveScreen",
+        ledger_url: str | None = None,
     ) -> Replayed:
         """Run it."""
         ...

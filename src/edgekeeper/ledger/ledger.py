@@ -18,7 +18,9 @@ from edgekeeper.ledger.failures import storage_errors
 from edgekeeper.ledger.journal import Journal
 from edgekeeper.ledger.lock import Claim, claim_role
 from edgekeeper.ledger.migrate import bring_up_to_date, check_version
+from edgekeeper.ledger.moving import copy_rows
 from edgekeeper.ledger.proving import Prover
+from edgekeeper.ledger.querying import run_query
 from edgekeeper.ledger.reading import read_table
 from edgekeeper.ledger.schema import FACTS, chain
 from edgekeeper.ledger.sealing import (
@@ -32,6 +34,7 @@ from edgekeeper.ledger.sealing import (
 from edgekeeper.ledger.transaction import MARKET_ROLES, OPERATIONAL_ROLES, Transaction
 from edgekeeper.ledger.values import cast_column
 from edgekeeper.ledger.verify import Verified, verify_chain
+from edgekeeper.ledger.views import VIEWS
 
 if TYPE_CHECKING:
     import polars as pl
@@ -297,6 +300,29 @@ class Ledger:
                 limit,
             )
 
+    def views(self) -> dict[str, str]:
+        """Names of the views for :meth:`query`, each with what it shows."""
+        return {name: view.doc for name, view in VIEWS.items()}
+
+    def query(self, sql: str, *, limit: int | None = None) -> "pl.DataFrame":
+        """Read by SQL: tables of facts, ``chain`` and ``batches``, and :meth:`views`.
+
+        Parameters
+        ----------
+        sql : str
+            One statement, in the database's own dialect. It cannot write.
+        limit : int, optional
+            At most so many rows.
+
+        Raises
+        ------
+        UsageError
+            SQL that the database does not take, or that would write.
+        """
+        self._check_open()
+        with self._translating():
+            return run_query(self._engine, sql, limit)
+
     def head(self, role: str) -> str:
         """Digest of the role's last link, hex; zeros before the first. Of ``trade``: *the* hash."""
         self._check_open()
@@ -332,6 +358,33 @@ class Ledger:
         with self._translating():
             since = 0 if since_ns is None else links_at(self._engine, role, since_ns)
             return verify_chain(self._engine, role, self.place, head=head, since_link=since)
+
+    def copy_to(self, where: str | PathLike[str]) -> int:
+        """Copy the whole record to another place, of whatever kind, and verify it there.
+
+        Chains keep their hashes. Whoever writes here meanwhile is not part of the copy.
+
+        Returns
+        -------
+        int
+            Rows copied.
+
+        Raises
+        ------
+        UsageError
+            A place that holds rows already.
+        BadData
+            This record does not hold, or the copy does not; then nothing should be built on it.
+        """
+        self._check_open()
+        with self._translating(), Ledger.open(where) as target:
+            rows = copy_rows(self._engine, target._engine, target.place)
+            if target._file is not None:
+                write_seals(seal_file(target._file), read_seals(target._engine))
+            for role in ROLES:
+                target.verify(role)
+            target.check_seals()
+        return rows
 
     def _check_open(self) -> None:
         if self._closed:

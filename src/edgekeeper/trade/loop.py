@@ -35,6 +35,7 @@ from edgekeeper.simulator import (
 )
 from edgekeeper.stats.sequential import e_lond_level
 from edgekeeper.trade.accounts import Accounts
+from edgekeeper.trade.known_terms import KnownTerms
 from edgekeeper.trade.record import (
     Recorder,
     write_epoch,
@@ -77,7 +78,9 @@ class TradeLoop:
         symbols = len(bars.symbols)
         self.accounts = Accounts(config, bars.periods_per_year, symbols)
         self.recorders = {
-            name: Recorder(bars, name) for name in ("edgekeeper", "always_newest", "rules")
+            "edgekeeper": Recorder(bars, "edgekeeper", KnownTerms(bars)),
+            "always_newest": Recorder(bars, "always_newest"),
+            "rules": Recorder(bars, "rules"),
         }
         self.names = np.array(bars.symbols, dtype=object)
         self._virtual = book_parameters(

@@ -21,6 +21,7 @@ from edgekeeper.simulator import (
     REASONS,
     Log,
 )
+from edgekeeper.trade.known_terms import KnownTerms
 from edgekeeper.types import SIDES, Float64Array, Forecasts, Int64Array
 
 __all__ = [
@@ -46,10 +47,13 @@ class Recorder:
     bars : Bars
         Of the whole run.
     account : str
+    terms : KnownTerms, optional
+        Writes what each closed trade was decided on.
     """
 
-    def __init__(self, bars: Bars, account: str) -> None:
+    def __init__(self, bars: Bars, account: str, terms: KnownTerms | None = None) -> None:
         self.bars = bars
+        self.terms = terms
         self.account = account
         self.names = np.array(bars.symbols, dtype=object)
         self._key = _row_key(bars, bars.event_time, bars.symbol)
@@ -178,6 +182,10 @@ class Recorder:
                 "model": [package if source else None for source in keys[:, 5]],
             },
         )
+        if self.terms is not None:
+            rows = np.searchsorted(self._key, _row_key(self.bars, keys[:, 1], symbols))
+            sides = np.where(trades[:, 0] > 0, SIDES[0], SIDES[1]).astype(object)
+            self.terms.write(tx, self.account, rows, keys[:, 3], sides)
 
     def _guards(self, tx: Transaction, log: Log, times: Int64Array) -> None:
         count = int(log.counts[1])

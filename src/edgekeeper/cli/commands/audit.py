@@ -8,7 +8,7 @@ import typer
 
 from edgekeeper.cli import options
 from edgekeeper.cli.printing import console, print_json
-from edgekeeper.cli.run_folder import find_run
+from edgekeeper.cli.run_folder import RUN, find_run
 from edgekeeper.cli.services import AuditedRun, services_of
 from edgekeeper.cli.tables import pairs
 
@@ -56,6 +56,7 @@ def audit(
             show_default=False,
         ),
     ] = "",
+    ledger: options.LedgerUrl = "",
     as_json: options.AsJson = False,
 ) -> None:
     """Prove a run: nothing was changed, and every decision comes back.
@@ -65,12 +66,16 @@ def audit(
 
     Exit code 3 names the first difference, or what is absent.
     """  # fmt: skip
-    folder = find_run(run)
+    folder = Path(run or RUN) if ledger else find_run(run)
     screen = console(as_json)
     since_ns = _instant(since) if since else None
     with screen.status("opening the record") as status:
         found = services_of(context).audit(
-            folder, ledger_url=None, head=head or None, since_ns=since_ns, screen=_Line(status)
+            folder,
+            ledger_url=ledger or None,
+            head=head or None,
+            since_ns=since_ns,
+            screen=_Line(status),
         )
     if as_json:
         print_json(_figures(folder, found))

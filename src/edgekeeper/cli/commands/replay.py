@@ -33,6 +33,7 @@ def replay(
     out: Annotated[
         str, typer.Option("--out", metavar="DIR", help="Where record and report are kept.")
     ] = RUN,
+    ledger: options.LedgerUrl = "",
     as_json: options.AsJson = False,
     tz: options.Zone = "",
     venue: options.Venue = "auto",
@@ -62,7 +63,12 @@ def replay(
     titles, totals = {market.name: market.title}, {market.name: len(opened.bars.instants)}
     with follow(titles, screen, totals=totals) as live:
         run = services_of(context).replay(
-            opened.bars, settings, out=folder, market=market, screen=live
+            opened.bars,
+            settings,
+            out=folder,
+            market=market,
+            screen=live,
+            ledger_url=ledger or None,
         )
         live.finish(run.story)
     _keep_quarantine(folder, opened)
