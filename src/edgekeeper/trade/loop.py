@@ -39,6 +39,7 @@ from edgekeeper.trade.known_terms import KnownTerms
 from edgekeeper.trade.record import (
     Recorder,
     write_epoch,
+    write_equity,
     write_evidence,
     write_forecasts,
     write_signals,
@@ -156,11 +157,10 @@ class TradeLoop:
         for name, log in logs.items():
             if name in self.recorders:
                 recorder = self.recorders[name]
-                recorder.write(tx, log, first, last, self.accounts.package(name))
+                recorder.write(tx, log, first, last, self.accounts.package(name), marks=False)
                 if name == "edgekeeper":
                     self._note_guards(log.guards[: log.counts[1]], times)
-            else:
-                Recorder.equity_of(tx, name, log, times)
+        write_equity(tx, logs, times)
         mine = logs["edgekeeper"].equity
         return mine[:, 2] / mine[:, 0]
 

@@ -4,6 +4,7 @@ Inside, books work on adjusted prices and units, so that a split is not a loss; 
 turned back with the adjustment known at that bar.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ __all__ = [
     "DECISIONS",
     "Recorder",
     "write_epoch",
+    "write_equity",
     "write_evidence",
     "write_forecasts",
     "write_signals",
@@ -58,8 +60,17 @@ class Recorder:
         self.names = np.array(bars.symbols, dtype=object)
         self._key = _row_key(bars, bars.event_time, bars.symbol)
 
-    def write(self, tx: Transaction, log: Log, first: int, last: int, package: str | None) -> None:
-        """Append decisions, orders, fills, trades, guards and equity of instants first:last."""
+    def write(
+        self,
+        tx: Transaction,
+        log: Log,
+        first: int,
+        last: int,
+        package: str | None,
+        *,
+        marks: bool = True,
+    ) -> None:
+        """Append decisions, orders, fills, trades and guards of instants first:last, and marks."""
         rows = slice(int(self.bars.instant_offsets[first]), int(self.bars.instant_offsets[last]))
         times = self.bars.instants[first:last]
         self._decisions(tx, log, rows, times, package)
@@ -69,23 +80,8 @@ class Recorder:
             self._trades(tx, log, package)
         if log.counts[1]:
             self._guards(tx, log, times)
-        self.equity_of(tx, self.account, log, times)
-
-    @staticmethod
-    def equity_of(tx: Transaction, account: str, log: Log, times: Int64Array) -> None:
-        """Append an account's marks alone."""
-        equity = log.equity[:, 0]
-        tx.append(
-            "equity",
-            {
-                "event_time_ns": times,
-                "account": account,
-                "equity": equity,
-                "cash": log.equity[:, 1],
-                "gross_exposure": log.equity[:, 2] / equity,
-                "net_exposure": log.equity[:, 3] / equity,
-            },
-        )
+        if marks:
+            write_equity(tx, {self.account: log}, times)
 
     def _decisions(
         self, tx: Transaction, log: Log, rows: slice, times: Int64Array, package: str | None
@@ -218,6 +214,22 @@ def _row_key(bars: Bars, times: Int64Array, symbols: Any) -> Int64Array:
 
 def _order_id(symbol: str, time_ns: int) -> str:
     return f"{symbol}@{time_ns}"
+
+
+def write_equity(tx: Transaction, logs: Mapping[str, Log], times: Int64Array) -> None:
+    """Append the marks of accounts, one account after the other."""
+    equity = np.concatenate([log.equity for log in logs.values()])
+    tx.append(
+        "equity",
+        {
+            "event_time_ns": np.tile(times, len(logs)),
+            "account": np.repeat(np.array(list(logs), dtype=object), len(times)),
+            "equity": equity[:, 0],
+            "cash": equity[:, 1],
+            "gross_exposure": equity[:, 2] / equity[:, 0],
+            "net_exposure": equity[:, 3] / equity[:, 0],
+        },
+    )
 
 
 def write_epoch(tx: Transaction, bars: Bars, rows: slice) -> None:
