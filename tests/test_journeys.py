@@ -52,8 +52,12 @@ def test_from_an_empty_folder_to_the_reasons(folder):
     assert json.loads(out)["ledger"] == summary["ledger"]
     out, _ = run("models", "list", cwd=folder)
     assert "No model was fitted" in out
-    _, err = run("replay", "--bars", "bars.csv", cwd=folder, code=2)
-    assert "already holds a run" in err
+    out, _ = run("replay", "--bars", "bars.csv", "--json", cwd=folder)
+    assert json.loads(out)["ledger"] == summary["ledger"], "a second run proves the first"
+    _, err = run("replay", "--bars", "bars.csv", "--seed", "5", cwd=folder, code=2)
+    assert "holds another run, made with seed = 0, now it is 5" in err
+    out, _ = run("audit", "--json", cwd=folder)
+    assert json.loads(out)["ledger"] == summary["ledger"]
 
 
 def test_an_ascii_terminal_is_no_reason_to_fail(folder):

@@ -11,7 +11,7 @@ from edgekeeper.cli import Services, make_app
 
 if TYPE_CHECKING:
     from edgekeeper.bars import Bars
-    from edgekeeper.build import BacktestResult, Certificate, Replay, Trained
+    from edgekeeper.build import Audited, BacktestResult, Certificate, Replay, Screen, Trained
     from edgekeeper.cli.services import DemoMarket
     from edgekeeper.config import Config
     from edgekeeper.registry import Package
@@ -38,6 +38,7 @@ def app() -> typer.Typer:
         train=_train,
         validate=_validate,
         backtest=_backtest,
+        audit=_audit,
     )
     return make_app(services)
 
@@ -49,10 +50,11 @@ def _replay(
     out: Path | None,
     market: "Market",
     screen: "LiveScreen",
+    ledger_url: str | None = None,
 ) -> "Replay":
     from edgekeeper.build import replay
 
-    return replay(bars, config, out=out, market=market, screen=screen)
+    return replay(bars, config, out=out, market=market, screen=screen, ledger_url=ledger_url)
 
 
 def _demo_markets() -> "Sequence[DemoMarket]":
@@ -90,6 +92,14 @@ def _backtest(package: "Package", bars: "Bars", config: "Config") -> "BacktestRe
     from edgekeeper.build import backtest
 
     return backtest(package, bars, config)
+
+
+def _audit(
+    run: Path, *, ledger_url: str | None, head: str | None, since_ns: int | None, screen: "Screen"
+) -> "Audited":
+    from edgekeeper.build import audit
+
+    return audit(run, ledger_url=ledger_url, head=head, since_ns=since_ns, screen=screen)
 
 
 if __name__ == "__main__":

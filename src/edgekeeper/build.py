@@ -16,19 +16,27 @@ from typing import Any, Protocol
 import numpy as np
 
 from edgekeeper.alerts import Fanout, FileChannel
+from edgekeeper.auditing import (
+    Audited,
+    check_chains,
+    check_packages,
+    find_bars,
+    read_settings,
+)
 from edgekeeper.bars import Bars
 from edgekeeper.config import Config
 from edgekeeper.demo import DemoMarket, demo_markets
 from edgekeeper.errors import BadData, StorageError, UsageError
 from edgekeeper.features import evaluate
 from edgekeeper.learn import LearnService, RefitSchedule
-from edgekeeper.ledger import Ledger
-from edgekeeper.market import bars_hash
+from edgekeeper.ledger import MARKET_ROLES, Ledger, RecordEnds
+from edgekeeper.market import longest_snapshot, save_snapshot
 from edgekeeper.market.atomic import write_atomically
 from edgekeeper.registry import Package, Registry
 from edgekeeper.report import Snapshot, Story, render_report
 from edgekeeper.report.summary import summary
 from edgekeeper.report.tell import Market, tell
+from edgekeeper.resuming import check_same_run, recorded_cuts, write_start
 from edgekeeper.simulator import MarketFeed
 from edgekeeper.trade import TradeLoop, cut_epochs, rule_signals
 from edgekeeper.types import Float32Array, Int64Array
@@ -43,6 +51,7 @@ from edgekeeper.workbench import (
 )
 
 __all__ = [
+    "Audited",
     "BacktestResult",
     "Certificate",
     "DemoMarket",
@@ -50,6 +59,7 @@ __all__ = [
     "Replay",
     "Screen",
     "Trained",
+    "audit",
     "backtest",
     "demo_markets",
     "replay",
@@ -105,8 +115,12 @@ def replay(
     out: str | Path | None = None,
     market: Market | None = None,
     screen: Screen | None = None,
+    ledger_url: str | None = None,
 ) -> Replay:
     """Run the whole loop over history: signals, forecasts, shadow, promotion, trades, refits.
+
+    Where ``out`` holds a run already, it is lived again: what is on record has to come back to the
+    bit, and where the record ends the run goes on, whether it was killed there or has more bars.
 
     Parameters
     ----------
@@ -114,18 +128,21 @@ def replay(
         Anything that :meth:`Bars.from_frame` reads.
     config : Config, optional
     out : path, optional
-        Folder for ``ledger.sqlite``, ``models/``, ``decisions.csv``, ``equity.csv``,
+        Folder for ``ledger.sqlite``, ``bars/``, ``models/``, ``decisions.csv``, ``equity.csv``,
         ``summary.json`` and ``report.html``; nothing is kept without it.
     market : Market, optional
         Title, caveats and known truth, for the report.
     screen : Screen, optional
+    ledger_url : str, optional
+        A database for the ledger instead of a file in ``out``.
 
     Raises
     ------
     BadData
-        Bars that cannot be used, or too few symbols and bars for anything.
+        Bars that cannot be used, too few symbols and bars for anything, or a record that does not
+        come back.
     UsageError
-        A configuration that does not fit, or ``out`` already holds a run.
+        A configuration that does not fit, or ``out`` holds a run made of something else.
 
     Examples
     --------
@@ -149,7 +166,14 @@ def replay(
             "expected bars of at least two instants, got one: there is no next open to fill at"
         )
     with _folder(out) as folder:
-        with Ledger.open(folder / "ledger.sqlite") as ledger:
+        with Ledger.open(ledger_url or folder / "ledger.sqlite", prove=True) as ledger:
+            kept = folder / "bars"
+            for role in MARKET_ROLES:
+                ledger.verify(role)
+            ledger.check_seals()
+            check_same_run(ledger, bars, config, longest_snapshot(kept))
+            if out:
+                save_snapshot(kept, bars)
             channels = Fanout([FileChannel(folder / "alerts.log")] if out else [])
             run = _Run(
                 bars,
@@ -168,6 +192,80 @@ def replay(
         return Replay(story, figures, folder if out else None)
 
 
+class _Asleep:
+    """Watches nothing, since an audit tells nobody anew."""
+
+    def look(self, now_ns: int) -> object:
+        """See nothing."""
+        return None
+
+
+def audit(
+    run: str | Path,
+    *,
+    ledger_url: str | None = None,
+    head: str | None = None,
+    since_ns: int | None = None,
+    screen: Screen | None = None,
+) -> Audited:
+    """Prove a finished or interrupted run: its chains, packages and bars, and every decision.
+
+    The whole run is lived again beside its record, and each link has to come back to the byte.
+    Nothing is written.
+
+    Parameters
+    ----------
+    run : path
+        Folder that :func:`replay` left.
+    ledger_url : str, optional
+        Where the ledger is, if not in the folder.
+    head : str, optional
+        What the ledger hash is known to have been, from outside.
+    since_ns : int, optional
+        Rows before the last seal at or before this instant are not recomputed. Decisions are lived
+        again from the start all the same, because each one follows from all before it.
+    screen : Screen, optional
+
+    Raises
+    ------
+    BadData
+        Naming the first difference, or what is absent.
+    """
+    folder, screen = Path(run), screen or _Blank()
+    place = ledger_url or folder / "ledger.sqlite"
+    with Ledger.open(place, read_only=True, prove=True) as ledger:
+        screen.phase("recomputing the chains from their rows")
+        chains, seals = check_chains(ledger, head=head, since_ns=since_ns)
+        config = read_settings(ledger)
+        packages = check_packages(ledger, Registry(folder / "models"))
+        bars = find_bars(folder / "bars")
+        before = ledger.unproved
+        complete = False
+        with _folder(None) as aside:
+            again = _Run(bars, config, ledger, Registry(aside / "models"), _Asleep(), screen)
+            try:
+                again.all_epochs(Market(name="audit"))
+                complete = True
+            except RecordEnds:
+                pass
+        if ledger.unproved:
+            role, links = next(iter(ledger.unproved.items()))
+            raise BadData(
+                f"{ledger.place}: the bars end, but the {role!r} chain has {links} more links: "
+                "the bars beside the record are not all it was made of"
+            )
+        return Audited(
+            ledger.place,
+            ledger.head("trade"),
+            chains,
+            seals,
+            packages,
+            len(bars),
+            before,
+            complete,
+        )
+
+
 class _Run:
     """One replay: learn and trade over the same ledger, epoch by epoch."""
 
@@ -177,7 +275,7 @@ class _Run:
         config: Config,
         ledger: Ledger,
         registry: Registry,
-        watch: Sentinel,
+        watch: Sentinel | _Asleep,
         screen: Screen,
     ) -> None:
         self.bars, self.config, self.ledger, self.screen = bars, config, ledger, screen
@@ -193,14 +291,15 @@ class _Run:
         screen.phase("computing features and outcomes")
         self.learn = LearnService(bars, config, ledger, registry, volatility)
         self.trade = TradeLoop(self.feed, config, ledger, registry, self._features)
-        self.epochs = cut_epochs(self.feed.instants, config.epoch)
+        cuts = cut_epochs(self.feed.instants, config.epoch)
+        self.epochs = recorded_cuts(ledger, self.feed.instants, cuts)
 
     def _features(self, package: Package) -> Float32Array:
         return self.learn.training_data(package.manifest.provenance.lineage.line).matrix
 
     def all_epochs(self, market: Market) -> None:
         """Carry the run to its last bar."""
-        self._write_run()
+        write_start(self.ledger, self.bars, self.config)
         total = len(self.feed.instants)
         self.screen.phase("replaying")
         schedules = {line.name: RefitSchedule(line) for line in self.config.lines}
@@ -219,8 +318,11 @@ class _Run:
             if due:
                 self.trade.adopt(now)
                 self.watch.look(now)
+            if int(last) < total and _month(now) != _month(int(self.feed.instants[last])):
+                self.ledger.seal(now)
             self.screen.update(self._snapshot(market.name, now, int(last), total))
         self.watch.look(now)
+        self.ledger.seal(now)
 
     def _snapshot(self, market: str, now: int, done: int, total: int) -> Snapshot:
         trade, start = self.trade, self.config.cash
@@ -242,23 +344,6 @@ class _Run:
             event=trade.events[-1][2] if trade.events else "",
         )
 
-    def _write_run(self) -> None:
-        config, bars = self.config, self.bars
-        data = bars_hash(bars)
-        with self.ledger.transaction("trade", event_time_ns=int(bars.event_time[0])) as tx:
-            tx.append(
-                "runs",
-                {
-                    "started_market_ns": int(bars.event_time[0]),
-                    "run_id": f"{config.hash()[:12]}-{data[:12]}-{config.seed}",
-                    "config_hash": config.hash(),
-                    "config_json": [config.model_dump(mode="json")],
-                    "data_hash": data,
-                    "seed": config.seed,
-                    "code_version": version("edgekeeper"),
-                },
-            )
-
     def tell(self, market: Market, wall_seconds: float) -> Story:
         """Read the run back as a story."""
         newest = self.trade.newest
@@ -274,6 +359,10 @@ class _Run:
         )
 
 
+def _month(time_ns: int) -> np.datetime64:
+    return np.datetime64(time_ns, "ns").astype("datetime64[M]")
+
+
 @contextmanager
 def _folder(out: str | Path | None) -> Iterator[Path]:
     """Give the folder asked for, made if need be, or one that vanishes afterwards."""
@@ -285,10 +374,6 @@ def _folder(out: str | Path | None) -> Iterator[Path]:
             shutil.rmtree(temporary, ignore_errors=True)
         return
     folder = Path(out)
-    if (folder / "ledger.sqlite").exists():
-        raise UsageError(
-            f"{folder} already holds a run: choose another folder with --out, or remove this one"
-        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

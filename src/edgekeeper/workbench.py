@@ -16,7 +16,7 @@ from edgekeeper.config import Config, LineConfig
 from edgekeeper.errors import BadData, UsageError
 from edgekeeper.features import FeatureSet, evaluate
 from edgekeeper.market import bars_hash
-from edgekeeper.models import DataWindow, Lineage, Provenance, build_package
+from edgekeeper.models import DataWindow, Lineage, Provenance, build_package, summed_in_order
 from edgekeeper.registry import Package, Registry
 from edgekeeper.rollout import BookBars, LineEvidence, MarketRisk, recipe_hash, recipe_of
 from edgekeeper.simulator import Book, MarketFeed, book_parameters
@@ -43,6 +43,7 @@ class Trained:
     folder: Path | None
 
 
+@summed_in_order()
 def train(
     bars: Any,
     *,

@@ -51,12 +51,13 @@ def test_symbols_seed_and_configuration(edgekeeper, bars_csv):
     assert again["ledger"] == done.json["ledger"]
 
 
-def test_a_run_is_never_overwritten(edgekeeper, bars_csv):
+def test_a_run_is_proved_and_never_overwritten(edgekeeper, bars_csv):
     assert edgekeeper("replay", "--bars", bars_csv).code == 0
     record = (bars_csv.parent / "edgekeeper-run/ledger.sqlite").read_bytes()
-    done = edgekeeper("replay", "--bars", bars_csv)
+    assert edgekeeper("replay", "--bars", bars_csv).code == 0
+    done = edgekeeper("replay", "--bars", bars_csv, "--symbols", "IBM")
     assert done.code == 2
-    assert "already holds a run" in done.err
+    assert "holds another run, made with symbols IBM, MSFT" in done.err
     assert "--out" in done.err
     assert (bars_csv.parent / "edgekeeper-run/ledger.sqlite").read_bytes() == record
 

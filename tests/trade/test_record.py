@@ -214,7 +214,7 @@ def test_a_trade_belongs_to_the_package_that_opened_it(ledger, one_symbol):
     book.use_model(True)
     recorder = Recorder(bars, "edgekeeper")
     keen = np.full((12, 2), [0.9, 0.1])
-    sides = {name: keen * 0.1 for name in ("expected_return", "lower", "upper")}
+    sides = dict.fromkeys(("expected_return", "lower", "upper"), keen * 0.1)
     both = Forecasts(probability=keen, risk=keen, bars_held=keen, novelty=np.zeros(12), **sides)
     for first, last, package in ((0, 4, "a" * 64), (4, 12, "b" * 64)):
         part = Forecasts(

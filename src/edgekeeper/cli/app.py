@@ -5,16 +5,19 @@ from typing import Annotated
 
 import typer
 
-from edgekeeper.cli.commands import features, models
+from edgekeeper.cli.commands import features, ledger, models
+from edgekeeper.cli.commands.audit import audit
 from edgekeeper.cli.commands.backtest import backtest
 from edgekeeper.cli.commands.check import check
 from edgekeeper.cli.commands.demo import demo
 from edgekeeper.cli.commands.doctor import doctor
+from edgekeeper.cli.commands.export import export
 from edgekeeper.cli.commands.importing import import_bars
 from edgekeeper.cli.commands.init import init
 from edgekeeper.cli.commands.new import new
 from edgekeeper.cli.commands.plan import plan
 from edgekeeper.cli.commands.replay import replay
+from edgekeeper.cli.commands.sql import sql
 from edgekeeper.cli.commands.status import status
 from edgekeeper.cli.commands.train import train
 from edgekeeper.cli.commands.validate import validate
@@ -34,11 +37,15 @@ _PANELS: dict[str, dict[str, Callable[..., None]]] = {
         "validate": validate,
         "plan": plan,
     },
-    "Trade": {"status": status, "why": why},
+    "Trade": {"status": status, "why": why, "sql": sql, "export": export},
     "Models": {"train": train, "new": new},
-    "Safety": {"doctor": doctor},
+    "Safety": {"audit": audit, "doctor": doctor},
 }
-_GROUPS = {"Check": {"features": features.app}, "Models": {"models": models.app}}
+_GROUPS = {
+    "Check": {"features": features.app},
+    "Models": {"models": models.app},
+    "Safety": {"ledger": ledger.app},
+}
 _EXIT_CODES = (
     "Exit codes: 0 done · 1 not as expected · 2 wrong usage · 3 bad data · 4 refused by a gate · "
     "5 halted · 6 disk, lock, permission or memory · 130 stopped by you."

@@ -11,6 +11,7 @@ __all__ = [
     "Context",
     "Dates",
     "Interval",
+    "LedgerUrl",
     "RunFolder",
     "Stamp",
     "Symbols",
@@ -62,6 +63,15 @@ RunFolder = Annotated[
         metavar="DIR",
         help="Folder that `replay` or `demo` left.",
         show_default="edgekeeper-run, else edgekeeper-demo",
+    ),
+]
+LedgerUrl = Annotated[
+    str,
+    typer.Option(
+        "--ledger",
+        metavar="URL",
+        help="Database of the record, such as postgresql://user@host/name.",
+        show_default="ledger.sqlite in the run's folder",
     ),
 ]
 Zone = Annotated[

@@ -57,9 +57,9 @@ def _run_in(folder: Path) -> Path:
 
 
 @contextmanager
-def open_ledger(run: Path) -> "Iterator[Ledger]":
-    """Open a run's ledger for reading."""
+def open_ledger(run: Path, url: str = "") -> "Iterator[Ledger]":
+    """Open a run's ledger for reading, or the one at ``url``."""
     from edgekeeper.ledger import Ledger
 
-    with Ledger.open(run / LEDGER, read_only=True) as ledger:
+    with Ledger.open(url or run / LEDGER, read_only=True) as ledger:
         yield ledger

@@ -10,8 +10,9 @@ import typer
 if TYPE_CHECKING:
     from edgekeeper.bars import Bars
     from edgekeeper.config import Config
+    from edgekeeper.ledger import Verified
     from edgekeeper.registry import Package
-    from edgekeeper.report import LiveScreen, Story
+    from edgekeeper.report import LiveScreen, Snapshot, Story
     from edgekeeper.report.tell import Market
     from edgekeeper.stats.performance import Performance
     from edgekeeper.stats.scores import Scores
@@ -145,6 +146,73 @@ class Backtested(Protocol):
         ...
 
 
+class AuditedRun(Protocol):
+    """A record that holds."""
+
+    @property
+    def head(self) -> str:
+        """The ledger hash."""
+        ...
+
+    @property
+    def chains(self) -> "tuple[Verified, ...]":
+        """Links and rows of each role."""
+        ...
+
+    @property
+    def seals(self) -> int:
+        """How many seals the chains reach."""
+        ...
+
+    @property
+    def packages(self) -> int:
+        """How many packages were found by hash."""
+        ...
+
+    @property
+    def bars(self) -> int:
+        """How many bars were found by hash."""
+        ...
+
+    @property
+    def replayed(self) -> dict[str, int]:
+        """Links that came back, by role."""
+        ...
+
+    @property
+    def complete(self) -> bool:
+        """Whether the record reaches the last of its bars."""
+        ...
+
+
+class Narrator(Protocol):
+    """Whatever shows how a long act is doing."""
+
+    def phase(self, text: str) -> None:
+        """Say what is being done now."""
+        ...
+
+    def update(self, snapshot: "Snapshot") -> None:
+        """Show where the run stands."""
+        ...
+
+
+class AuditAct(Protocol):
+    """Prove a run."""
+
+    def __call__(
+        self,
+        run: Path,
+        *,
+        ledger_url: str | None,
+        head: str | None,
+        since_ns: int | None,
+        screen: Narrator,
+    ) -> AuditedRun:
+        """Prove it."""
+        ...
+
+
 class ReplayAct(Protocol):
     """Run the whole loop over history."""
 
@@ -156,6 +224,7 @@ class ReplayAct(Protocol):
         out: Path | None,
         market: "Market",
         screen: "LiveScreen",
+        ledger_url: str | None = None,
     ) -> Replayed:
         """Run it."""
         ...
@@ -195,6 +264,7 @@ class Services:
     train: TrainAct
     validate: "Callable[[Package, Bars, Config], Certified]"
     backtest: "Callable[[Package, Bars, Config], Backtested]"
+    audit: AuditAct
 
 
 def services_of(context: typer.Context) -> Services:

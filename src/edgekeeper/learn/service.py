@@ -25,6 +25,7 @@ from edgekeeper.models import (
     PackageBytes,
     Provenance,
     build_package,
+    summed_in_order,
 )
 from edgekeeper.registry import Registry
 from edgekeeper.rollout import recipe_hash, recipe_of
@@ -121,6 +122,7 @@ class LearnService:
         """Features of the recipe that these bars cannot give, and the columns they miss."""
         return self._lines[line].left_out
 
+    @summed_in_order()
     def refit(self, line: str, now_ns: int) -> str | None:
         """Fit, judge, package and record one line; return the package's hash.
 

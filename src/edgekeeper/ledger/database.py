@@ -14,6 +14,7 @@ from edgekeeper.errors import StorageError, UsageError
 __all__ = ["begin", "connect", "immediate"]
 
 DIALECTS = ("sqlite", "postgresql")
+_WAL_PAGES = 8_000  # 32 MB between checkpoints, each of which some append has to wait for
 _IMMEDIATE = "edgekeeper_immediate"
 
 
@@ -112,6 +113,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, record: object) -> None:
     _take_control(connection, record)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}")
 
 
 def _begin_transaction(connection: Connection) -> None:

@@ -24,7 +24,8 @@ and the digest of a **link** that of::
 
 import hashlib
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import cast
 
 import numpy as np
 
@@ -97,6 +98,11 @@ def _encode_ints(values: Column) -> tuple[bytes, ...]:
 
 
 def _encode_texts(values: Column) -> tuple[bytes, ...]:
+    if None not in values:
+        whole = cast(Sequence[str], values)
+        together = "".join(whole)
+        if together.isascii():  # then characters are bytes, and nothing is encoded one by one
+            return b"t", np.array(list(map(len, whole)), dtype="<i4").tobytes(), together.encode()
     raw = [value.encode() if isinstance(value, str) else None for value in values]
     lengths = [-1 if item is None else len(item) for item in raw]
     return b"t", np.array(lengths, dtype="<i4").tobytes(), b"".join(filter(None, raw))

@@ -14,6 +14,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 
 from edgekeeper.ledger.database import begin
 from edgekeeper.ledger.digest import GENESIS, batch_digest, link_digest
+from edgekeeper.ledger.proving import Prover
 from edgekeeper.ledger.schema import FACTS, batches, chain, columns_of
 from edgekeeper.ledger.values import Column
 
@@ -39,8 +40,9 @@ class Journal:
     Whoever calls :meth:`write` holds the claim on the role, so nobody else moves its head.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, prover: Prover | None = None) -> None:
         self._engine = engine
+        self._prover = prover
         self._connection: PoolProxiedConnection | None = None
         self._heads: dict[str, tuple[int, str]] = {}
         self._statements: dict[str, str] = {}
@@ -49,10 +51,17 @@ class Journal:
     def write(
         self, role: str, event_time_ns: int | None, written: Iterable[Batch], *, durable: bool
     ) -> str:
-        """Commit one link and return its digest. Either everything is stored or nothing is."""
+        """Commit one link and return its digest. Either everything is stored or nothing is.
+
+        A link that a prover finds standing already is not written again.
+        """
         written = list(written)
         sealed = [(batch.table, batch.rows, batch.digest()) for batch in written]
         with self._lock:
+            if self._prover is not None:
+                standing = self._prover.take(role, event_time_ns, written, sealed)
+                if standing is not None:
+                    return standing
             seq, previous = self._heads.get(role) or self._read_head(role)
             digest = link_digest(role, seq, previous, event_time_ns, sealed)
             rows = sum(batch.rows for batch in written)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import asdict
 from os import PathLike
 from pathlib import Path
 from threading import Lock
@@ -17,11 +18,23 @@ from edgekeeper.ledger.failures import storage_errors
 from edgekeeper.ledger.journal import Journal
 from edgekeeper.ledger.lock import Claim, claim_role
 from edgekeeper.ledger.migrate import bring_up_to_date, check_version
+from edgekeeper.ledger.moving import copy_rows
+from edgekeeper.ledger.proving import Prover
+from edgekeeper.ledger.querying import run_query
 from edgekeeper.ledger.reading import read_table
 from edgekeeper.ledger.schema import FACTS, chain
+from edgekeeper.ledger.sealing import (
+    check_seals,
+    heads,
+    links_at,
+    read_seals,
+    seal_file,
+    write_seals,
+)
 from edgekeeper.ledger.transaction import MARKET_ROLES, OPERATIONAL_ROLES, Transaction
 from edgekeeper.ledger.values import cast_column
 from edgekeeper.ledger.verify import Verified, verify_chain
+from edgekeeper.ledger.views import VIEWS
 
 if TYPE_CHECKING:
     import polars as pl
@@ -51,6 +64,7 @@ class Ledger:
         self._engine = engine
         self._file = file
         self._read_only = read_only
+        self._prover: Prover | None = None
         self._journal = Journal(engine)
         self._claims: dict[str, Claim] = {}
         self._claiming = Lock()
@@ -62,6 +76,7 @@ class Ledger:
         where: str | PathLike[str],
         *,
         read_only: bool = False,
+        prove: bool = False,
         patience_s: float = 5.0,
     ) -> "Ledger":
         """Open a ledger; create it, or migrate an older one, unless ``read_only``.
@@ -73,6 +88,10 @@ class Ledger:
             ``"sqlite://"`` lives in memory, for one thread.
         read_only : bool
             Never write: neither facts nor migrations.
+        prove : bool
+            Whoever writes starts over. A market-time link that stands already is compared instead
+            of written; past the end of the record links are new, or, where the ledger is
+            read-only, end the run with :class:`RecordEnds`.
         patience_s : float
             Seconds to wait while another process commits.
 
@@ -93,10 +112,20 @@ class Ledger:
                     check_version(engine, ledger.place)
                 else:
                     bring_up_to_date(engine, ledger.place)
+                if prove:
+                    ledger._start_over()
         except BaseException:
-            engine.dispose()
+            ledger.close()
             raise
         return ledger
+
+    def _start_over(self) -> None:
+        """Put a cursor at the start of each market-time chain, and let nobody else move its end."""
+        if not self._read_only:
+            for role in MARKET_ROLES:
+                self._claim(role)
+        self._prover = Prover(self._engine, self.place, MARKET_ROLES, may_write=not self._read_only)
+        self._journal = Journal(self._engine, self._prover)
 
     @property
     def place(self) -> str:
@@ -151,14 +180,64 @@ class Ledger:
         """
         self._check_open()
         _check_role(role)
-        if self._read_only:
+        if not self._read_only:
+            self._claim(role)
+        elif self._prover is None or role not in MARKET_ROLES:
             raise UsageError(f"ledger {self.place} was opened read-only: open it for writing")
-        with self._claiming, self._translating():
-            if role not in self._claims:
-                self._claims[role] = claim_role(role, self._engine, self._file)
         (when,) = cast_column("event_time_ns", event_time_ns, int, 1)
         epoch = None if when is None else int(when)
         return Transaction(self._journal, role, epoch, durable, self._translating)
+
+    def seal(self, event_time_ns: int) -> None:
+        """Write the heads of the market-time chains down, in the record and in a file beside it.
+
+        Durable: once sealed, a chain that lost its end is noticed by :meth:`check_seals`. While a
+        run that started over has not reached the end of its record, there is nothing to do.
+        """
+        if self.unproved or self._read_only:
+            return
+        with self._translating():
+            stands = {(seal.role, seal.links) for seal in read_seals(self._engine)}
+            new = [
+                seal
+                for seal in heads(self._engine, MARKET_ROLES, event_time_ns)
+                if (seal.role, seal.links) not in stands
+            ]
+        if new:
+            with self.transaction("operations", event_time_ns=event_time_ns, durable=True) as tx:
+                for one in new:
+                    tx.append("seals", asdict(one))
+        if self._file is not None:
+            with self._translating():
+                write_seals(seal_file(self._file), read_seals(self._engine))
+
+    def check_seals(self) -> int:
+        """Hold the chains against all seals, those in the file beside the ledger among them.
+
+        Returns
+        -------
+        int
+            How many there are.
+
+        Raises
+        ------
+        BadData
+            A chain lost its end, or the ledger is another or an older one.
+        """
+        self._check_open()
+        with self._translating():
+            file = None if self._file is None else seal_file(self._file)
+            return check_seals(self._engine, self.place, file)
+
+    def _claim(self, role: str) -> None:
+        with self._claiming, self._translating():
+            if role not in self._claims:
+                self._claims[role] = claim_role(role, self._engine, self._file)
+
+    @property
+    def unproved(self) -> dict[str, int]:
+        """Links that a run which started over has not met again yet, by role; else empty."""
+        return {} if self._prover is None else self._prover.left
 
     # -- reading --------------------------------------------------------------------------------
 
@@ -221,6 +300,29 @@ class Ledger:
                 limit,
             )
 
+    def views(self) -> dict[str, str]:
+        """Names of the views for :meth:`query`, each with what it shows."""
+        return {name: view.doc for name, view in VIEWS.items()}
+
+    def query(self, sql: str, *, limit: int | None = None) -> "pl.DataFrame":
+        """Read by SQL: tables of facts, ``chain`` and ``batches``, and :meth:`views`.
+
+        Parameters
+        ----------
+        sql : str
+            One statement, in the database's own dialect. It cannot write.
+        limit : int, optional
+            At most so many rows.
+
+        Raises
+        ------
+        UsageError
+            SQL that the database does not take, or that would write.
+        """
+        self._check_open()
+        with self._translating():
+            return run_query(self._engine, sql, limit)
+
     def head(self, role: str) -> str:
         """Digest of the role's last link, hex; zeros before the first. Of ``trade``: *the* hash."""
         self._check_open()
@@ -230,7 +332,9 @@ class Ledger:
             found = connection.execute(query.order_by(chain.c.seq.desc()).limit(1)).scalar()
         return found or GENESIS
 
-    def verify(self, role: str, *, head: str | None = None) -> Verified:
+    def verify(
+        self, role: str, *, head: str | None = None, since_ns: int | None = None
+    ) -> Verified:
         """Recompute the role's chain from its rows.
 
         Parameters
@@ -240,6 +344,9 @@ class Ledger:
         head : str, optional
             What :meth:`head` is known to have been, from outside this file. Without it, links
             cut off at the end cannot be noticed.
+        since_ns : int, optional
+            Recompute rows only from the last seal at or before this instant; links are always
+            held against one another from the first.
 
         Raises
         ------
@@ -249,7 +356,35 @@ class Ledger:
         self._check_open()
         _check_role(role)
         with self._translating():
-            return verify_chain(self._engine, role, self.place, head=head)
+            since = 0 if since_ns is None else links_at(self._engine, role, since_ns)
+            return verify_chain(self._engine, role, self.place, head=head, since_link=since)
+
+    def copy_to(self, where: str | PathLike[str]) -> int:
+        """Copy the whole record to another place, of whatever kind, and verify it there.
+
+        Chains keep their hashes. Whoever writes here meanwhile is not part of the copy.
+
+        Returns
+        -------
+        int
+            Rows copied.
+
+        Raises
+        ------
+        UsageError
+            A place that holds rows already.
+        BadData
+            This record does not hold, or the copy does not; then nothing should be built on it.
+        """
+        self._check_open()
+        with self._translating(), Ledger.open(where) as target:
+            rows = copy_rows(self._engine, target._engine, target.place)
+            if target._file is not None:
+                write_seals(seal_file(target._file), read_seals(target._engine))
+            for role in ROLES:
+                target.verify(role)
+            target.check_seals()
+        return rows
 
     def _check_open(self) -> None:
         if self._closed:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, column, inspect, select, table
 from edgekeeper.errors import BadData
 from edgekeeper.ledger.database import immediate
 from edgekeeper.ledger.schema import REVISION
+from edgekeeper.ledger.views import create_views, drop_views
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -107,14 +108,20 @@ def upgrade(
     """
     from alembic import command
 
+    drop_views(connection)
     command.upgrade(_config(connection, extra_scripts), revision)
+    if revision in (REVISION, "head"):
+        create_views(connection)
 
 
 def downgrade(connection: Connection, revision: str, *, extra_scripts: Path | None = None) -> None:
     """Run migrations back to ``revision``; ``"base"`` drops every table. See :func:`upgrade`."""
     from alembic import command
 
+    drop_views(connection)
     command.downgrade(_config(connection, extra_scripts), revision)
+    if revision == REVISION:
+        create_views(connection)
 
 
 def _config(connection: Connection, extra_scripts: Path | None) -> "Config":

@@ -8,7 +8,7 @@ database gives back.
 import json
 import math
 from collections.abc import Mapping, Sequence, Sized
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,7 +75,7 @@ def cast_row_count(table: str, columns: Mapping[str, object], known: Mapping[str
                 f"expected a column of table {table!r}, got {name!r}{nearest(name, known)} "
                 f"(columns: {', '.join(known)})"
             )
-    lengths = {name: len(v) for name, v in columns.items() if isinstance(v, Sized) and _is_many(v)}
+    lengths = {name: len(cast(Sized, v)) for name, v in columns.items() if _is_many(v)}
     if len(set(lengths.values())) > 1:
         found = ", ".join(f"{name} {length}" for name, length in lengths.items())
         raise UsageError(f"expected columns of equal length for {table!r}, got {found}")
@@ -84,8 +84,11 @@ def cast_row_count(table: str, columns: Mapping[str, object], known: Mapping[str
 
 def _is_many(values: object) -> bool:
     """Whether this is one value per row rather than one value for all of them."""
-    if isinstance(values, list):
+    known = type(values)
+    if known is list:
         return True
+    if known is str or known is int or known is float:  # nearly all that is not an array
+        return False
     if isinstance(values, np.ndarray):
         return values.ndim > 0
     if values is None or isinstance(values, (str, int, float, bytes, np.generic)):
@@ -103,7 +106,10 @@ def cast_column(where: str, values: object, kind: Kind, rows: int) -> Column:
         one dimension, NUL characters or broken Unicode in text.
     """
     items: Items
-    if not _is_many(values):
+    many = _is_many(values)
+    if not many:
+        if kind is str and type(values) is str and values.isascii() and "\x00" not in values:
+            return [values] * rows  # a name that holds for every row needs no further look
         items = [values]
     elif isinstance(values, (list, tuple)):
         items = values
@@ -113,18 +119,20 @@ def cast_column(where: str, values: object, kind: Kind, rows: int) -> Column:
         items = np.asarray(values)
         if items.ndim != 1:
             raise UsageError(f"{where}: expected one dimension, got shape {items.shape}")
-    cast: Column
+    column: Column
     if kind is str:
-        cast = _texts(where, items, as_json=where.endswith("_json"))
+        column = _texts(where, items, as_json=where.endswith("_json"))
     elif kind is float:
-        cast = _floats(where, items)
+        column = _floats(where, items)
     else:
-        cast = _ints(where, items)
-    return cast if _is_many(values) else [cast[0]] * rows
+        column = _ints(where, items)
+    return column if many else [column[0]] * rows
 
 
 def _floats(where: str, items: Items) -> list[float | None]:
-    array = _numbers(where, items, float).astype(np.float64) + 0.0  # turns -0.0 into 0.0
+    if not (isinstance(items, np.ndarray) and items.dtype == np.float64):
+        items = _numbers(where, items, float).astype(np.float64)
+    array = items + 0.0  # turns -0.0 into 0.0
     values: list[float | None] = array.tolist()
     if np.isnan(array).any():
         values = [None if value != value else value for value in values]

@@ -1,6 +1,7 @@
 """Recompute a chain from the rows as they stand, and name the first link that does not hold."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -43,8 +44,10 @@ class _Break:
     finding: str
 
 
-def verify_chain(engine: Engine, role: str, place: object, *, head: str | None) -> Verified:
-    """Check links against one another, then every row against its link.
+def verify_chain(
+    engine: Engine, role: str, place: object, *, head: str | None, since_link: int = 0
+) -> Verified:
+    """Check links against one another, then every row from ``since_link`` on against its link.
 
     Raises
     ------
@@ -55,7 +58,7 @@ def verify_chain(engine: Engine, role: str, place: object, *, head: str | None) 
     with engine.connect() as connection:
         breaks = [b for b in (_first_broken_link(connection, role),) if b]
         for table in FACTS.values():
-            breaks += [b for b in (_first_broken_batch(connection, role, table),) if b]
+            breaks += [b for b in (_first_broken_batch(connection, role, table, since_link),) if b]
             breaks += _stray_rows(connection, table)
         if breaks:
             raise _broken(connection, role, place, min(breaks, key=lambda b: (b.link, b.table)))
@@ -94,24 +97,27 @@ def _first_broken_link(connection: Connection, role: str) -> _Break | None:
     return None
 
 
-def _first_broken_batch(connection: Connection, role: str, table: Table) -> _Break | None:
+def _first_broken_batch(
+    connection: Connection, role: str, table: Table, since: int
+) -> _Break | None:
     """Walk rows and batches side by side; both ascend by link where nothing was touched."""
     sealed_by_role = (
         select(batches)
         .join(chain, chain.c.link == batches.c.link)
-        .where(chain.c.role == role, batches.c.table_name == table.name)
+        .where(chain.c.role == role, chain.c.seq >= since, batches.c.table_name == table.name)
     )
     expected = connection.execute(sealed_by_role.order_by(batches.c.link))
-    for link, rows in _batches_as_stored(connection, role, table):
-        batch = expected.fetchone()
-        if batch is None or batch.link > link:
-            return _Break(link, table.name, f"{len(rows)} rows that no seal covers")
-        if batch.link < link:
-            return _Break(batch.link, table.name, f"expected {batch.rows} rows, got none")
-        if len(rows) != batch.rows:
-            return _Break(link, table.name, f"expected {batch.rows} rows, got {len(rows)}")
-        if _digest_of(table, rows) != batch.digest:
-            return _Break(link, table.name, f"the {batch.rows} rows differ from those sealed")
+    with closing(_batches_as_stored(connection, role, table, since)) as stored:
+        for link, rows in stored:
+            batch = expected.fetchone()
+            if batch is None or batch.link > link:
+                return _Break(link, table.name, f"{len(rows)} rows that no seal covers")
+            if batch.link < link:
+                return _Break(batch.link, table.name, f"expected {batch.rows} rows, got none")
+            if len(rows) != batch.rows:
+                return _Break(link, table.name, f"expected {batch.rows} rows, got {len(rows)}")
+            if _digest_of(table, rows) != batch.digest:
+                return _Break(link, table.name, f"the {batch.rows} rows differ from those sealed")
     batch = expected.fetchone()
     if batch is not None:
         return _Break(batch.link, table.name, f"expected {batch.rows} rows, got none")
@@ -119,16 +125,17 @@ def _first_broken_batch(connection: Connection, role: str, table: Table) -> _Bre
 
 
 def _batches_as_stored(
-    connection: Connection, role: str, table: Table
-) -> Iterator[tuple[int, list[Sequence[object]]]]:
+    connection: Connection, role: str, table: Table, since: int
+) -> Generator[tuple[int, list[Sequence[object]]], None, None]:
     """Rows of a role in order of writing, cut where the link changes."""
     query = select(table.c.link, *(table.c[name] for name in columns_of(table)))
-    query = query.join(chain, chain.c.link == table.c.link).where(chain.c.role == role)
-    stream = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(
-        query.order_by(table.c.entry)
-    )
-    for link, rows in groupby(stream, key=itemgetter(0)):
-        yield link, [tuple(row)[1:] for row in rows]
+    query = query.join(chain, chain.c.link == table.c.link)
+    query = query.where(chain.c.role == role, chain.c.seq >= since)
+    with connection.execute(
+        query.order_by(table.c.entry), execution_options={"yield_per": _ROWS_AT_ONCE}
+    ) as stream:
+        for link, rows in groupby(stream, key=itemgetter(0)):
+            yield link, [tuple(row)[1:] for row in rows]
 
 
 def _digest_of(table: Table, rows: list[Sequence[object]]) -> str | None:

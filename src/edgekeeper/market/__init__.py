@@ -14,6 +14,7 @@ from edgekeeper.market.interval import interval_name, parse_interval
 from edgekeeper.market.loading import SOURCES, load_bars, open_source
 from edgekeeper.market.quality import Quality, inspect
 from edgekeeper.market.quarantine import list_quarantine, write_quarantine
+from edgekeeper.market.snapshot import load_snapshot, longest_snapshot, save_snapshot
 from edgekeeper.market.source import Listing, Source
 from edgekeeper.market.store import BarStore
 from edgekeeper.market.trade_records import TradeRecord, read_trades
@@ -35,9 +36,12 @@ __all__ = [
     "join_context",
     "list_quarantine",
     "load_bars",
+    "load_snapshot",
+    "longest_snapshot",
     "open_source",
     "parse_interval",
     "read_bars",
     "read_trades",
+    "save_snapshot",
     "write_quarantine",
 ]

@@ -15,6 +15,7 @@ from edgekeeper.models.package import PackageBytes, PackagedModel, load_package
 from edgekeeper.models.packaging import build_package
 from edgekeeper.models.parity import Parity
 from edgekeeper.models.reference import Reference
+from edgekeeper.models.sums import summed_in_order
 
 __all__ = [
     "LEARNERS",
@@ -32,4 +33,5 @@ __all__ = [
     "build_package",
     "fit_heads",
     "load_package",
+    "summed_in_order",
 ]

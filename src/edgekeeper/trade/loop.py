@@ -35,7 +35,15 @@ from edgekeeper.simulator import (
 )
 from edgekeeper.stats.sequential import e_lond_level
 from edgekeeper.trade.accounts import Accounts
-from edgekeeper.trade.record import Recorder, write_evidence, write_forecasts, write_signals
+from edgekeeper.trade.known_terms import KnownTerms
+from edgekeeper.trade.record import (
+    Recorder,
+    write_epoch,
+    write_equity,
+    write_evidence,
+    write_forecasts,
+    write_signals,
+)
 from edgekeeper.trade.seats import FeatureSource, Seat, SegmentForecasts, book_bars
 from edgekeeper.types import Float64Array, Forecasts
 
@@ -71,7 +79,9 @@ class TradeLoop:
         symbols = len(bars.symbols)
         self.accounts = Accounts(config, bars.periods_per_year, symbols)
         self.recorders = {
-            name: Recorder(bars, name) for name in ("edgekeeper", "always_newest", "rules")
+            "edgekeeper": Recorder(bars, "edgekeeper", KnownTerms(bars)),
+            "always_newest": Recorder(bars, "always_newest"),
+            "rules": Recorder(bars, "rules"),
         }
         self.names = np.array(bars.symbols, dtype=object)
         self._virtual = book_parameters(
@@ -104,6 +114,7 @@ class TradeLoop:
         times = feed.instants[first:last]
         rows = slice(int(feed.offsets[first]), int(feed.offsets[last]))
         with self.ledger.transaction("trade", event_time_ns=int(times[-1])) as tx:
+            write_epoch(tx, feed.bars, rows)
             write_signals(tx, feed.bars, rows, feed.rule, self.names)
             forecasts = self._forecast(tx, first, last, rows)
             covariance, returns = self._market(first, last)
@@ -146,11 +157,10 @@ class TradeLoop:
         for name, log in logs.items():
             if name in self.recorders:
                 recorder = self.recorders[name]
-                recorder.write(tx, log, first, last, self.accounts.package(name))
+                recorder.write(tx, log, first, last, self.accounts.package(name), marks=False)
                 if name == "edgekeeper":
                     self._note_guards(log.guards[: log.counts[1]], times)
-            else:
-                Recorder.equity_of(tx, name, log, times)
+        write_equity(tx, logs, times)
         mine = logs["edgekeeper"].equity
         return mine[:, 2] / mine[:, 0]
 
@@ -372,6 +382,8 @@ class TradeLoop:
         )
 
     def _point(self, now_ns: int, reason: str) -> None:
+        if self.ledger.unproved:
+            return  # the record goes on from here, and so did the pointer
         champion = self.seats[self.champion].line.package if self.champion else None
         self.registry.set_pointer(
             Pointer(champion=champion, changed_at=now_ns, reason=reason or RULES_LINE)

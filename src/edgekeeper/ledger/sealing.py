@@ -1,0 +1,127 @@
+"""Seals: heads of the chains, kept in the record and again in a file beside it.
+
+A chain alone cannot tell that its end was cut off, or that an older copy was put in its place. A
+head kept elsewhere can. The file beside the ledger guards against accidents; whoever fears more
+keeps the head of a report somewhere else and hands it to ``verify``.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine, select
+
+from edgekeeper.errors import BadData
+from edgekeeper.ledger.schema import FACTS, chain
+
+__all__ = ["Seal", "check_seals", "heads", "links_at", "read_seals", "seal_file", "write_seals"]
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """The head of a chain at a boundary.
+
+    Attributes
+    ----------
+    event_time_ns : int
+        Market time.
+    role : str
+    links : int
+        How many the chain had.
+    digest : str
+        Of the last one, hex.
+    """
+
+    event_time_ns: int
+    role: str
+    links: int
+    digest: str
+
+
+def seal_file(ledger: Path) -> Path:
+    """Where the seals of a ledger lie."""
+    return ledger.with_name(f"{ledger.name}.seals")
+
+
+def heads(engine: Engine, roles: Iterable[str], event_time_ns: int) -> list[Seal]:
+    """Seal what stands: the head of each chain that has one."""
+    found = []
+    with engine.connect() as connection:
+        for role in roles:
+            query = select(chain.c.seq, chain.c.digest).where(chain.c.role == role)
+            last = connection.execute(query.order_by(chain.c.seq.desc()).limit(1)).first()
+            if last is not None:
+                found.append(Seal(event_time_ns, role, last.seq + 1, last.digest))
+    return found
+
+
+def read_seals(engine: Engine) -> list[Seal]:
+    """Return the seals in the record, in order of writing."""
+    table = FACTS["seals"]
+    columns = (table.c.event_time_ns, table.c.role, table.c.links, table.c.digest)
+    with engine.connect() as connection:
+        return [Seal(*row) for row in connection.execute(select(*columns).order_by(table.c.entry))]
+
+
+def links_at(engine: Engine, role: str, until_ns: int) -> int:
+    """Links of a chain that its last seal at or before an instant stands for; 0: no such seal."""
+    seals = [s for s in read_seals(engine) if s.role == role and s.event_time_ns <= until_ns]
+    return max((seal.links for seal in seals), default=0)
+
+
+def write_seals(file: Path, seals: Sequence[Seal]) -> None:
+    """Replace the file of seals in one step; it reaches the disk before this returns."""
+    draft = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    try:
+        with draft.open("w") as stream:
+            stream.writelines(json.dumps(asdict(seal), sort_keys=True) + "\n" for seal in seals)
+            stream.flush()
+            os.fsync(stream.fileno())
+        draft.replace(file)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def check_seals(engine: Engine, place: object, file: Path | None) -> int:
+    """Hold the chains against every seal, in the record and beside it; return how many there are.
+
+    Raises
+    ------
+    BadData
+        A chain that is shorter than a seal says, or another one.
+    """
+    seals = read_seals(engine) + (_from_file(file) if file is not None else [])
+    with engine.connect() as connection:
+        for seal in dict.fromkeys(seals):
+            query = select(chain.c.digest).where(
+                chain.c.role == seal.role, chain.c.seq == seal.links - 1
+            )
+            found = connection.execute(query).scalar()
+            if found == seal.digest:
+                continue
+            what = "ends before" if found is None else "has another link at"
+            raise BadData(
+                f"ledger {place}: the {seal.role!r} chain {what} link {seal.links - 1}, which was "
+                f"sealed at event time {seal.event_time_ns}: it was cut off or replaced by an "
+                "older or another copy; restore the newest backup"
+            )
+    return len(dict.fromkeys(seals))
+
+
+def _from_file(file: Path) -> list[Seal]:
+    try:
+        lines = file.read_text().splitlines()
+    except FileNotFoundError:
+        return []
+    except UnicodeDecodeError as error:
+        raise _no_seals(file, str(error)) from error
+    try:
+        return [Seal(**json.loads(line)) for line in lines]
+    except (ValueError, TypeError) as error:
+        raise _no_seals(file, str(error)) from error
+
+
+def _no_seals(file: Path, why: str) -> BadData:
+    return BadData(f"expected seals in {file}, got something else ({why}): restore a backup")

@@ -1,0 +1,84 @@
+import shutil
+
+import polars as pl
+import pytest
+
+
+@pytest.fixture
+def run(fitted, tmp_path):
+    return shutil.copytree(fitted, tmp_path / "run")
+
+
+def test_an_audit_says_what_it_proved(edgekeeper, run):
+    done = edgekeeper("audit", "--run", run)
+    assert done.code == 0, done.err
+    assert "The record is whole" in done.out
+    figures = edgekeeper("audit", "--run", run, "--since", "2000-04-01", "--json").json
+    assert figures["complete"] is True
+    assert figures["replayed"]["trade"] == figures["chains"]["trade"]["links"] > 100
+    assert figures["packages"] >= 2
+    done = edgekeeper("audit", "--run", run, "--head", "1" * 64)
+    assert (done.code, "older copy" in done.err) == (3, True)
+    assert edgekeeper("audit", "--run", run, "--head", figures["ledger"]).code == 0
+    done = edgekeeper("audit", "--run", run, "--since", "last week")
+    assert (done.code, "--since" in done.err) == (2, True)
+
+
+def test_an_audit_names_what_is_absent_and_exits_with_3(edgekeeper, run):
+    shutil.rmtree(run / "bars")
+    done = edgekeeper("audit", "--run", run, "--json")
+    assert done.code == 3
+    assert "absent: the bars of this run" in done.json["error"]["message"]
+
+
+def test_sql_in_three_forms(edgekeeper, fitted):
+    query = "select model_name, count(*) as fits from ml_models group by model_name"
+    done = edgekeeper("sql", query, "--run", fitted)
+    assert done.code == 0
+    assert "linear" in done.out
+    (row,) = edgekeeper("sql", query, "--run", fitted, "--json").json
+    assert row["model_name"] == "linear"
+    assert edgekeeper("sql", query, "--run", fitted, "--csv").out.splitlines() == [
+        "model_name,fits",
+        f"linear,{row['fits']}",
+    ]
+    assert "ml_performance" in edgekeeper("sql", "--run", fitted).out
+    done = edgekeeper("sql", "select * from equity", "--run", fitted, "--limit", 3, "--csv")
+    assert len(done.out.splitlines()) == 4
+    assert "only the first 3 rows" in done.err
+
+
+@pytest.mark.parametrize("query", ["delete from trades", "select * from trads", "nonsense"])
+def test_sql_that_is_none_or_writes(edgekeeper, fitted, query):
+    done = edgekeeper("sql", query, "--run", fitted)
+    assert done.code == 2
+    assert "expected one SQL query that reads" in done.err
+
+
+def test_export_writes_tables_and_views(edgekeeper, fitted, tmp_path):
+    done = edgekeeper("export", "--run", fitted, "--to", "all", "--json")
+    assert done.code == 0, done.err
+    for name, rows in done.json["rows"].items():
+        assert pl.read_parquet(tmp_path / "all" / f"{name}.parquet").height == rows
+    assert done.json["rows"]["ml_trade_features"] > 0
+    done = edgekeeper("export", "--run", fitted, "--tables", "runs,trades", "--format", "csv")
+    assert done.code == 0
+    assert {path.name for path in (tmp_path / "export").iterdir()} == {"runs.csv", "trades.csv"}
+    done = edgekeeper("export", "--run", fitted, "--tables", "trads")
+    assert (done.code, "did you mean 'trades'" in done.err) == (2, True)
+
+
+def test_backup_restore_and_going_on(edgekeeper, run, tmp_path):
+    head = edgekeeper("status", "--run", run, "--json").json["ledger"]
+    done = edgekeeper("ledger", "backup", "--run", run, "--json")
+    assert done.code == 0, done.err
+    backup = done.json["backup"]
+    done = edgekeeper("ledger", "restore", backup, "--run", run)
+    assert (done.code, "move it away first" in done.err) == (2, True)
+    (run / "ledger.sqlite").unlink()
+    done = edgekeeper("ledger", "restore", backup, "--run", run, "--json")
+    assert done.json["head"] == head
+    assert edgekeeper("audit", "--run", run).code == 0
+    done = edgekeeper("ledger", "copy", tmp_path / "other.sqlite", "--run", run, "--json")
+    assert done.json["head"] == head
+    assert edgekeeper("ledger", "restore", backup).code == 2
