@@ -16,10 +16,10 @@ run: $(READY)              ## the whole loop in fast motion, on three markets
 	@$(EDGEKEEPER) demo
 
 test: $(READY_DEV) lint    ## everything that must hold
-	$(BIN)/pytest -n 2 --dist loadscope
+	$(BIN)/pytest --doctest-modules src tests -n 2 --dist loadscope
 
 check: $(READY_DEV) lint   ## lint, types and the fast tests
-	$(BIN)/pytest -n 2 --dist loadscope -m "not slow"
+	$(BIN)/pytest --doctest-modules src tests -n 2 --dist loadscope -m "not slow"
 
 lint: $(READY_DEV)
 	$(BIN)/ruff check src tests benchmarks
