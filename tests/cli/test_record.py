@@ -11,6 +11,7 @@ def run(fitted, tmp_path):
 
 def test_an_audit_says_what_it_proved(edgekeeper, run):
     done = edgekeeper("audit", "--run", run)
+    assert edgekeeper("audit", f"{run}/ledger.sqlite").out == done.out
     assert done.code == 0, done.err
     assert "The record is whole" in done.out
     figures = edgekeeper("audit", "--run", run, "--since", "2000-04-01", "--json").json

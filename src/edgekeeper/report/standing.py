@@ -35,7 +35,7 @@ class Standing:
     words : str
         The same for a reader.
     tried, refused : int
-        Lines.
+        Lines; one without a first fit was not tried.
     promotions, retreats : int
         Moves; one line can make several.
     """
@@ -64,14 +64,15 @@ def standing(story: Story) -> Standing:
     """Read off a story's lines and marks how it ended."""
     kinds = [mark.kind for mark in story.marks]
     promotions, retreats = kinds.count("promotion"), kinds.count("retreat")
+    tried = sum(len(line.time_ns) > 0 for line in story.lines)
     refused = sum(line.verdict.lower().startswith("refused") for line in story.lines)
     kind: Literal["trading", "retreated", "refused", "empty"]
     if any(line.stage == "production" for line in story.lines):
         kind, words = "trading", "Earned its place and trades"
     elif promotions or retreats:
         kind, words = "retreated", "Earned its place, then lost it"
-    elif story.lines:
+    elif tried:
         kind, words = "refused", "Nothing earned a promotion"
     else:
         kind, words = "empty", "No line was tried"
-    return Standing(kind, words, len(story.lines), refused, promotions, retreats)
+    return Standing(kind, words, tried, refused, promotions, retreats)

@@ -37,6 +37,14 @@ class _Line:
 
 def audit(
     context: typer.Context,
+    place: Annotated[
+        str,
+        typer.Argument(
+            metavar="[LEDGER]",
+            help="A run's folder, or the ledger file in it.",
+            show_default=False,
+        ),
+    ] = "",
     run: options.RunFolder = "",
     head: Annotated[
         str,
@@ -66,7 +74,8 @@ def audit(
 
     Exit code 3 names the first difference, or what is absent.
     """  # fmt: skip
-    folder = Path(run or RUN) if ledger else find_run(run)
+    asked = str(Path(place).parent) if Path(place).is_file() else place or run
+    folder = Path(asked or RUN) if ledger else find_run(asked)
     screen = console(as_json)
     since_ns = _instant(since) if since else None
     with screen.status("opening the record") as status:
