@@ -252,8 +252,11 @@ def test_nothing_to_audit_is_said_so(tmp_path):
     Ledger.open(tmp_path / "ledger.sqlite").close()
     with pytest.raises(BadData, match="empty record"):
         audit(tmp_path)
-    with pytest.raises(StorageError, match="found none"):
+    with pytest.raises(UsageError, match="found none at"):
         audit(tmp_path / "nowhere")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(StorageError, match="found none"):
+        audit(tmp_path / "empty")
 
 
 def test_a_full_disk_stops_a_run_with_6_and_it_goes_on_when_there_is_room(whole, tmp_path):
