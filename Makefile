@@ -31,6 +31,7 @@ bench: $(READY_DEV)        ## speeds beside peers where they are installed; see 
 	$(BIN)/python benchmarks/features.py
 	$(BIN)/python benchmarks/simulator.py
 	$(BIN)/python benchmarks/replay.py
+	$(BIN)/python benchmarks/ledger.py
 
 lock: $(READY_DEV)         ## pin newer versions of everything
 	$(BIN)/uv pip compile pyproject.toml --upgrade --universal --python-version 3.11 \

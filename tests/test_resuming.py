@@ -1,6 +1,9 @@
 """A run goes on where it ended; what is not the same run is refused, and says why."""
 
+import resource
 import shutil
+import subprocess
+import sys
 from dataclasses import replace as changed
 
 import numpy as np
@@ -249,8 +252,34 @@ def test_nothing_to_audit_is_said_so(tmp_path):
     Ledger.open(tmp_path / "ledger.sqlite").close()
     with pytest.raises(BadData, match="empty record"):
         audit(tmp_path)
-    with pytest.raises(StorageError, match="found none"):
+    with pytest.raises(UsageError, match="found none at"):
         audit(tmp_path / "nowhere")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(StorageError, match="found none"):
+        audit(tmp_path / "empty")
+
+
+def test_a_full_disk_stops_a_run_with_6_and_it_goes_on_when_there_is_room(whole, tmp_path):
+    out = tmp_path / "run"
+    BARS.to_polars().write_csv(tmp_path / "bars.csv")
+    (tmp_path / "small.toml").write_text(FITTED)
+
+    def full():
+        # A file may not grow further, which databases take for a full disk.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+
+    done = subprocess.run(
+        [sys.executable, "-m", "edgekeeper", "replay", "--bars", "bars.csv", "--config",
+         "small.toml", "--out", str(out)],
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120, preexec_fn=full,
+    )  # fmt: skip
+    assert done.returncode == 6, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert "full" in done.stderr
+    reached = audit(out)
+    assert not reached.complete
+    assert reached.replayed["trade"] > 10
+    assert replay(BARS, CONFIG, out=out).summary["ledger"] == whole[1]
 
 
 def test_how_bars_are_cut_into_chunks_leaves_no_trace(whole, tmp_path, monkeypatch):

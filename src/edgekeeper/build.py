@@ -228,10 +228,14 @@ def audit(
 
     Raises
     ------
+    UsageError
+        No such folder.
     BadData
         Naming the first difference, or what is absent.
     """
     folder, screen = Path(run), screen or _Blank()
+    if not folder.is_dir():
+        raise UsageError(f"expected the folder of a run, found none at {folder}: check the path")
     place = ledger_url or folder / "ledger.sqlite"
     with Ledger.open(place, read_only=True, prove=True) as ledger:
         screen.phase("recomputing the chains from their rows")

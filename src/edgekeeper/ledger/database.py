@@ -126,10 +126,14 @@ def immediate(connection: Connection) -> Connection:
     return connection.execution_options(**{_IMMEDIATE: True})
 
 
-def begin(cursor: DBAPICursor, dialect: str, *, durable: bool) -> None:
-    """Open a write transaction on a bare driver cursor; ``durable`` survives a power cut."""
+def begin(cursor: DBAPICursor, dialect: str, *, durable: bool, changed: bool = True) -> None:
+    """Open a write transaction on a bare driver cursor; ``durable`` survives a power cut.
+
+    SQLite keeps the setting for a connection: it is made again only where it ``changed``.
+    """
     if dialect == "sqlite":
-        cursor.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+        if changed:
+            cursor.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
         cursor.execute("BEGIN IMMEDIATE")
     else:
         cursor.execute(f"SET LOCAL synchronous_commit = {'on' if durable else 'off'}")

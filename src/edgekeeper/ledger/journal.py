@@ -44,6 +44,7 @@ class Journal:
         self._engine = engine
         self._prover = prover
         self._connection: PoolProxiedConnection | None = None
+        self._waits_for_disk: bool | None = None
         self._heads: dict[str, tuple[int, str]] = {}
         self._statements: dict[str, str] = {}
         self._lock = Lock()
@@ -69,7 +70,9 @@ class Journal:
                 self._connection = self._engine.raw_connection()
             cursor = self._connection.cursor()
             try:
-                begin(cursor, self._engine.dialect.name, durable=durable)
+                changed = durable != self._waits_for_disk
+                begin(cursor, self._engine.dialect.name, durable=durable, changed=changed)
+                self._waits_for_disk = durable
                 cursor.execute(
                     self._chain_statement(), (role, seq, event_time_ns, rows, previous, digest)
                 )
@@ -79,6 +82,7 @@ class Journal:
                     self._insert(cursor, batch, link)
                 self._connection.commit()
             except BaseException:
+                self._waits_for_disk = None
                 self._heads.pop(role, None)
                 self._connection.rollback()
                 raise

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
+from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from threading import Lock
@@ -127,7 +128,7 @@ class Ledger:
         self._prover = Prover(self._engine, self.place, MARKET_ROLES, may_write=not self._read_only)
         self._journal = Journal(self._engine, self._prover)
 
-    @property
+    @cached_property
     def place(self) -> str:
         """Path or URL, without any password."""
         return str(self._file or self._engine.url.render_as_string())
@@ -230,6 +231,8 @@ class Ledger:
             return check_seals(self._engine, self.place, file)
 
     def _claim(self, role: str) -> None:
+        if role in self._claims:
+            return
         with self._claiming, self._translating():
             if role not in self._claims:
                 self._claims[role] = claim_role(role, self._engine, self._file)

@@ -24,7 +24,8 @@ __all__ = ["demo"]
 _MINUTES_A_MARKET = 1.0
 _OURS = {*MARKETS, "report.html"}
 _OURS_INSIDE = {
-    "alerts.log", "bars", "decisions.csv", "equity.csv", "models", "report.html", "summary.json",
+    "alerts.log", "backups", "bars", "decisions.csv", "equity.csv", "models", "report.html",
+    "summary.json",
 }  # fmt: skip
 
 

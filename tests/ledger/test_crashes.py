@@ -12,7 +12,7 @@ from edgekeeper.build import audit
 from edgekeeper.ledger import Ledger
 from edgekeeper.registry import Registry
 
-CRASHES = Path(__file__).parents[1] / "benchmarks" / "crashes.py"
+CRASHES = Path(__file__).parents[2] / "benchmarks" / "crashes.py"
 DEATHS = [
     ("migrate", 1), ("migrate", 7), ("bars", 1), ("order", 1), ("train", 1), ("package", 1),
     ("register", 1), ("recorded", 1), ("stage", 1), ("alert", 1), ("fill", 40), ("outcome", 30),
@@ -59,6 +59,17 @@ def test_a_run_killed_at_every_step_ends_as_if_it_had_not_been(undisturbed, tmp_
     assert replay(out).returncode == 0
     assert state(out) == undisturbed
     assert audit(out).complete
+
+
+@pytest.mark.slow
+def test_a_run_killed_on_postgresql_ends_as_one_in_a_file(undisturbed, tmp_path, databases):
+    out, url = tmp_path / "run", databases()
+    for step, call in (("migrate", 7), ("recorded", 1), ("fill", 40), ("swap", 1)):
+        done = replay(out, "--url", url, "--step", step, "--call", str(call))
+        assert done.returncode == -signal.SIGKILL, f"{step} was not reached {call} times"
+    assert replay(out, "--url", url).returncode == 0
+    assert state(out, url) == undisturbed
+    assert audit(out, ledger_url=url).complete
 
 
 @pytest.mark.slow
