@@ -156,15 +156,7 @@ def replay(
     config = config or Config()
     market = market or Market()
     screen = screen or _Blank()
-    if config.fallback == "follow_bot":
-        raise UsageError(
-            'fallback = "follow_bot" needs a bot that sends its signals; a replay has none: use '
-            '"rules" or "cash"'
-        )
-    if len(bars.instants) < 2:
-        raise BadData(
-            "expected bars of at least two instants, got one: there is no next open to fill at"
-        )
+    _check_possible(bars, config)
     with _folder(out) as folder:
         with Ledger.open(ledger_url or folder / "ledger.sqlite", prove=True) as ledger:
             kept = folder / "bars"
@@ -190,6 +182,19 @@ def replay(
             if out:
                 _write_files(folder, ledger, story, figures)
         return Replay(story, figures, folder if out else None)
+
+
+def _check_possible(bars: Bars, config: Config) -> None:
+    """Refuse what no replay can do."""
+    if config.fallback == "follow_bot":
+        raise UsageError(
+            'fallback = "follow_bot" needs a bot that sends its signals; a replay has none: use '
+            '"rules" or "cash"'
+        )
+    if len(bars.instants) < 2:
+        raise BadData(
+            "expected bars of at least two instants, got one: there is no next open to fill at"
+        )
 
 
 class _Asleep:

@@ -31,6 +31,8 @@ from edgekeeper.validate.hold_out import mean_and_error
 
 __all__ = ["BacktestResult", "Certificate", "Trained", "backtest", "train", "validate"]
 
+Answer = Literal["passed", "refused", "needs approval"]
+
 _LEVEL = 0.05
 
 
@@ -156,7 +158,7 @@ class Certificate:
         Wealth of the bets against cash, own average exposure and the rules; 20 is proof at 5 %.
     """
 
-    verdict: Literal["passed", "refused", "needs approval"]
+    verdict: Answer
     reasons: tuple[str, ...]
     scores: Scores
     performance: Performance
@@ -211,9 +213,9 @@ def validate(package: Package, bars: Any, config: Config | None = None) -> Certi
         "proven": min(evidence.values()) >= 1.0 / _LEVEL,
         "window_ends": _day(package.manifest.provenance.data.last),
     }
-    verdict = "needs approval" if implausible else "refused" if reasons else "passed"
+    verdict: Answer = "needs approval" if implausible else "refused" if reasons else "passed"
     return Certificate(
-        verdict,  # type: ignore[arg-type]
+        verdict,
         tuple(reasons),
         scores,
         performance,

@@ -9,7 +9,7 @@ from edgekeeper.stats.performance import Performance
 from edgekeeper.stats.scores import Scores
 from edgekeeper.types import Float64Array, Int64Array
 
-__all__ = ["BOOKS", "BookStory", "Drawdown", "LineStory", "Mark", "Story"]
+__all__ = ["BOOKS", "BookStory", "Drawdown", "LineStory", "Mark", "MarkKind", "Story"]
 
 BOOKS = ("edgekeeper", "always_newest", "rules", "buy_and_hold")
 

@@ -25,7 +25,7 @@ from edgekeeper.report.curves import (
     worst_drawdowns,
 )
 from edgekeeper.report.sentences import verdict_sentence
-from edgekeeper.report.story import BookStory, LineStory, Mark, Story
+from edgekeeper.report.story import BookStory, LineStory, Mark, MarkKind, Story
 from edgekeeper.stats.calibration import Reliability, reliability
 from edgekeeper.stats.performance import Performance, measure, monthly_returns
 from edgekeeper.stats.scores import Scores, score_probabilities
@@ -145,12 +145,16 @@ def _books(ledger: Ledger, bars: Bars, curves: Curves, config: Config) -> dict[s
 
 def _marks(ledger: Ledger) -> list[Mark]:
     marks = []
-    kinds = {"promoted": "promotion", "retreated": "retreat", "refused": "refusal"}
+    kinds: dict[str, MarkKind] = {
+        "promoted": "promotion",
+        "retreated": "retreat",
+        "refused": "refusal",
+    }
     for row in ledger.read("stages").iter_rows(named=True):
         verdict, _, reason = row["reason"].partition(": ")
         if verdict in kinds:
             text = f"{row['line']} {verdict}: {reason}"
-            marks.append(Mark(row["event_time_ns"], kinds[verdict], text))  # type: ignore[arg-type]
+            marks.append(Mark(row["event_time_ns"], kinds[verdict], text))
     guards = ledger.read("guards", where={"account": "edgekeeper"})
     for row in guards.iter_rows(named=True):
         if row["event"] in ("pause", "halt"):
