@@ -20,7 +20,7 @@ ACCOUNTS = {
     "edgekeeper": Account("Edgekeeper", "a model trades only once the evidence is in"),
     "always_newest": Account("Always-newest", "the same learner, every refit goes live"),
     "rules": Account("Rules", "the strategy's own signals, no model"),
-    "buy_and_hold": Account("Buy and hold", "the market at Edgekeeper's mean exposure"),
+    "buy_and_hold": Account("Buy and hold", "the market, at Edgekeeper's exposure"),
 }
 
 
