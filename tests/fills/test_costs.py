@@ -24,6 +24,12 @@ def test_costs_out_of_range_are_refused_by_name(field, value):
         Costs(**{field: value})
 
 
+@pytest.mark.parametrize("field", [name for name in FIELDS if name != "borrow_bps_year"])
+def test_a_fill_costs_at_most_a_tenth_of_its_value(field):
+    with pytest.raises(UsageError, match=r"from 0 to 1000, got 1000\.1"):
+        Costs(**{field: 1000.1})
+
+
 @given(
     costs=st.builds(Costs, *[st.floats(0, 500)] * 4), factor=st.floats(0, 2, allow_subnormal=False)
 )
