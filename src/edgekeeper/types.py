@@ -33,6 +33,7 @@ __all__ = [
     "Side",
     "Signal",
     "Splitter",
+    "TrainingRows",
 ]
 
 Float64Array = NDArray[np.float64]
@@ -118,28 +119,6 @@ class Fitted(Protocol):
         ...
 
 
-class Learner(Protocol):
-    """A recipe for fitting; configuration only, no state."""
-
-    name: str
-
-    def fit(
-        self,
-        features: Float32Array,
-        target: Float64Array,
-        weight: Float64Array,
-        *,
-        validation: tuple[Float32Array, Float64Array, Float64Array] | None,
-        seed: int,
-    ) -> Fitted:
-        """Fit on ``target`` in {0, 1} (1: long did better). ``validation`` is later in time."""
-        ...
-
-    def parameters(self) -> dict[str, Any]:
-        """Every number that shapes the fit, as plain JSON values."""
-        ...
-
-
 class Splitter(Protocol):
     """scikit-learn's splitter protocol, for labels that take time to become known."""
 
@@ -149,4 +128,80 @@ class Splitter(Protocol):
 
     def get_n_splits(self) -> int:
         """How many pairs ``split`` yields."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRows:
+    """What a learner may fit on: one row a bar, oldest first.
+
+    Most learners read the first three fields. The others serve those that cut their rows by time
+    (stacking), learn more than the direction (multi-task), or pick a column by its name.
+
+    Attributes
+    ----------
+    features : float32 [n, F]
+    target : float64 [n]
+        1 where the long side did better, 0 where the short side did, .5 for a tie.
+    weight : float64 [n]
+    start_time, end_time : int64 [n]
+        From the decision until both sides' outcomes were known.
+    magnitude : float64 [n]
+        Net return of the better side, in units of the volatility predicted over the horizon.
+    timing : float64 [n]
+        Bars until the better side's exit, as a share of the horizon.
+    names : tuple of str
+        Of the features, in column order; empty where they have none.
+    folds : Splitter, optional
+        Cuts rows by time, purged, for learners that need forecasts of their own training rows.
+    """
+
+    features: Float32Array
+    target: Float64Array
+    weight: Float64Array
+    start_time: Int64Array
+    end_time: Int64Array
+    magnitude: Float64Array
+    timing: Float64Array
+    names: tuple[str, ...] = ()
+    folds: "Splitter | None" = None
+
+    @classmethod
+    def of(
+        cls, features: Float32Array, target: Float64Array, weight: Float64Array
+    ) -> "TrainingRows":
+        """Rows of consecutive instants of which only the direction is known."""
+        instants = np.arange(len(features), dtype=np.int64)
+        unknown = np.full(len(features), np.nan)
+        return cls(features, target, weight, instants, instants, unknown, unknown)
+
+    def __len__(self) -> int:
+        return len(self.target)
+
+    def take(self, rows: "Int64Array | BoolArray") -> "TrainingRows":
+        """Return some of the rows, by index or mask."""
+        return TrainingRows(
+            self.features[rows],
+            self.target[rows],
+            self.weight[rows],
+            self.start_time[rows],
+            self.end_time[rows],
+            self.magnitude[rows],
+            self.timing[rows],
+            self.names,
+            self.folds,
+        )
+
+
+class Learner(Protocol):
+    """A recipe for fitting; configuration only, no state."""
+
+    name: str
+
+    def fit(self, rows: TrainingRows, *, validation: TrainingRows | None, seed: int) -> Fitted:
+        """Fit; ``validation`` is later in time."""
+        ...
+
+    def parameters(self) -> dict[str, Any]:
+        """Every number that shapes the fit, as plain JSON values."""
         ...

@@ -28,10 +28,10 @@ def outcomes_after(score, *, edge=0.3, seed=0, volatility=0.01, horizon=10):
 
 
 def train(name="lightgbm", *, rows=3_000, seed=7):
-    features, target, weight = market_like(rows, COLUMNS, edge=0.4)
+    known = market_like(rows, COLUMNS, edge=0.4)
     learner = LEARNERS[name]()
-    fitted = learner.fit(features, target, weight, validation=None, seed=seed)
-    later = market_like(1_000, COLUMNS, seed=1)[0]
+    fitted = learner.fit(known, validation=None, seed=seed)
+    later = market_like(1_000, COLUMNS, seed=1).features
     score = fitted.score(later)
     heads = fit_heads(
         score, np.full(1_000, 0.01), outcomes_after(score), np.ones(1_000), horizon=10
@@ -41,7 +41,7 @@ def train(name="lightgbm", *, rows=3_000, seed=7):
         volatility="std(ret(close, 1), 20)",
         fitted=fitted,
         heads=heads,
-        reference=Reference.fit(features),
+        reference=Reference.fit(known.features),
         learner=name,
         parameters=learner.parameters(),
         seed=seed,
@@ -69,7 +69,7 @@ def model():
 
 @pytest.fixture(scope="session")
 def rows():
-    features = market_like(2_000, COLUMNS, seed=3)[0]
+    features = market_like(2_000, COLUMNS, seed=3).features
     return features, np.random.default_rng(3).uniform(0.005, 0.03, 2_000)
 
 

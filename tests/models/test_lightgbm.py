@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -6,18 +8,19 @@ from edgekeeper.models.inference import Graph
 from edgekeeper.models.learners.lightgbm import LightGBM
 from edgekeeper.models.learners.rows import training_rows
 from edgekeeper.testing.learners import market_like
+from edgekeeper.types import TrainingRows
 
 
 def fit(learner=None, validation=None, seed=3, **rows):
-    features, target, weight = market_like(2_000, edge=0.5, **rows)
+    known = market_like(2_000, edge=0.5, **rows)
     made = learner or LightGBM()
-    return features, made.fit(features, target, weight, validation=validation, seed=seed)
+    return known.features, made.fit(known, validation=validation, seed=seed)
 
 
 def test_graph_equals_the_booster_to_the_bit():
     """Doubles throughout: not merely close, the same branches and the same sums."""
     features, fitted = fit()
-    rows = np.concatenate([features, market_like(2_000, seed=8)[0]])
+    rows = np.concatenate([features, market_like(2_000, seed=8).features])
     rows[::7, 1] = np.nan
     graph = Graph(fitted.to_onnx(8), 8)
     assert np.array_equal(graph.score(rows), fitted.score(rows))
@@ -27,7 +30,8 @@ def test_values_exactly_on_a_threshold_take_the_same_branch():
     random = np.random.default_rng(0)
     features = random.integers(0, 5, (1_000, 2)).astype(np.float32) / np.float32(10)
     target = (features[:, 0] > 0.25).astype(float)
-    fitted = LightGBM(rounds=20).fit(features, target, np.ones(1_000), validation=None, seed=0)
+    rows = TrainingRows.of(features, target, np.ones(1_000))
+    fitted = LightGBM(rounds=20).fit(rows, validation=None, seed=0)
     assert np.array_equal(Graph(fitted.to_onnx(2), 2).score(features), fitted.score(features))
     assert ((fitted.score(features) > 0) == (target == 1)).all()
 
@@ -112,4 +116,18 @@ def test_rows_that_cannot_be_fitted_are_refused(change):
         "weight": np.ones(3),
     }
     with pytest.raises(BadData, match="training: expected"):
-        training_rows(**(rows | change))
+        training_rows(TrainingRows.of(**(rows | change)))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"start_time": np.zeros(2, np.int64)},
+        {"magnitude": np.zeros(4)},
+        {"names": ("a", "b", "c")},
+    ],
+)
+def test_rows_with_columns_of_another_length_are_refused(change):
+    whole = TrainingRows.of(np.zeros((3, 2), np.float32), np.array([0.0, 1.0, 1.0]), np.ones(3))
+    with pytest.raises(BadData, match="training: expected"):
+        training_rows(replace(whole, **change))

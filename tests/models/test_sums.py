@@ -3,6 +3,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from edgekeeper.models import summed_in_order
 from edgekeeper.models.learners import LEARNERS
+from edgekeeper.types import TrainingRows
 
 
 def test_sums_are_done_by_one_thread_inside_and_by_as_many_as_before_outside():
@@ -21,7 +22,9 @@ def test_a_fit_does_not_depend_on_how_many_threads_there_are():
 
     @summed_in_order()
     def fit():
-        fitted = LEARNERS["logistic"]().fit(x, y, np.ones(len(x)), validation=None, seed=0)
+        fitted = LEARNERS["logistic"]().fit(
+            TrainingRows.of(x, y, np.ones(len(x))), validation=None, seed=0
+        )
         return fitted.to_onnx(x.shape[1])
 
     graphs = []

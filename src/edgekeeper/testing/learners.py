@@ -11,14 +11,14 @@ Every check raises ``AssertionError`` with what was expected and what came.
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
 
 from edgekeeper.models.inference import Graph
 from edgekeeper.models.learners.contract import LearnerClass
-from edgekeeper.models.learners.rows import TrainingRows
-from edgekeeper.types import Fitted, Float32Array, Float64Array
+from edgekeeper.types import Fitted, Float32Array, Float64Array, TrainingRows
 
 __all__ = ["CHECKS", "check_learner", "market_like"]
 
@@ -43,7 +43,7 @@ def market_like(
     log_odds = edge * (features[:, 0] + 0.5 * features[:, 0] * np.sign(features[:, 1]))
     target = (random.random(rows) < 1.0 / (1.0 + np.exp(-log_odds))).astype(np.float64)
     features[random.random(features.shape) < 0.05] = np.nan
-    return features, target, random.uniform(0.1, 1.0, rows)
+    return TrainingRows.of(features, target, random.uniform(0.1, 1.0, rows))
 
 
 def check_states_itself(learner: LearnerClass) -> None:
@@ -59,12 +59,16 @@ def check_states_itself(learner: LearnerClass) -> None:
 def check_deterministic(learner: LearnerClass) -> None:
     """The same rows and seed give the same bits, scores and graph, and leave the rows alone."""
     rows = market_like(1_500, edge=0.5)
-    before = [array.copy() for array in rows]
+    parts: tuple[Float32Array | Float64Array, ...] = (rows.features, rows.target, rows.weight)
+    before = [part.copy() for part in parts]
     first, second = _fit(learner, rows), _fit(learner, rows)
-    _require(np.array_equal(first.score(rows[0]), second.score(rows[0])), "equal scores", "others")
-    width = rows[0].shape[1]
+    same = np.array_equal(first.score(rows.features), second.score(rows.features))
+    _require(same, "equal scores", "others")
+    width = rows.features.shape[1]
     _require(first.to_onnx(width) == second.to_onnx(width), "equal graphs", "others")
-    untouched = all(np.array_equal(before[i], rows[i], equal_nan=True) for i in range(3))
+    untouched = all(
+        np.array_equal(a, b, equal_nan=True) for a, b in zip(before, parts, strict=True)
+    )
     _require(untouched, "rows left as they were", "changed ones")
 
 
@@ -82,25 +86,24 @@ def check_harmless_on_noise(learner: LearnerClass) -> None:
 
 def check_weights_count(learner: LearnerClass) -> None:
     """Rows without weight change nothing, and scaling all weights changes nothing."""
-    features, target, weight = market_like(1_200, edge=0.5)
-    weight[600:] = 0.0
-    turned = target.copy()
+    rows = market_like(1_200, edge=0.5)
+    rows.weight[600:] = 0.0
+    turned = rows.target.copy()
     turned[600:] = 1.0 - turned[600:]
-    scores = [
-        _fit(learner, (features, labels, weights)).score(features)
-        for labels, weights in ((target, weight), (turned, weight), (target, 4.0 * weight))
-    ]
+    variants = (rows, replace(rows, target=turned), replace(rows, weight=4.0 * rows.weight))
+    scores = [_fit(learner, variant).score(rows.features) for variant in variants]
     _require(np.array_equal(scores[0], scores[1]), "weightless rows ignored", "other scores")
     _require(np.array_equal(scores[0], scores[2]), "a scale that does not matter", "other scores")
 
 
 def check_odd_columns(learner: LearnerClass) -> None:
     """Constant, all-NaN, huge and infinite columns do no harm; later values there neither."""
-    features, target, weight = market_like(1_000, columns=6, edge=0.5)
+    training = market_like(1_000, columns=6, edge=0.5)
+    features = training.features
     features[:, 2], features[:, 3] = 7.0, np.nan
     features[:, 4] *= 1e30
     features[::50, 5] = np.inf
-    fitted = _fit(learner, (features, target, weight))
+    fitted = _fit(learner, training)
     later = features.copy()
     later[:, 2], later[:, 3] = -1.0, 3.0
     later[0] = np.nan
@@ -112,15 +115,15 @@ def check_odd_columns(learner: LearnerClass) -> None:
 
 def check_poor_data(learner: LearnerClass) -> None:
     """One class, ten rows, one row, only ties but one, nothing but NaN: still a finite score."""
-    features, target, weight = market_like(300)
-    blank = np.full_like(features, np.nan)
-    cases: dict[str, TrainingRows] = {
-        "one class": (features, np.ones(300), weight),
-        "the other class": (features, np.zeros(300), weight),
-        "ten rows": (features[:10], target[:10], weight[:10]),
-        "one row": (features[:1], target[:1], weight[:1]),
-        "ties": (features, np.where(np.arange(300) == 5, 1.0, 0.5), weight),
-        "nothing but NaN": (blank, target, weight),
+    whole = market_like(300)
+    features = whole.features
+    cases = {
+        "one class": replace(whole, target=np.ones(300)),
+        "the other class": replace(whole, target=np.zeros(300)),
+        "ten rows": whole.take(np.arange(10)),
+        "one row": whole.take(np.arange(1)),
+        "ties": replace(whole, target=np.where(np.arange(300) == 5, 1.0, 0.5)),
+        "nothing but NaN": replace(whole, features=np.full_like(features, np.nan)),
     }
     for case, rows in cases.items():
         fitted = _fit(learner, rows)
@@ -134,7 +137,7 @@ def check_onnx(learner: LearnerClass) -> None:
     """The graph gives the learner's scores, NaN rows included, the same bits for any batch."""
     rows = market_like(3_000, 60, edge=1.0)
     fitted = _fit(learner, rows, market_like(500, 60, edge=1.0, seed=_SEED + 1))
-    features = market_like(4_096, 60, seed=_SEED + 2)[0]
+    features = market_like(4_096, 60, seed=_SEED + 2).features
     features[::10, ::2] = np.nan
     features[0] = np.nan
     _check_parity(fitted, features)
@@ -169,17 +172,17 @@ def check_learner(learner: LearnerClass) -> int:
 def _fit(
     learner: LearnerClass, rows: TrainingRows, validation: TrainingRows | None = None
 ) -> Fitted:
-    return learner().fit(*rows, validation=validation, seed=_SEED)
+    return learner().fit(rows, validation=validation, seed=_SEED)
 
 
 def _gain(learner: LearnerClass, *, edge: float) -> float:
     """Log-loss of the base rate less that of the learner, on rows it has not seen."""
     rows = market_like(4_000, edge=edge)
     fitted = _fit(learner, rows, market_like(1_000, edge=edge, seed=_SEED + 1))
-    features, target, _ = market_like(4_000, edge=edge, seed=_SEED + 2)
-    rate = float(np.average(rows[1], weights=rows[2]))
-    base = np.full(len(target), np.log(rate / (1.0 - rate)))
-    return _log_loss(base, target) - _log_loss(fitted.score(features), target)
+    later = market_like(4_000, edge=edge, seed=_SEED + 2)
+    rate = float(np.average(rows.target, weights=rows.weight))
+    base = np.full(len(later), np.log(rate / (1.0 - rate)))
+    return _log_loss(base, later.target) - _log_loss(fitted.score(later.features), later.target)
 
 
 def _log_loss(log_odds: Float64Array, target: Float64Array) -> float:

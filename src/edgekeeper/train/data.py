@@ -1,6 +1,7 @@
 """What a fit may read: features, outcomes and weights of bars, and when each became known."""
 
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,9 +12,10 @@ from edgekeeper.config import Config, LineConfig
 from edgekeeper.errors import UsageError
 from edgekeeper.features import FeatureSet, evaluate
 from edgekeeper.fills import EXIT_STOP, Costs
-from edgekeeper.labels import Labels, TripleBarrier, average_uniqueness
+from edgekeeper.labels import Labels, TaskLabels, TripleBarrier, average_uniqueness, task_labels
 from edgekeeper.models import Outcomes
-from edgekeeper.types import Float32Array, Float64Array, Int64Array
+from edgekeeper.splits import PurgedKFold
+from edgekeeper.types import Float32Array, Float64Array, Int64Array, TrainingRows
 
 __all__ = ["TrainingData", "barrier_of", "feature_set_of", "seed_of"]
 
@@ -69,6 +71,10 @@ class TrainingData:
     volatility : float64 [N]
     labels : Labels
         Of both sides of every bar.
+    tasks : TaskLabels
+        The same as targets of learners.
+    horizon : int
+        Bars a trade is held at most.
     """
 
     bars: Bars
@@ -76,6 +82,8 @@ class TrainingData:
     matrix: Float32Array
     volatility: Float64Array
     labels: Labels
+    tasks: TaskLabels
+    horizon: int
     _span_first: Int64Array
     _span_last: Int64Array
 
@@ -103,6 +111,8 @@ class TrainingData:
             features.matrix(bars),
             volatility,
             labels,
+            task_labels(labels, config.labels.horizon_bars),
+            config.labels.horizon_bars,
             position + 1,
             position + np.maximum(held, 1),
         )
@@ -126,6 +136,29 @@ class TrainingData:
     def uniqueness(self, rows: Int64Array) -> Float64Array:
         """Share of each row's label that no other of these rows covers, in (0, 1]."""
         return average_uniqueness(self._span_first[rows], self._span_last[rows])
+
+    def training_rows(self, rows: Int64Array, weight: Float64Array) -> TrainingRows:
+        """What a learner may fit on, or stop by.
+
+        Parameters
+        ----------
+        rows : int64 [m]
+        weight : float64 [N]
+            Scaled here to a mean of one: a learner's own penalties are meant for such rows.
+        """
+        tasks = self.tasks
+        unit = self.volatility[rows] * math.sqrt(self.horizon)
+        return TrainingRows(
+            features=self.matrix[rows],
+            target=tasks.direction[rows],
+            weight=weight[rows] / weight[rows].mean(),
+            start_time=self.labels.start_time[rows],
+            end_time=self.labels.end_time[rows],
+            magnitude=tasks.magnitude[rows] / unit,
+            timing=tasks.timing[rows],
+            names=tuple(self.features.expressions),
+            folds=PurgedKFold(),
+        )
 
     def outcomes(self, rows: Int64Array) -> Outcomes:
         """How the trades of both sides of these rows ended."""

@@ -58,22 +58,15 @@ def fit_model(
         See :func:`make_learner`.
     """
     learner = make_learner(line)
-    labels = data.labels
-    start, end = labels.start_time, labels.end_time
+    start, end = data.labels.start_time, data.labels.end_time
     try:
         parts = InnerSplitter().split(start, end, rows)
     except UsageError as error:
         raise Refused(f"line {line.name}: {error}") from error
-    target = labels.long_better
     weight = np.zeros(len(data.bars))
     weight[rows] = data.uniqueness(rows)
-
-    def part(index: Int64Array) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        # A learner's own penalties are meant for rows of weight one.
-        return data.matrix[index], target[index], weight[index] / weight[index].mean()
-
-    features, wins, weights = part(parts.fit)
-    fitted = learner.fit(features, wins, weights, validation=part(parts.stop), seed=seed)
+    oldest = data.training_rows(parts.fit, weight)
+    fitted = learner.fit(oldest, validation=data.training_rows(parts.stop, weight), seed=seed)
     calibrate = parts.calibrate
     heads = fit_heads(
         fitted.score(data.matrix[calibrate]),
@@ -87,7 +80,7 @@ def fit_model(
         volatility=config.labels.volatility,
         fitted=fitted,
         heads=heads,
-        reference=Reference.fit(features),
+        reference=Reference.fit(oldest.features),
         learner=line.learner,
         parameters=learner.parameters(),
         seed=seed,

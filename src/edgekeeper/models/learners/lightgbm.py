@@ -8,10 +8,10 @@ import numpy as np
 
 from edgekeeper.errors import UsageError
 from edgekeeper.models.learners.constant import ConstantScore
-from edgekeeper.models.learners.rows import TrainingRows, smoothed_log_odds, training_rows
+from edgekeeper.models.learners.rows import smoothed_log_odds, training_rows
 from edgekeeper.models.learners.space import Span
 from edgekeeper.models.learners.trees import FlatTrees, Split, tree_graph
-from edgekeeper.types import Fitted, Float32Array, Float64Array
+from edgekeeper.types import Fitted, Float32Array, Float64Array, TrainingRows
 
 if TYPE_CHECKING:
     from lightgbm import Booster
@@ -60,7 +60,8 @@ class LightGBM:
     >>> rng = np.random.default_rng(0)
     >>> features = rng.standard_normal((2000, 3)).astype(np.float32)
     >>> target = (features[:, 0] > 0).astype(float)
-    >>> fitted = LightGBM(rounds=20).fit(features, target, np.ones(2000), validation=None, seed=1)
+    >>> rows = TrainingRows.of(features, target, np.ones(2000))
+    >>> fitted = LightGBM(rounds=20).fit(rows, validation=None, seed=1)
     >>> bool((fitted.score(features) > 0).mean() > 0.95 * target.mean())
     True
     """
@@ -108,23 +109,16 @@ class LightGBM:
         del numbers["threads"]
         return numbers
 
-    def fit(
-        self,
-        features: Float32Array,
-        target: Float64Array,
-        weight: Float64Array,
-        *,
-        validation: TrainingRows | None,
-        seed: int,
-    ) -> Fitted:
-        """Fit; ``validation`` (features, target, weight) decides when to stop.
+    def fit(self, rows: TrainingRows, *, validation: TrainingRows | None, seed: int) -> Fitted:
+        """Fit; ``validation`` decides when to stop.
 
         Raises
         ------
         BadData
             See :func:`models.learners.rows.training_rows`.
         """
-        x, y, w = training_rows(features, target, weight)
+        rows = training_rows(rows)
+        x, y, w = rows.features, rows.target, rows.weight
         base = smoothed_log_odds(y, w)
         if y.min() == y.max() or not np.isfinite(x).any():
             return ConstantScore(base)
@@ -134,12 +128,12 @@ class LightGBM:
         data = lightgbm.Dataset(x, label=y, weight=w, params=options)
         if validation is None:
             return LightGBMScore(lightgbm.train(options, data, self.rounds))
-        later = training_rows(*validation, where="validation")
+        later = training_rows(validation, where="validation")
         booster = lightgbm.train(
             options,
             data,
             self.rounds,
-            valid_sets=[data.create_valid(later[0], label=later[1], weight=later[2])],
+            valid_sets=[data.create_valid(later.features, label=later.target, weight=later.weight)],
             callbacks=[lightgbm.early_stopping(self.patience, verbose=False)],
             keep_training_booster=True,  # else it comes back cut after its best tree
         )

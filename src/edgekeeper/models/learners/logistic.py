@@ -9,10 +9,10 @@ import numpy as np
 from edgekeeper.errors import UsageError
 from edgekeeper.models.learners.constant import ConstantScore
 from edgekeeper.models.learners.graphs import double, score_graph
-from edgekeeper.models.learners.rows import TrainingRows, smoothed_log_odds, training_rows
+from edgekeeper.models.learners.rows import smoothed_log_odds, training_rows
 from edgekeeper.models.learners.space import Span
 from edgekeeper.models.reference import column_quantiles
-from edgekeeper.types import Fitted, Float32Array, Float64Array
+from edgekeeper.types import Fitted, Float32Array, Float64Array, TrainingRows
 
 __all__ = ["Logistic", "LogisticScore"]
 
@@ -46,7 +46,8 @@ class Logistic:
     >>> rng = np.random.default_rng(0)
     >>> features = rng.standard_normal((2000, 2)).astype(np.float32)
     >>> target = (features[:, 0] > 0).astype(float)
-    >>> fitted = Logistic().fit(features, target, np.ones(2000), validation=None, seed=0)
+    >>> rows = TrainingRows.of(features, target, np.ones(2000))
+    >>> fitted = Logistic().fit(rows, validation=None, seed=0)
     >>> (fitted.score(features[:3]) > 0).tolist() == (features[:3, 0] > 0).tolist()
     True
     """
@@ -70,15 +71,7 @@ class Logistic:
         """Every number that shapes the fit."""
         return asdict(self)
 
-    def fit(
-        self,
-        features: Float32Array,
-        target: Float64Array,
-        weight: Float64Array,
-        *,
-        validation: TrainingRows | None,
-        seed: int,
-    ) -> Fitted:
+    def fit(self, rows: TrainingRows, *, validation: TrainingRows | None, seed: int) -> Fitted:
         """Fit all rows given; ``validation`` and ``seed`` change nothing.
 
         Raises
@@ -86,7 +79,8 @@ class Logistic:
         BadData
             See :func:`models.learners.rows.training_rows`.
         """
-        x, y, w = training_rows(features, target, weight)
+        rows = training_rows(rows)
+        x, y, w = rows.features, rows.target, rows.weight
         if y.min() == y.max():
             return ConstantScore(smoothed_log_odds(y, w))
         from sklearn.linear_model import LogisticRegression

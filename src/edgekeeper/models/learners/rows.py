@@ -1,40 +1,44 @@
 """The rows a learner may fit on: checked once, the same way for all learners."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from edgekeeper.errors import BadData
-from edgekeeper.types import Float32Array, Float64Array
+from edgekeeper.types import Float64Array, TrainingRows
 
-__all__ = ["TrainingRows", "smoothed_log_odds", "training_rows"]
-
-TrainingRows = tuple[Float32Array, Float64Array, Float64Array]
+__all__ = ["smoothed_log_odds", "training_rows"]
 
 
-def training_rows(
-    features: Float32Array, target: Float64Array, weight: Float64Array, where: str = "training"
-) -> TrainingRows:
-    """Return features, target and weight without ties and weightless rows; weights of mean 1.
-
-    Parameters
-    ----------
-    features : float32 [n, F]
-    target : float64 [n]
-        1 where the long side did better, 0 where the short side did, .5 for a tie.
-    weight : float64 [n]
+def training_rows(rows: TrainingRows, where: str = "training") -> TrainingRows:
+    """Return the rows without ties and weightless ones; weights of mean 1.
 
     Raises
     ------
     BadData
         Shapes that do not fit, another target, weights that are not finite or negative, no row
         left.
+
+    Examples
+    --------
+    >>> rows = TrainingRows.of(np.zeros((3, 1), np.float32), np.array([1, 0.5, 0]), np.ones(3))
+    >>> training_rows(rows).target.tolist()
+    [1.0, 0.0]
     """
-    x = np.ascontiguousarray(features, dtype=np.float32)
-    y = np.asarray(target, dtype=np.float64)
-    w = np.asarray(weight, dtype=np.float64)
+    x = np.ascontiguousarray(rows.features, dtype=np.float32)
+    y = np.asarray(rows.target, dtype=np.float64)
+    w = np.asarray(rows.weight, dtype=np.float64)
     if x.ndim != 2 or x.shape[1] == 0 or y.shape != x.shape[:1] or w.shape != y.shape:
         raise BadData(
             f"{where}: expected features [n, F], target [n] and weight [n], got {x.shape}, "
             f"{y.shape} and {w.shape}"
+        )
+    others = (rows.start_time, rows.end_time, rows.magnitude, rows.timing)
+    if any(np.shape(column) != y.shape for column in others):
+        raise BadData(f"{where}: expected times, magnitude and timing of all {len(y)} rows")
+    if rows.names and len(rows.names) != x.shape[1]:
+        raise BadData(
+            f"{where}: expected a name for each of {x.shape[1]} features, got {len(rows.names)}"
         )
     if not np.isin(y, (0.0, 0.5, 1.0)).all():
         raise BadData(f"{where}: expected targets 0, 1 or .5: leave out rows with unknown outcome")
@@ -43,9 +47,9 @@ def training_rows(
     keep = (y != 0.5) & (w > 0.0)
     if not keep.any():
         raise BadData(f"{where}: expected at least one row with a winner, got none")
-    if not keep.all():
-        x, y, w = x[keep], y[keep], w[keep]
-    return x, y, w / w.mean()
+    rows = replace(rows, features=x, target=y, weight=w)
+    kept = rows if keep.all() else rows.take(keep)
+    return replace(kept, weight=kept.weight / kept.weight.mean())
 
 
 def smoothed_log_odds(target: Float64Array, weight: Float64Array) -> float:
