@@ -18,6 +18,7 @@ from edgekeeper.market.quality import Quality, inspect
 from edgekeeper.market.quarantine import QUARANTINE, first_reason
 from edgekeeper.market.rows import typed_rows
 from edgekeeper.market.stamps import stamp
+from edgekeeper.market.survivorship import survivorship_warning
 from edgekeeper.types import Float64Array
 
 __all__ = ["Imported", "assemble", "read_bars"]
@@ -139,6 +140,8 @@ def assemble(
         volume=_column(good, "volume"),
     )
     notes += _about_prices(good, actions)
+    if warning := survivorship_warning(bars):
+        notes.append(warning)
     quality = inspect(
         bars.to_polars(),
         interval_ns=stamped.interval_ns,
