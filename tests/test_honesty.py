@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from edgekeeper.build import replay
-from edgekeeper.config import parse_config
+from edgekeeper.config import Config, LineConfig, parse_config
+from edgekeeper.splits import HoldOut
+from edgekeeper.train import TrainingData, feature_set_of, train_candidate
 from edgekeeper.worlds import make_world, seeds
 
 ONE_LINE = {"lines": [{"name": "linear", "learner": "logistic"}]}
@@ -70,3 +72,28 @@ def test_random_entries_earn_no_more_than_their_exposure_on_noise():
             surplus.append(labels.gross_return[known].mean())
         mean, error = np.mean(surplus), np.std(surplus, ddof=1) / np.sqrt(len(surplus))
         assert mean < 2.0 * error, (target, stop, horizon, mean, error)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "least", "most"), [("noise", 0.88, 0.92), ("flip", 0.86, 0.94)])
+def test_intervals_cover_what_they_promise_on_rows_the_fit_never_saw(kind, least, most):
+    """``flip``: the truth changes where the unseen rows begin. Full: ``benchmarks/coverage.py``."""
+    line = LineConfig(name="linear", learner="logistic")
+    inside = []
+    for seed in seeds("test", 6):
+        options = {"net_sharpe": 6.0, "flip_at": 0.8} if kind == "flip" else {}
+        bars = make_world(kind, seed=seed, bars=1500, **options).bars
+        data = TrainingData.prepare(bars, feature_set_of(line, bars)[0], Config())
+        found = train_candidate(
+            data,
+            line,
+            Config(),
+            now_ns=int(bars.event_time[-1]),
+            seed=seed,
+            hold_out=HoldOut(0.2),
+        )
+        rows = found.hold_out
+        made = found.judged.forecast(data.matrix[rows], data.volatility[rows])
+        outcome = data.labels.net_return[rows]
+        inside.append(((outcome >= made.lower) & (outcome <= made.upper)).mean())
+    assert least < np.mean(inside) < most
