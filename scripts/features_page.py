@@ -27,6 +27,7 @@ ORACLES = [
     ("test_sessions", "REFERENCES", "NumPy, a day at a time"),
     ("test_across", "REFERENCES", "SciPy, an instant at a time"),
     ("test_newer_ops", "REFERENCES", "as its test says"),
+    ("test_markov", "REFERENCES", "as its test says"),
 ]
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?=\(|$)")
 

@@ -15,7 +15,7 @@ SIZES = {
     "session": 9,
     "multi_timeframe": 42,
     "cross_asset": 19,
-    "regime": 14,
+    "regime": 17,
     "microstructure": 11,
     "options": 12,
     "fundamental": 13,

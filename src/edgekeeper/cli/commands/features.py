@@ -97,8 +97,8 @@ def check(
 ) -> None:
     """Prove on your bars that features do not look ahead.
 
-    Cuts the future off, shuffles it, starts later, computes live: nothing before may change. Names
-    the feature that does.
+    Cuts the future off, shuffles and multiplies it, starts later, computes live: nothing before may
+    change. Names the feature that does, or the context column that knows later bars.
     """
     features, read, _ = _open(bars, catalogue, feature, symbols, facts, as_json)
     report = features.check(read)
@@ -107,8 +107,9 @@ def check(
         return
     console().print(
         f"No feature of {report.features} looks ahead: {report.truncated_rows} rows without and "
-        f"with another future, {report.streamed_rows} computed live to the last bit, "
-        f"{report.late_values} values after a later start ({report.unsteady_values} ties)."
+        f"with two other futures, {report.streamed_rows} computed live to the last bit, "
+        f"{report.late_values} values after a later start ({report.unsteady_values} ties), "
+        f"{report.context_columns} context columns against later bars."
     )
 
 
