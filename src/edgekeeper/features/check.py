@@ -91,8 +91,9 @@ def check(features: Checked, bars: Bars) -> CheckReport:
     """Compare the features of these bars with those of changed and shortened bars.
 
     Cutting the future off, shuffling it, multiplying it, cutting the rows into other chunks, and
-    computing live: not a bit may change. Beginning later may change nothing beyond 1e-6 after the stated warm-up,
-    but for ties within rounding (at most 1 % of a feature's values; the report counts them).
+    computing live: not a bit may change. Beginning later may change nothing beyond 1e-6 after the
+    stated warm-up, but for ties within rounding (at most 1 % of a feature's values; the report
+    counts them).
 
     The values of a context column are taken as known at their rows. One that plainly moves with
     bars after it is refused (see :func:`refuse_foreknowledge`); one that knows a little of the

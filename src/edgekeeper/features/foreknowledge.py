@@ -68,4 +68,4 @@ def _ranked(x: Float64Array, later: Float64Array, ahead: int) -> float:
     ranks = [np.unique(v[known], return_inverse=True)[1].astype(np.float64) for v in (x, later)]
     if ranks[0].max() == 0 or ranks[1].max() == 0:
         return 0.0
-    return float(np.corrcoef(*ranks)[0, 1])
+    return float(np.corrcoef(ranks[0], ranks[1])[0, 1])

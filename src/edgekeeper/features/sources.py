@@ -17,6 +17,7 @@ _SOURCES = {
     "quote": "quotes sampled at the close of each bar (bid, ask, their sizes)",
     "trades": "trades summed over each bar (count, bought less sold volume)",
     "dark": "off-exchange volume (FINRA publishes it for US shares)",
+    "venue": "hours of the symbol's exchange (from its calendar: --context venue=hours)",
     "signal": "the signals themselves, with what was known of their source by then",
     "US10Y": "yield of ten years (FRED DGS10)",
     "US2Y": "yield of two years (FRED DGS2)",
