@@ -22,14 +22,14 @@ SIZES = {
     "fundamental": 13,
     "sentiment": 12,
     "macro": 15,
-    "signal_context": 10,
+    "signal_context": 11,
     "alpha158": 158,
 }
 
 
 def test_every_catalogue_is_as_large_as_it_says():
     assert {name: len(catalogue(name)) for name in CATALOGUES} == SIZES
-    assert len(FeatureSet.from_catalogue(*CATALOGUES)) == sum(SIZES.values()) == 437
+    assert len(FeatureSet.from_catalogue(*CATALOGUES)) == sum(SIZES.values()) == 438
 
 
 def test_every_entry_says_what_it_means_and_where_it_is_from():

@@ -18,7 +18,7 @@ _SOURCES = {
     "trades": "trades summed over each bar (count, bought less sold volume)",
     "dark": "off-exchange volume (FINRA publishes it for US shares)",
     "venue": "hours of the symbol's exchange (from its calendar: --context venue=hours)",
-    "signal": "the signals themselves, with what was known of their source by then",
+    "signal": "the signals: training and replay supply all but a source's own confidence",
     "US10Y": "yield of ten years (FRED DGS10)",
     "US2Y": "yield of two years (FRED DGS2)",
     "CREDIT": "spread of corporate bonds (FRED BAA10Y)",
