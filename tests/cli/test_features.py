@@ -76,8 +76,7 @@ def test_holidays_and_half_days_come_from_the_exchange(edgekeeper, tmp_path):
 
 
 def test_what_is_missing_is_said_once_a_source(edgekeeper, bars_csv):
-    done = edgekeeper(
-        "features", "check", "--bars", bars_csv, "--catalogue", "volume,signal_context"
-    )
+    names = "volume,signal_context"
+    done = edgekeeper("features", "check", "--bars", bars_csv, "--catalogue", names)
     assert "signal.age_days, signal.ai_confidence, signal.confidence and 7 more" in done.out
     assert done.out.count("the signals, in training and replay") == 1
