@@ -13,6 +13,13 @@ def test_the_page_is_that_of_today():
     assert done.returncode == 0, done.stderr
 
 
+def test_every_op_is_compared_with_something():
+    text = (ROOT / "docs" / "features.md").read_text("utf-8")
+    ops = text.partition("## Ops")[2].partition("## Indicators")[0]
+    assert [line for line in ops.splitlines() if line.endswith("| none |")] == []
+    assert ops.count("\n| `") >= 80
+
+
 def test_the_page_tells_of_every_catalogue():
     from edgekeeper.features import CATALOGUES, indicators
 
