@@ -1,14 +1,13 @@
 """The example of docs/own_op.md runs, and the kit catches what such an op may get wrong."""
 
 import importlib.util
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from edgekeeper.errors import BadData, UsageError
-from edgekeeper.features import OPS, FeatureSet, evaluate, register
+from edgekeeper.features import OPS, FeatureSet, Op, evaluate, register
 from edgekeeper.testing.ops import check_op
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,11 +17,9 @@ ROOT = Path(__file__).resolve().parents[2]
 def example():
     spec = importlib.util.spec_from_file_location("own_op", ROOT / "examples" / "own_op.py")
     module = importlib.util.module_from_spec(spec)
-    sys.modules["own_op"] = module  # compiled kernels are cached by the name of their module
     spec.loader.exec_module(module)
     yield module
     OPS.pop("rising_share", None)
-    del sys.modules["own_op"]
 
 
 def test_the_example_runs(example, capsys):
@@ -43,6 +40,20 @@ def test_it_is_a_word_like_any_other_and_says_what_it_needs(example, bars):
         FeatureSet({"x": "rising_share(close, 1)"})
     with pytest.raises(UsageError, match="did you mean 'rising_share'"):
         FeatureSet({"x": "rising_shar(close, 9)"})
+
+
+_TEXT = """
+def twice(n, x, out, params, state):
+    for i in range(n):
+        out[i] = 2.0 * x[i]
+"""
+
+
+def test_an_op_written_in_text_as_in_a_notebook_is_compiled_each_time():
+    """Numba has no file to keep it beside."""
+    names = {"__name__": "__main__"}
+    exec(_TEXT, names)
+    check_op(Op("twice", names["twice"], 1))
 
 
 def test_another_version_is_another_feature(example, monkeypatch):
