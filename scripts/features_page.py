@@ -11,6 +11,8 @@ import importlib.util
 import re
 import sys
 from collections.abc import Iterable
+from importlib.resources import files
+from itertools import takewhile
 from pathlib import Path
 
 from edgekeeper.features import CATALOGUES, OPS, FeatureSet, catalogue, describe, indicators
@@ -127,6 +129,8 @@ def page() -> str:
         "",
         "## Ops",
         "",
+        "What is missing here can be added: [an op of your own](own_op.md).",
+        "",
         *table(
             ["Op", "Meaning", "First value", "Oracle"],
             (
@@ -149,7 +153,7 @@ def page() -> str:
         ),
     ]  # fmt: skip
     for name in CATALOGUES:
-        lines += ["", f"## Catalogue `{name}`", ""]
+        lines += ["", f"## Catalogue `{name}`", "", *about(name)]
         entries = catalogue(name)
         rows = []
         for entry in entries:
@@ -159,6 +163,14 @@ def page() -> str:
         heads = ["Feature", "Formula", "Meaning", "Inputs", "First value", "Start forgotten"]
         lines += table([*heads, "Oracle", "Source"], rows)
     return "\n".join(lines) + "\n"
+
+
+def about(name: str) -> list[str]:
+    """What the file of a catalogue says at its top, as a paragraph."""
+    path = files("edgekeeper.features").joinpath("catalogues").joinpath(f"{name}.toml")
+    said = takewhile(lambda line: line.startswith("#"), path.read_text("utf-8").splitlines())
+    text = " ".join(line.removeprefix("#").strip() for line in said)
+    return [text, ""] if text else []
 
 
 def describe_feature(name: str, text: str) -> tuple[str, str, str]:

@@ -10,20 +10,21 @@ from edgekeeper.types import Float64Array
 
 __all__ = ["MOST", "refuse_foreknowledge"]
 
-MOST = 0.5
-"""Rank correlation with the next return that no honest column has."""
+MOST = 0.7
+"""Rank correlation with the next return that no honest column has; a market that closes later may
+reach one half."""
 
 _LEAST = 200
-_AHEAD = (1, 5, 20)
+_AHEAD = (1, 2, 5, 10, 20)
 
 
 def refuse_foreknowledge(names: Iterable[str], bars: Bars) -> int:
     """Return how many context columns were looked at; none moves with what came after it.
 
     For each column its level and its change are ranked against the return from the close of a bar
-    to the close 1, 5 and 20 bars later (which the column may not know), of all symbols together.
-    Real predictors reach some hundredths; a rank correlation above one half means that the column
-    was joined before it was known, or revised afterwards. Less than that is not found.
+    to the close 1, 2, 5, 10 and 20 bars later (which the column may not know), of all symbols
+    together. Real predictors reach some hundredths; a rank correlation above .7 means that the
+    column was joined before it was known, or revised afterwards. Less than that is not found.
 
     Raises
     ------
