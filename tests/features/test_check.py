@@ -56,7 +56,9 @@ def test_a_leak_that_only_shows_when_the_future_is_multiplied_is_found(bars, mon
         FeatureSet({"fine": "close", "leak": "shows_the_next(close)"}).check(bars)
 
 
-@pytest.mark.parametrize(("declared", "ahead"), [("on_time", 10), ("on_time", 1), ("on_time", 3), ("late", 10)])
+@pytest.mark.parametrize(
+    ("declared", "ahead"), [("on_time", 10), ("on_time", 1), ("on_time", 3), ("late", 10)]
+)
 def test_a_context_column_that_knows_later_bars_is_named(declared, ahead):
     bars = make_world("leak", seed=1, symbols=3, bars=900, declared=declared, horizon=ahead).bars
     features = FeatureSet({"trend": "ema(close, 9) / close", "hint": "mean(HINT.value, 3)"})
