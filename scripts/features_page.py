@@ -11,6 +11,8 @@ import importlib.util
 import re
 import sys
 from collections.abc import Iterable
+from importlib.resources import files
+from itertools import takewhile
 from pathlib import Path
 
 from edgekeeper.features import CATALOGUES, OPS, FeatureSet, catalogue, describe, indicators
@@ -27,7 +29,12 @@ ORACLES = [
     ("test_sessions", "REFERENCES", "NumPy, a day at a time"),
     ("test_across", "REFERENCES", "SciPy, an instant at a time"),
     ("test_newer_ops", "REFERENCES", "as its test says"),
+    ("test_markov", "REFERENCES", "as its test says"),
+    ("test_formulas", "REFERENCES", "NumPy, formula"),
+    ("test_ops", "EXAMPLES", "worked example"),
+    ("test_ops", "WITH_PARAMETERS", "worked example"),
 ]
+NOTHING = "none"
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?=\(|$)")
 
 
@@ -48,21 +55,46 @@ def oracles() -> dict[str, str]:
     return found
 
 
+def parts(text: str) -> set[str]:
+    """Words of an expression, those of its indicators' formulas included."""
+    waiting, seen = set(_WORD.findall(text)), set()
+    while waiting:
+        word = waiting.pop()
+        seen.add(word)
+        if word in indicators():
+            waiting |= set(_WORD.findall(indicators()[word].text)) - seen
+    return seen
+
+
 def coverage(text: str, known: dict[str, str]) -> str:
     """Oracles of the words of an expression; of an indicator without one, of its own parts."""
-    said: dict[str, None] = {}
-    open_words = set(_WORD.findall(text))
-    seen: set[str] = set()
-    while open_words:
-        word = open_words.pop()
-        if word in seen:
-            continue
-        seen.add(word)
+    waiting, said = set(_WORD.findall(text)), set()
+    while waiting:
+        word = waiting.pop()
         if word in known:
-            said[known[word]] = None
+            said.add(known[word])
         elif word in indicators():
-            open_words |= set(_WORD.findall(indicators()[word].text))
+            waiting |= set(_WORD.findall(indicators()[word].text))
+        elif word in OPS:
+            said.add(of_op(word, known))
+    if len(said) > 1:
+        said.discard("worked example")
     return "; ".join(sorted(said)) or "arithmetic of columns"
+
+
+def of_op(name: str, known: dict[str, str]) -> str:
+    """What an op is compared with, itself or as part of an indicator."""
+    if name in known:
+        return known[name]
+    for indicator in indicators().values():
+        if indicator.name in known and name in parts(indicator.text):
+            return f"{known[indicator.name]}, through `{indicator.name}`"
+    return NOTHING
+
+
+def of_indicator(name: str, known: dict[str, str]) -> str:
+    """What an indicator is compared with, itself or in its parts."""
+    return known.get(name) or f"parts: {coverage(indicators()[name].text, known)}"
 
 
 def row(cells: Iterable[str]) -> str:
@@ -88,16 +120,21 @@ def page() -> str:
         f"indicators and {len(OPS) + len(ACROSS) + 1} ops. *First value* is how much of the past a "
         "feature needs; *start forgotten* how much until a history that begins later gives the "
         "same (1e-6). What has days or hours beside bars depends on longer bars or sessions. "
-        "*Oracle* says what tests compare it with, or its parts.",
+        "*Oracle* is read off the tests: what they compare an op or indicator with, itself or "
+        "(where it says so) as part of another; of a feature, what the words that it is made of "
+        "are compared with.",
         "",
-        "Alpha158 is compared as a whole with NumPy, window by window.",
+        "Alpha158 is compared as a whole with NumPy, window by window; where real bars are at "
+        "hand, on 137 stocks, and TA-Lib on minutes, hours and days.",
         "",
         "## Ops",
+        "",
+        "What is missing here can be added: [an op of your own](own_op.md).",
         "",
         *table(
             ["Op", "Meaning", "First value", "Oracle"],
             (
-                [f"`{it.signature}`", it.meaning, it.lookback, known.get(it.name, "by hand")]
+                [f"`{it.signature}`", it.meaning, it.lookback, of_op(it.name, known)]
                 for it in map(describe, [*OPS, *ACROSS, "tf"])
             ),
         ),
@@ -110,13 +147,13 @@ def page() -> str:
             ["Indicator", "Formula", "Meaning", "Oracle", "Source"],
             (
                 [f"`{i.signature}`", f"`{i.text}`", i.meaning,
-                 known.get(i.name) or coverage(i.text, known), i.source]
+                 of_indicator(i.name, known), i.source]
                 for i in indicators().values()
             ),
         ),
     ]  # fmt: skip
     for name in CATALOGUES:
-        lines += ["", f"## Catalogue `{name}`", ""]
+        lines += ["", f"## Catalogue `{name}`", "", *about(name)]
         entries = catalogue(name)
         rows = []
         for entry in entries:
@@ -126,6 +163,14 @@ def page() -> str:
         heads = ["Feature", "Formula", "Meaning", "Inputs", "First value", "Start forgotten"]
         lines += table([*heads, "Oracle", "Source"], rows)
     return "\n".join(lines) + "\n"
+
+
+def about(name: str) -> list[str]:
+    """What the file of a catalogue says at its top, as a paragraph."""
+    path = files("edgekeeper.features").joinpath("catalogues").joinpath(f"{name}.toml")
+    said = takewhile(lambda line: line.startswith("#"), path.read_text("utf-8").splitlines())
+    text = " ".join(line.removeprefix("#").strip() for line in said)
+    return [text, ""] if text else []
 
 
 def describe_feature(name: str, text: str) -> tuple[str, str, str]:

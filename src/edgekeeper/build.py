@@ -298,7 +298,7 @@ class _Run:
             max_age_ns=int(config.guards.max_age_seconds * 1e9),
         )
         screen.phase("computing features and outcomes")
-        self.learn = LearnService(bars, config, ledger, registry, volatility)
+        self.learn = LearnService(bars, config, ledger, registry, volatility, self.feed.rule)
         self.trade = TradeLoop(self.feed, config, ledger, registry, self._features)
         cuts = cut_epochs(self.feed.instants, config.epoch)
         self.epochs = recorded_cuts(ledger, self.feed.instants, cuts)

@@ -16,6 +16,7 @@ _SEED = 1  # the first of the written development seeds, whatever it shows
 _SYMBOLS = 8
 _BARS = 2_500
 _PLANTED_SHARPE = 6.0
+_WITH_VIX = ("cross_asset", "regime")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +74,14 @@ def _flip() -> tuple[Market, Bars, Config]:
 
 
 def _real() -> tuple[Market, Bars, Config]:
-    from edgekeeper.market import load_bars
+    from edgekeeper.market import join_context, load_bars, open_source
 
     loaded = load_bars("bundled")
+    bars = join_context(loaded.bars, {"VIX": open_source("bundled").fetch(["VIX"])})
+    config = Config()
+    lines = tuple(
+        line.model_copy(update={"features": (*line.features, *_WITH_VIX)}) for line in config.lines
+    )
     market = Market(
         name="real",
         title="Real daily bars, 1999 to 2018",
@@ -84,6 +90,6 @@ def _real() -> tuple[Market, Bars, Config]:
             "people who knew that they survived. Neither flatters a test against one's own "
             "average exposure, but both flatter anything that is merely long.",
         ),
-        assumptions=loaded.assumptions,
+        assumptions=(*loaded.assumptions, "VIX is read with a delay of one bar"),
     )
-    return market, loaded.bars, Config()
+    return market, bars, config.model_copy(update={"lines": lines})

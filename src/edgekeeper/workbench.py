@@ -24,7 +24,15 @@ from edgekeeper.splits import HoldOut
 from edgekeeper.stats.performance import Performance, measure
 from edgekeeper.stats.scores import Scores, log_loss, score_probabilities
 from edgekeeper.trade import rule_signals
-from edgekeeper.train import TrainingData, barrier_of, feature_set_of, seed_of, train_candidate
+from edgekeeper.train import (
+    TrainingData,
+    barrier_of,
+    feature_set_of,
+    join_signals,
+    seed_of,
+    train_candidate,
+    wants_signals,
+)
 from edgekeeper.types import Float32Array, Float64Array, Forecasts, Int64Array
 from edgekeeper.validate import HoldOutData, Verdict, judge
 from edgekeeper.validate.hold_out import mean_and_error
@@ -85,8 +93,9 @@ def train(
     line = LineConfig(name=learner, learner=learner)
     if features is not None:
         line = line.model_copy(update={"features": tuple(features)})
-    chosen, _ = feature_set_of(line, bars)
-    data = TrainingData.prepare(bars, chosen, config)
+    seen = _with_signals(bars, config) if wants_signals(line) else bars
+    chosen, _ = feature_set_of(line, seen)
+    data = TrainingData.prepare(seen, chosen, config)
     now = int(bars.event_time[-1])
     candidate = train_candidate(
         data,
@@ -135,8 +144,17 @@ class _Unseen:
     rows: Int64Array
 
 
-def _forecast_all(package: Package, bars: Bars) -> _Unseen:
-    matrix = FeatureSet(package.features).matrix(bars)
+def _with_signals(bars: Bars, config: Config) -> Bars:
+    """Bars with what was known of the rules' signals."""
+    volatility = evaluate(config.labels.volatility, bars)
+    side = rule_signals(config.rules, bars)
+    return join_signals(bars, side, barrier_of(config).label(bars, volatility))
+
+
+def _forecast_all(package: Package, bars: Bars, config: Config) -> _Unseen:
+    features = FeatureSet(package.features)
+    asks = any(name.startswith("signal.") for name in features.columns)
+    matrix = features.matrix(_with_signals(bars, config) if asks else bars)
     volatility = evaluate(package.manifest.volatility, bars)
     seen_until = package.manifest.provenance.data.last
     return _Unseen(
@@ -176,7 +194,7 @@ def validate(package: Package, bars: Any, config: Config | None = None) -> Certi
     """
     bars = bars if isinstance(bars, Bars) else Bars.from_frame(bars)
     config = config or Config()
-    view = _forecast_all(package, bars)
+    view = _forecast_all(package, bars, config)
     if len(view.rows) == 0:
         raise BadData(
             "expected bars after the package's data window, which ends "
@@ -342,7 +360,7 @@ def backtest(package: Package, bars: Any, config: Config | None = None) -> Backt
             f"the package was fitted for brackets {dict(fitted_for)}, the configuration has "
             f"{config.labels.model_dump(mode='json')}: use the same [labels]"
         )
-    view = _forecast_all(package, bars)
+    view = _forecast_all(package, bars, config)
     feed = _feed(view, config)
     last = len(feed.instants)
 

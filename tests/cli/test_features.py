@@ -59,3 +59,24 @@ def test_bench_measures(edgekeeper):
     figures = edgekeeper("features", "bench", "--catalogue", "calendar", "--json").json
     assert figures["features"] == len(FeatureSet.from_catalogue("calendar"))
     assert 0 < figures["ns_a_value"] < 1e5
+
+
+def test_holidays_and_half_days_come_from_the_exchange(edgekeeper, tmp_path):
+    """``--context venue=hours`` on daily bars that say when they closed."""
+    done = edgekeeper(
+        "features", "compute", "--bars", "bundled", "--symbols", "IBM", "--catalogue", "venue",
+        "--context", "venue=hours", "--out", str(tmp_path / "hours.parquet"), "--json",
+    )  # fmt: skip
+    assert done.json["left_out"] == {}
+    table = pl.read_parquet(tmp_path / "hours.parquet")
+    early = table.filter(pl.col("half_day") == 1)["timestamp"].dt.strftime("%m-%d").to_list()
+    assert len(early) > 20
+    assert {"12-24", "07-03"} < set(early)
+    assert table["days_after_holiday"].min() == 1
+
+
+def test_what_is_missing_is_said_once_a_source(edgekeeper, bars_csv):
+    names = "volume,signal_context"
+    done = edgekeeper("features", "check", "--bars", bars_csv, "--catalogue", names)
+    assert "signal.age_days, signal.ai_confidence, signal.confidence and 7 more" in done.out
+    assert done.out.count("the signals, in training and replay") == 1

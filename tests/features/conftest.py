@@ -1,6 +1,9 @@
+import os
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
 from edgekeeper.bars import Bars
@@ -67,3 +70,35 @@ def all_context() -> tuple[str, ...]:
 @pytest.fixture(scope="session")
 def bars() -> Bars:
     return make_bars(gaps=0.05)
+
+
+def read_real(file: str, symbols: tuple[str, ...] = ()) -> Bars:
+    """Real bars from a folder of Parquet files, where there is one; rows that no bar can be go.
+
+    The folder is named by EDGEKEEPER_TEST_DATA, or lies as ``shared/data`` in or beside the
+    repository; without it the test is skipped.
+    """
+    root = Path(__file__).resolve().parents[2]
+    beside = [root / "shared" / "data", root.parent / "shared" / "data"]
+    named = os.environ.get("EDGEKEEPER_TEST_DATA")
+    for folder in [Path(named)] if named else beside:
+        if (folder / file).exists():
+            break
+    else:
+        pytest.skip(f"no real data at hand: {file}")
+    table = pl.read_parquet(folder / file).rename({"date": "timestamp"}, strict=False)
+    if symbols:
+        table = table.filter(pl.col("symbol").is_in(symbols))
+    if "volume" not in table.columns:
+        table = table.with_columns(volume=(pl.col("high") - pl.col("low")) * 1e9)
+    inside = (pl.col("low") <= pl.min_horizontal("open", "close")) & (
+        pl.col("high") >= pl.max_horizontal("open", "close")
+    )
+    sound = table.drop_nulls().filter(inside & (pl.col("low") > 0) & pl.col("close").is_finite())
+    columns = ["timestamp", "symbol", "open", "high", "low", "close", "volume"]
+    return Bars.from_frame(sound.select(columns).unique(columns[:2], maintain_order=True))
+
+
+@pytest.fixture(scope="session")
+def real_bars() -> Callable[..., Bars]:
+    return read_real

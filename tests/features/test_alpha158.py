@@ -78,12 +78,23 @@ def bars(request, bars_of):
 
 
 def test_equals_the_published_formulas(bars):
+    compare(bars, places=40)
+
+
+def test_equals_the_published_formulas_on_real_stocks(real_bars):
+    bars = real_bars("us_equity_daily_sp500_2013_2018/sp500_subset_daily.parquet")
+    assert len(bars.symbols) == 137
+    compare(bars, places=3)
+
+
+def compare(bars, places):
+    """Every feature, at some rows of every symbol."""
     features = FeatureSet.from_catalogue("alpha158")
     table = features.matrix(bars, np.float64)
-    for symbol in range(2):
+    for symbol in range(len(bars.symbols)):
         rows = np.flatnonzero(bars.symbol == symbol)
         columns = [bars.adjusted(n)[rows] for n in ("open", "high", "low", "close", "volume")]
-        for place in range(61, len(rows), max(1, len(rows) // 40)):
+        for place in range(61 + symbol % 97, len(rows), max(1, len(rows) // places)):
             want = expected(columns, place)
             assert set(want) == set(features.names)
             got = dict(zip(features.names, table[rows[place]], strict=True))

@@ -13,22 +13,23 @@ SIZES = {
     "returns": 31,
     "calendar": 12,
     "session": 9,
+    "venue": 8,
     "multi_timeframe": 42,
     "cross_asset": 19,
-    "regime": 14,
+    "regime": 17,
     "microstructure": 11,
     "options": 12,
     "fundamental": 13,
     "sentiment": 12,
     "macro": 15,
-    "signal_context": 10,
+    "signal_context": 11,
     "alpha158": 158,
 }
 
 
 def test_every_catalogue_is_as_large_as_it_says():
     assert {name: len(catalogue(name)) for name in CATALOGUES} == SIZES
-    assert len(FeatureSet.from_catalogue(*CATALOGUES)) == sum(SIZES.values()) == 426
+    assert len(FeatureSet.from_catalogue(*CATALOGUES)) == sum(SIZES.values()) == 438
 
 
 def test_every_entry_says_what_it_means_and_where_it_is_from():

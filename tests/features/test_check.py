@@ -4,6 +4,7 @@ import pytest
 from edgekeeper.bars import Bars
 from edgekeeper.errors import BadData
 from edgekeeper.features import CATALOGUES, OPS, FeatureSet, Op
+from edgekeeper.worlds import make_world
 
 
 def tomorrow(n, x, out, params, state):
@@ -40,6 +41,42 @@ def test_the_column_that_leaks_is_named(bars, monkeypatch, op, message):
     features = FeatureSet({"fine": "ema(close, 9)", "leak": f"{op.name}(close)"})
     with pytest.raises(BadData, match=message):
         features.check(bars)
+
+
+def shows_the_next(n, x, out, params, state):
+    """Leaks a little: only where the next value is many times as large."""
+    for i in range(n):
+        out[i] = 1.0 if i + 1 < n and x[i + 1] > 100 * x[i] else 0.0
+
+
+def test_a_leak_that_only_shows_when_the_future_is_multiplied_is_found(bars, monkeypatch):
+    op = Op("shows_the_next", shows_the_next, 1)
+    monkeypatch.setitem(OPS, op.name, op)
+    with pytest.raises(BadData, match="'leak' changes by multiplying the future"):
+        FeatureSet({"fine": "close", "leak": "shows_the_next(close)"}).check(bars)
+
+
+@pytest.mark.parametrize(
+    ("declared", "ahead"), [("on_time", 10), ("on_time", 1), ("on_time", 3), ("late", 10)]
+)
+def test_a_context_column_that_knows_later_bars_is_named(declared, ahead):
+    bars = make_world("leak", seed=1, symbols=3, bars=900, declared=declared, horizon=ahead).bars
+    features = FeatureSet({"trend": "ema(close, 9) / close", "hint": "mean(HINT.value, 3)"})
+    if declared == "late":
+        assert features.check(bars).context_columns == 1
+        return
+    with pytest.raises(BadData, match=r"'HINT.value' knows the future.*known_time"):
+        features.check(bars)
+    assert features.without("hint").check(bars).context_columns == 0
+
+
+def test_a_strong_honest_predictor_is_no_leak():
+    """What predicts as well as the strongest planted edge stays far from being called a leak."""
+    from dataclasses import replace
+
+    world = make_world("planted", seed=2, symbols=4, bars=900, net_sharpe=8.0)
+    bars = replace(world.bars, context={"OWN.hint": world.state})
+    assert FeatureSet({"x": "OWN.hint"}).check(bars).context_columns == 1
 
 
 @pytest.mark.parametrize("seed", range(4))

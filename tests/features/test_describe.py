@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from edgekeeper.errors import UsageError
-from edgekeeper.features import describe, draw, evaluate, words
+from edgekeeper.features import describe, draw, evaluate, source_of, words
 from edgekeeper.features.example_bars import example_bars
 
 
@@ -40,3 +40,10 @@ def test_drawing():
     assert draw(np.full(3, np.nan)) == "(no values)"
     assert "┤" in draw(np.full(9, 7.0))
     assert "┤" in draw(np.array([3.0]))
+
+
+def test_where_a_column_comes_from_and_what_was_probably_meant():
+    assert source_of("XLE.close") == "bars of XLE: join them with --context XLE=FILE"
+    assert "did you mean 'SPY.open'" in source_of("SPY.opn")
+    assert "--context venue=hours" in source_of("venue.half_day")
+    assert "training and replay" in source_of("signal.win_rate_7d")

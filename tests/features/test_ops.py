@@ -111,42 +111,71 @@ def test_stateful_ops_read_huge_and_infinite_numbers_as_missing():
     assert np.isnan(run_op(OPS["sum"], [x], (2.0,))[[1, 3]]).all()
 
 
-@pytest.mark.parametrize(
-    ("name", "inputs", "expected"),
-    [
-        ("divide", [[1.0, 0.0, 6.0], [0.0, 0.0, 3.0]], [math.nan, math.nan, 2.0]),
-        ("log", [[-1.0, 0.0, 1.0]], [math.nan, math.nan, 0.0]),
-        ("sqrt", [[-1.0, 0.0, 4.0]], [math.nan, 0.0, 2.0]),
-        ("minimum", [[1.0, math.nan, 3.0], [2.0, 2.0, math.nan]], [1.0, math.nan, math.nan]),
-        ("maximum", [[1.0, math.nan, 3.0], [2.0, 2.0, math.nan]], [2.0, math.nan, math.nan]),
-        ("sign", [[-2.0, 0.0, math.nan]], [-1.0, 0.0, math.nan]),
-        ("less", [[1.0, 2.0, math.nan], [2.0, 2.0, 2.0]], [1.0, 0.0, math.nan]),
-        ("less_equal", [[1.0, 2.0, math.nan], [2.0, 2.0, 2.0]], [1.0, 1.0, math.nan]),
-        ("equal", [[1.0, 2.0, math.nan], [2.0, 2.0, math.nan]], [0.0, 1.0, math.nan]),
-        ("conjunction", [[1.0, 0.0, 0.0], [1.0, 1.0, math.nan]], [1.0, 0.0, math.nan]),
-        ("disjunction", [[0.0, 0.0, 1.0], [1.0, 0.0, math.nan]], [1.0, 0.0, math.nan]),
-        ("negation", [[0.0, 2.0, math.nan]], [1.0, 0.0, math.nan]),
-        (
-            "where",
-            [[1.0, 0.0, math.nan], [5.0, math.nan, 5.0], [math.nan, 6.0, 6.0]],
-            [5.0, 6.0, math.nan],
-        ),
-        ("fill", [[1.0, math.nan], [5.0, 6.0]], [1.0, 6.0]),
-        ("streak", [[1.0, 2.0, 0.0, -1.0, -1.0]], [1.0, 2.0, 0.0, -1.0, -2.0]),
-        ("bars_since", [[0.0, 1.0, 0.0, 0.0]], [math.nan, 0.0, 1.0, 2.0]),
-        ("cross_over", [[1.0, 3.0, 2.0, 4.0], [2.0] * 4], [math.nan, 1.0, 0.0, 1.0]),
-        ("cross_under", [[3.0, 1.0, 2.0, 1.0], [2.0] * 4], [math.nan, 1.0, 0.0, 1.0]),
-    ],
-)
-def test_small_examples(name, inputs, expected):
+# Op to inputs and output worked out by hand; docs/features.md is written from it.
+NAN = math.nan
+EXAMPLES = {
+    "divide": ([[1.0, 0.0, 6.0], [0.0, 0.0, 3.0]], [NAN, NAN, 2.0]),
+    "log": ([[-1.0, 0.0, 1.0]], [NAN, NAN, 0.0]),
+    "sqrt": ([[-1.0, 0.0, 4.0]], [NAN, 0.0, 2.0]),
+    "minimum": ([[1.0, NAN, 3.0], [2.0, 2.0, NAN]], [1.0, NAN, NAN]),
+    "maximum": ([[1.0, NAN, 3.0], [2.0, 2.0, NAN]], [2.0, NAN, NAN]),
+    "sign": ([[-2.0, 0.0, NAN]], [-1.0, 0.0, NAN]),
+    "less": ([[1.0, 2.0, NAN], [2.0, 2.0, 2.0]], [1.0, 0.0, NAN]),
+    "less_equal": ([[1.0, 2.0, NAN], [2.0, 2.0, 2.0]], [1.0, 1.0, NAN]),
+    "equal": ([[1.0, 2.0, NAN], [2.0, 2.0, NAN]], [0.0, 1.0, NAN]),
+    "conjunction": ([[1.0, 0.0, 0.0], [1.0, 1.0, NAN]], [1.0, 0.0, NAN]),
+    "disjunction": ([[0.0, 0.0, 1.0], [1.0, 0.0, NAN]], [1.0, 0.0, NAN]),
+    "negation": ([[0.0, 2.0, NAN]], [1.0, 0.0, NAN]),
+    "where": ([[1.0, 0.0, NAN], [5.0, NAN, 5.0], [NAN, 6.0, 6.0]], [5.0, 6.0, NAN]),
+    "fill": ([[1.0, NAN], [5.0, 6.0]], [1.0, 6.0]),
+    "streak": ([[1.0, 2.0, 0.0, -1.0, -1.0]], [1.0, 2.0, 0.0, -1.0, -2.0]),
+    "bars_since": ([[0.0, 1.0, 0.0, 0.0]], [NAN, 0.0, 1.0, 2.0]),
+    "cross_over": ([[1.0, 3.0, 2.0, 4.0], [2.0, 2.0, 2.0, 2.0]], [NAN, 1.0, 0.0, 1.0]),
+    "cross_under": ([[3.0, 1.0, 2.0, 1.0], [2.0, 2.0, 2.0, 2.0]], [NAN, 1.0, 0.0, 1.0]),
+    "add": ([[1.0, 2.0, NAN], [3.0, NAN, 1.0]], [4.0, NAN, NAN]),
+    "subtract": ([[1.0, 2.0], [3.0, NAN]], [-2.0, NAN]),
+    "multiply": ([[2.0, 0.0], [3.0, NAN]], [6.0, NAN]),
+    "negate": ([[2.0, NAN]], [-2.0, NAN]),
+    "abs": ([[-2.0, 0.0, NAN]], [2.0, 0.0, NAN]),
+    "exp": ([[0.0, NAN]], [1.0, NAN]),
+    "tanh": ([[0.0, 40.0, -40.0]], [0.0, 1.0, -1.0]),
+    "sin": ([[0.0, NAN]], [0.0, NAN]),
+    "cos": ([[0.0, NAN]], [1.0, NAN]),
+    "first_within": (
+        [[7.0, 8.0, 9.0, 4.0, 5.0], [1.0, 1.0, 2.0, 2.0, 3.0]],
+        [NAN, NAN, 9.0, 9.0, 5.0],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_small_examples(name):
+    inputs, expected = EXAMPLES[name]
     params = (100.0,) if OPS[name].params else ()
     got = run_op(OPS[name], [np.array(x) for x in inputs], params)
     np.testing.assert_array_equal(got, expected)
 
 
-@pytest.mark.parametrize(("exponent", "expected"), [(2.0, 4.0), (-1.0, -0.5), (0.5, math.nan)])
-def test_powers_of_a_negative_number(exponent, expected):
-    np.testing.assert_equal(run_op(OPS["power"], [np.array([-2.0])], (exponent,))[0], expected)
+# The same with parameters.
+WITH_PARAMETERS = {
+    "power(x, 2)": ([[-2.0, 3.0]], [4.0, 9.0]),
+    "power(x, -1)": ([[-2.0, 4.0]], [-0.5, 0.25]),
+    "power(x, 0.5)": ([[-2.0, 4.0]], [NAN, 2.0]),
+    "clip(x, -1, 2)": ([[-3.0, 0.5, 7.0, NAN]], [-1.0, 0.5, 2.0, NAN]),
+    "ratio(x, 0.5)": ([[1.0, 1.0, NAN], [4.0, 0.25, 1.0]], [0.25, NAN, NAN]),
+    "significant(x, 8)": ([[1.001, -1.009, 0.0, NAN]], [1.0, -1.0078125, 0.0, NAN]),
+    "lag(x, 2)": ([[1.0, 2.0, 3.0, 4.0]], [NAN, NAN, 1.0, 2.0]),
+    "wilder(x, 2)": ([[1.0, 3.0, 6.0, 4.0]], [NAN, 2.0, 4.0, 4.0]),
+}
+
+
+@pytest.mark.parametrize("text", WITH_PARAMETERS)
+def test_small_examples_with_parameters(text):
+    name, _, numbers = text.removesuffix(")").replace("(x, ", "(").partition("(")
+    inputs, expected = WITH_PARAMETERS[text]
+    params = tuple(float(number) for number in numbers.split(","))
+    got = run_op(OPS[name], [np.array(x) for x in inputs], params)
+    np.testing.assert_array_equal(got, expected)
 
 
 def test_significant_makes_ties_of_what_differs_by_rounding():

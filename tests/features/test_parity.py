@@ -52,6 +52,7 @@ def deeper(inner):
         st.tuples(st.sampled_from(within), inner, keys).map(call),
         st.tuples(inner, keys).map(lambda t: f"garch_fit({t[0]}, {t[1]}, 50)"),
         st.tuples(inner, keys).map(lambda t: f"mixture({t[0]}, {t[1]}, 50)"),
+        st.tuples(inner, inner, keys).map(lambda t: f"markov_label({', '.join(t)}, 50)"),
         st.tuples(inner, windows).map(lambda t: f"profile_peak({t[0]}, abs({t[0]}), {t[1]})"),
         st.tuples(inner, inner).map(lambda t: f"sar({t[0]}, {t[1]})"),
         st.tuples(inner, inner, inner).map(lambda t: call(("ratchet", *t))),

@@ -130,6 +130,59 @@ def test_any_text_is_read_or_refused(text):
         assert refusal.startswith("feature 'x': ")
 
 
+pieces = st.sampled_from(
+    [
+        "close", "open.__class__", "().__class__.__bases__", "__import__('os')", "eval", "exec",
+        "getattr(close, '__globals__')", "lambda: 0", "[c for c in close]", "{}", "*close", "1e309",
+        "9" * 400, "-0.0", "1_000", "0x1F", "1j", "True", "None", "...", "b'x'", "f'{close}'",
+        "'a' 'b'", "\u0441lose", "clos\uff45", "\u2126", "\u00b2", "\u202eclose", "\ud800", "\x00",
+        "close;import os", "yield", "await close", "(close := 1)", "SPY.close.real", "SPY..close",
+        "_x", "tf", "column", "131072", "131073", "-1", "pi", "rsi", "__builtins__", "session",
+    ]
+)  # fmt: skip
+
+
+def wrapped(inner):
+    names = st.sampled_from(
+        ["rsi", "sum", "ema", "tf", "column", "lag", "where", "markov_label", "profile_peak",
+         "garch_fit", "eval", "open", "__import__", "cs_rank", "median", "print"]
+    )  # fmt: skip
+    return st.one_of(
+        st.tuples(names, st.lists(inner, max_size=4)).map(lambda t: f"{t[0]}({', '.join(t[1])})"),
+        st.tuples(inner, st.sampled_from(["**", "//", "@", ":=", "if", ".", "<"]), inner).map(
+            " ".join
+        ),
+        st.tuples(inner, inner).map(lambda t: f"rsi(x={t[0]}, n={t[1]})"),
+        st.tuples(inner, st.integers(1, 70)).map(lambda t: "abs(" * t[1] + t[0] + ")" * t[1]),
+    )
+
+
+@settings(max_examples=400, deadline=None, derandomize=True)
+@given(st.recursive(pieces, wrapped, max_leaves=8))
+def test_hostile_pieces_put_together_are_read_or_refused_fast(text):
+    begin = time.perf_counter()
+    try:
+        features = FeatureSet({"x": text})
+    except UsageError as error:
+        refusal = str(error)
+        assert refusal.startswith("feature 'x': ")
+    else:
+        assert all("__" not in column for column in features.columns)
+    assert time.perf_counter() - begin < 2.0
+
+
+def test_ten_thousand_hostile_features_are_refused_before_any_is_read():
+    texts = {f"f{k}": f"profile_peak(close, volume, {131_072 - k})" for k in range(10_000)}
+    begin = time.perf_counter()
+    with pytest.raises(UsageError, match="at most 2000 features, got 10000"):
+        FeatureSet(texts)
+    assert time.perf_counter() - begin < 0.1
+    few = dict(list(texts.items())[:2_000])
+    with pytest.raises(UsageError, match="MB a symbol"):
+        FeatureSet(few)
+    assert time.perf_counter() - begin < 5.0
+
+
 def test_no_blow_up_by_nesting_indicators():
     text = "close"
     for _ in range(25):

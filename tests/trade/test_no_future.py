@@ -142,3 +142,20 @@ def test_another_past_has_another_hash(flip, start_run):
     other = start_run(changed).all()
     assert other.heads[99] == flip.heads[99]
     assert other.heads[-1] != flip.heads[259]
+
+
+def test_what_is_known_of_signals_does_not_look_ahead(start_run, eager):
+    """A line that reads the track record of signals is trained and traded on the same numbers."""
+    line = eager.lines[0].model_copy(update={"features": ("returns", "signal_context")})
+    config = eager.model_copy(update={"lines": (line,)})
+    bars = make_world("planted", seed=3, symbols=3, bars=300, net_sharpe=8.0).bars
+    whole = start_run(bars, config).all()
+    data = whole.learn.training_data(line.name)
+    rate = data.matrix[:, data.features.names.index("source_win_rate_20")]
+    assert len(np.unique(rate[np.isfinite(rate)])) > 5
+    part = start_run(bars.rows(0, int(bars.instant_offsets[270])), config).all()
+    assert part.table("packages").height >= 2
+    assert_same_past(whole, part, 270)
+    np.testing.assert_array_equal(
+        part.learn.training_data(line.name).matrix, data.matrix[: len(part.bars)]
+    )

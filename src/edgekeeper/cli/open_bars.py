@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Opened", "Wanted", "open_bars", "show_opened"]
 
 _MOST_LINES = 8
+_VENUE, _HOURS = "venue", Path("hours")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,14 @@ def open_bars(wanted: Wanted) -> Opened:
     BadData, StorageError
         As :func:`~edgekeeper.market.read_bars` and :class:`~edgekeeper.market.BarStore`.
     """
-    from edgekeeper.market import SOURCES, Convention, join_context, load_bars, read_bars
+    from edgekeeper.market import (
+        SOURCES,
+        Convention,
+        join_context,
+        join_hours,
+        load_bars,
+        read_bars,
+    )
 
     facts = dict(_fact(text) for text in wanted.context)
     path = Path(wanted.path)
@@ -89,8 +97,12 @@ def open_bars(wanted: Wanted) -> Opened:
         opened = _imported(imported, path.absolute().name)
     if not facts:
         return opened
-    how = Convention(**wanted.convention)
-    bars = join_context(opened.bars, facts, how=how)
+    hours = facts.get(_VENUE) == _HOURS and not _HOURS.exists()
+    if hours:
+        del facts[_VENUE]
+    bars = join_context(opened.bars, facts, how=Convention(**wanted.convention))
+    if hours:
+        bars = join_hours(bars, wanted.venue)
     return Opened(bars, opened.interval, opened.market, opened.quality, opened.quarantine)
 
 

@@ -43,7 +43,7 @@ Context = Annotated[
     typer.Option(
         "--context",
         metavar="NAME=FILE",
-        help="Further facts for features, such as VIX=vix.csv; again for more.",
+        help="Further facts for features, such as VIX=vix.csv; venue=hours for holidays.",
         show_default=False,
     ),
 ]

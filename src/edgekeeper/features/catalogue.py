@@ -16,6 +16,7 @@ CATALOGUES = (
     "returns",
     "calendar",
     "session",
+    "venue",
     "multi_timeframe",
     "cross_asset",
     "regime",

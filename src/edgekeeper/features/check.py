@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from edgekeeper.bars import Bars
 from edgekeeper.errors import BadData
+from edgekeeper.features.foreknowledge import refuse_foreknowledge
 from edgekeeper.features.inputs import read_columns
 from edgekeeper.features.stream import FeatureStream
 from edgekeeper.types import BoolArray, Float64Array, Int64Array
@@ -38,6 +39,11 @@ class Checked(Protocol):
         """Names of the features."""
         ...
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that they read."""
+        ...
+
     def warm_ups_at(self, interval_ns: int) -> tuple[int, ...]:
         """Bars of a length after which each feature no longer depends on the start."""
         ...
@@ -60,7 +66,7 @@ class CheckReport:
     rows, features : int
         Size of the table.
     truncated_rows : int
-        Rows compared after the future had been cut off, and again after it had been shuffled.
+        Rows compared after the future had been cut off, shuffled, and multiplied.
     streamed_rows : int
         Rows compared bit for bit with the live computation.
     late_values : int
@@ -68,6 +74,8 @@ class CheckReport:
         tell.
     unsteady_values : int
         Those of them that moved, at most 1 % of each feature: ties within rounding.
+    context_columns : int
+        Columns of other things, none of which moves with bars that came after it.
     """
 
     rows: int
@@ -76,23 +84,28 @@ class CheckReport:
     streamed_rows: int
     late_values: int
     unsteady_values: int
+    context_columns: int
 
 
 def check(features: Checked, bars: Bars) -> CheckReport:
     """Compare the features of these bars with those of changed and shortened bars.
 
-    Cutting the future off, shuffling it, cutting the rows into other chunks, and computing live:
-    not a bit may change. Beginning later may change nothing beyond 1e-6 after the stated warm-up,
-    but for ties within rounding (at most 1 % of a feature's values; the report counts them).
+    Cutting the future off, shuffling it, multiplying it, cutting the rows into other chunks, and
+    computing live: not a bit may change. Beginning later may change nothing beyond 1e-6 after the
+    stated warm-up, but for ties within rounding (at most 1 % of a feature's values; the report
+    counts them).
 
-    A context column that itself knows the future (a revised macro series, an adjusted close from
-    another vendor) cannot be seen here: its values are taken as known at their rows.
+    The values of a context column are taken as known at their rows. One that plainly moves with
+    bars after it is refused (see :func:`refuse_foreknowledge`); one that knows a little of the
+    future (a revised macro series, an adjusted close from another vendor) cannot be seen here.
 
     Raises
     ------
     BadData
-        At the first difference; names the feature, the symbol, the time and both values.
+        At the first difference; names the feature, the symbol, the time and both values. Or the
+        context column.
     """
+    context_columns = refuse_foreknowledge(features.columns, bars)
     table = features.matrix(bars)
     names = features.names
     cut = int(bars.instant_offsets[max(1, (len(bars.instants) * 3) // 5)])
@@ -101,6 +114,8 @@ def check(features: Checked, bars: Bars) -> CheckReport:
     if cut < len(bars):
         shuffled = features.matrix(_shuffled(bars, cut))
         _same(names, bars, table[past], shuffled[past], "shuffling the future")
+        multiplied = features.matrix(_multiplied(bars, cut))
+        _same(names, bars, table[past], multiplied[past], "multiplying the future")
     _same(names, bars, table, features.matrix(bars, chunk=7), "cutting the rows into small chunks")
     late_values, unsteady_values = _check_start(features, bars)
     return CheckReport(
@@ -110,6 +125,7 @@ def check(features: Checked, bars: Bars) -> CheckReport:
         streamed_rows=_check_stream(features, bars, table),
         late_values=late_values,
         unsteady_values=unsteady_values,
+        context_columns=context_columns,
     )
 
 
@@ -153,6 +169,21 @@ def _shuffled(bars: Bars, cut: int) -> Bars:
         volume=bars.volume[order],
         adjustment=bars.adjustment[order],
         context=MappingProxyType({name: c[order] for name, c in bars.context.items()}),
+    )
+
+
+def _multiplied(bars: Bars, cut: int) -> Bars:
+    """Bars with the same past, and all numbers from row ``cut`` on a thousandfold."""
+    factor = np.where(np.arange(len(bars)) < cut, 1.0, 1_000.0)
+    context = {name: column * factor for name, column in bars.context.items()}
+    return replace(
+        bars,
+        open=bars.open * factor,
+        high=bars.high * factor,
+        low=bars.low * factor,
+        close=bars.close * factor,
+        volume=bars.volume * factor,
+        context=MappingProxyType(context),
     )
 
 

@@ -91,7 +91,8 @@ def describe(name: str) -> Description:
         numbers = [f"{max(min(20 if p.whole else 0.5, p.high), p.low):g}" for p in op.params]
         example = f"{name}({', '.join([*series[: op.inputs], *numbers])})"
         if op.keyed:
-            example = f"{name}({', '.join(['close', 'week_number', *numbers[:1]])})"
+            before = ("close", "volume")[: op.inputs - 1]
+            example = f"{name}({', '.join([*before, 'week_number', *numbers[:1]])})"
         return _written(name, "op", shown, "a compiled step", op.meaning, f"v{op.version}", example)
     if name in ACROSS:
         meaning = ACROSS[name].meaning

@@ -1,5 +1,7 @@
 """Where a column that bars lack comes from, in words for whoever has to get it."""
 
+from edgekeeper.bars import COLUMNS
+from edgekeeper.errors import nearest
 from edgekeeper.features.ops.higher import interval_name
 
 __all__ = ["longer_bars_needed", "source_of"]
@@ -17,7 +19,9 @@ _SOURCES = {
     "quote": "quotes sampled at the close of each bar (bid, ask, their sizes)",
     "trades": "trades summed over each bar (count, bought less sold volume)",
     "dark": "off-exchange volume (FINRA publishes it for US shares)",
-    "signal": "the signals themselves, with what was known of their source by then",
+    "venue": "hours of the symbol's exchange (from its calendar: --context venue=hours)",
+    "signal": "the signals, in training and replay (their source's own confidence by --context "
+    "signal=FILE)",
     "US10Y": "yield of ten years (FRED DGS10)",
     "US2Y": "yield of two years (FRED DGS2)",
     "CREDIT": "spread of corporate bonds (FRED BAA10Y)",
@@ -42,11 +46,15 @@ def source_of(column: str) -> str:
     >>> source_of("SPY.close")
     'bars of SPY: join them with --context SPY=FILE'
     """
-    name, dot, _ = column.partition(".")
+    name, dot, part = column.partition(".")
     if not dot:
         return "a column of your own in the bars"
     known = _SOURCES.get(name, f"bars of {name}")
-    return known if "--context" in known else f"{known}: join them with --context {name}=FILE"
+    said = known if "--context" in known else f"{known}: join them with --context {name}=FILE"
+    has = [*COLUMNS, "age_days"]
+    if known.startswith("bars of") and part not in has:
+        said += nearest(column, [f"{name}.{each}" for each in has])
+    return said
 
 
 def longer_bars_needed(lengths: tuple[int, ...], interval_ns: int) -> tuple[str, ...]:

@@ -35,11 +35,13 @@ from edgekeeper.train import (
     TrainingData,
     barrier_of,
     feature_set_of,
+    join_signals,
     make_learner,
     seed_of,
     train_candidate,
+    wants_signals,
 )
-from edgekeeper.types import BoolArray, Float64Array, Int64Array
+from edgekeeper.types import BoolArray, Float64Array, Int8Array, Int64Array
 from edgekeeper.validate import HoldOutData, Verdict, judge
 
 __all__ = ["LearnService"]
@@ -72,6 +74,8 @@ class LearnService:
         Read for signals, written for packages under role ``learn``.
     registry : Registry
     volatility : float64 [N]
+    rule : int8 [N], optional
+        The rules' signals; without them no feature can read ``signal.*``.
 
     Raises
     ------
@@ -86,6 +90,7 @@ class LearnService:
         ledger: Ledger,
         registry: Registry,
         volatility: Float64Array,
+        rule: Int8Array | None = None,
     ) -> None:
         self.bars = bars
         self.config = config
@@ -97,9 +102,12 @@ class LearnService:
         self._read_until: int | None = None
         self._lines: dict[str, _LineState] = {}
         self._data: dict[str, TrainingData] = {}
+        self._with_signals = bars
+        if rule is not None and any(wants_signals(line) for line in config.lines):
+            self._with_signals = join_signals(bars, rule, self.labels)
         for line in config.lines:
             make_learner(line)  # a wrong recipe is told now, not after a year of bars
-            features, left_out = feature_set_of(line, bars)
+            features, left_out = feature_set_of(line, self._with_signals)
             self._lines[line.name] = _LineState(
                 line, features, dict(left_out), HoldOut(config.gates.holdout_share)
             )
@@ -110,7 +118,7 @@ class LearnService:
         key = state.features.hash
         if key not in self._data:
             self._data[key] = TrainingData.prepare(
-                self.bars,
+                self._with_signals,
                 state.features,
                 self.config,
                 volatility=self.volatility,

@@ -9,6 +9,7 @@ from edgekeeper.market.context import join_context
 from edgekeeper.market.convention import Convention
 from edgekeeper.market.digest import bars_hash
 from edgekeeper.market.feature_cache import FeatureCache
+from edgekeeper.market.hours import HOURS, join_hours
 from edgekeeper.market.importing import Imported, read_bars
 from edgekeeper.market.interval import interval_name, parse_interval
 from edgekeeper.market.loading import SOURCES, load_bars, open_source
@@ -20,6 +21,7 @@ from edgekeeper.market.store import BarStore
 from edgekeeper.market.trade_records import TradeRecord, read_trades
 
 __all__ = [
+    "HOURS",
     "SOURCES",
     "BarStore",
     "Convention",
@@ -34,6 +36,7 @@ __all__ = [
     "inspect",
     "interval_name",
     "join_context",
+    "join_hours",
     "list_quarantine",
     "load_bars",
     "load_snapshot",

@@ -3,6 +3,7 @@
 from edgekeeper.train.candidate import Candidate, train_candidate
 from edgekeeper.train.data import TrainingData, barrier_of, feature_set_of, seed_of
 from edgekeeper.train.fit import fit_model, make_learner
+from edgekeeper.train.signal_context import join_signals, wants_signals
 
 __all__ = [
     "Candidate",
@@ -10,7 +11,9 @@ __all__ = [
     "barrier_of",
     "feature_set_of",
     "fit_model",
+    "join_signals",
     "make_learner",
     "seed_of",
     "train_candidate",
+    "wants_signals",
 ]

@@ -1,6 +1,7 @@
 """``edgekeeper features``: what can be asked of bars, what it means, and whether it looks ahead."""
 
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -97,8 +98,8 @@ def check(
 ) -> None:
     """Prove on your bars that features do not look ahead.
 
-    Cuts the future off, shuffles it, starts later, computes live: nothing before may change. Names
-    the feature that does.
+    Cuts the future off, shuffles and multiplies it, starts later, computes live: nothing before may
+    change. Names the feature that does, or the context column that knows later bars.
     """
     features, read, _ = _open(bars, catalogue, feature, symbols, facts, as_json)
     report = features.check(read)
@@ -107,8 +108,9 @@ def check(
         return
     console().print(
         f"No feature of {report.features} looks ahead: {report.truncated_rows} rows without and "
-        f"with another future, {report.streamed_rows} computed live to the last bit, "
-        f"{report.late_values} values after a later start ({report.unsteady_values} ties)."
+        f"with two other futures, {report.streamed_rows} computed live to the last bit, "
+        f"{report.late_values} values after a later start ({report.unsteady_values} ties), "
+        f"{report.context_columns} context columns against later bars."
     )
 
 
@@ -176,7 +178,7 @@ def _open(
     as_json: bool,
 ) -> "tuple[FeatureSet, Bars, dict[str, tuple[str, ...]]]":
     """Features and the bars to compute them from; what they cannot give is said and left out."""
-    from edgekeeper.features import CATALOGUES, FeatureSet, source_of
+    from edgekeeper.features import CATALOGUES, FeatureSet
 
     texts = {}
     for text in own or ():
@@ -193,13 +195,26 @@ def _open(
     screen = console(as_json)
     show_opened(screen, opened)
     features, left_out = asked.available(opened.bars)
-    missing = sorted({column for columns in left_out.values() for column in columns})
-    lines = [f"without {c}" + (f": {source_of(c)}" if "." in c else "") for c in missing]
-    if lines:
+    if lines := _missing({column for columns in left_out.values() for column in columns}):
         screen.print(f"{len(left_out)} of {len(asked)} features are left out", style="yellow")
         more = [f"and {len(lines) - 12} more"] if lines[12:] else []
         print_bullets(screen, [*lines[:12], *more])
     return features, opened.bars, left_out
+
+
+def _missing(columns: Iterable[str]) -> list[str]:
+    """What is not there, a line for each place it comes from."""
+    from edgekeeper.features import source_of
+
+    by_source: dict[str, list[str]] = {}
+    for column in sorted(columns):
+        by_source.setdefault(source_of(column) if "." in column else "", []).append(column)
+    lines = []
+    for source, names in by_source.items():
+        more = f" and {len(names) - 3} more" if names[3:] else ""
+        said = f"without {', '.join(names[:3])}{more}"
+        lines.append(f"{said}: {source}" if source else said)
+    return lines
 
 
 add_command(app, "list", list_features)

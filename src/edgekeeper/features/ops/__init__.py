@@ -14,6 +14,7 @@ from edgekeeper.features.ops.events import EVENTS
 from edgekeeper.features.ops.extremes import EXTREMES
 from edgekeeper.features.ops.higher import HIGHER
 from edgekeeper.features.ops.line import LINE
+from edgekeeper.features.ops.markov import MARKOV
 from edgekeeper.features.ops.moments import MOMENTS
 from edgekeeper.features.ops.op import HUGE, Op, Param, window
 from edgekeeper.features.ops.order import ORDER
@@ -40,6 +41,7 @@ OPS: dict[str, Op] = {
     **SESSIONS,
     **TRAILING,
     **REFITS,
+    **MARKOV,
     **PROFILE,
     **ENTROPY,
 }

@@ -1,5 +1,6 @@
 """``Op``: one compiled step over a chunk of rows, with its memory, and how kernels are loaded."""
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock
@@ -164,6 +165,18 @@ class Op:
 def _load(kernel: Kernel, inputs: int) -> int:
     with _loading:
         if kernel not in _loaded:
-            compiler = cfunc(_SIGNATURES[inputs], cache=True, error_model="numpy")
-            _loaded[kernel] = compiler(kernel)
+            _loaded[kernel] = _compiled(kernel, _SIGNATURES[inputs])
         return int(_loaded[kernel].address)
+
+
+def _compiled(kernel: Kernel, signature: Any) -> Any:
+    """Compile a kernel, or read it from disk.
+
+    A user's own may stand where numba cannot keep it: in a notebook, in text, or in a module that
+    was loaded under a name nobody can import again. Then it is compiled each time.
+    """
+    keep = kernel.__module__ in sys.modules
+    try:
+        return cfunc(signature, cache=keep, error_model="numpy")(kernel)
+    except (ModuleNotFoundError, RuntimeError):
+        return cfunc(signature, cache=False, error_model="numpy")(kernel)
