@@ -69,4 +69,6 @@ COMMENTS = {
     "lines.refit_growth": "Refit sooner when the data has grown by this share.",
     "lines.min_bars": "Bars before the first fit.",
     "lines.window_bars": "Only the newest so many bars are learned from; left out: all.",
+    "lines.search": "Search for better parameters once a year, such as\n# { trials = 50, every_epochs "
+    '= 252, rule = "random", rows = 2000 }; left out: none.',
 }

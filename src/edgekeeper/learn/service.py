@@ -16,7 +16,7 @@ from edgekeeper.config import Config, LineConfig
 from edgekeeper.errors import Refused
 from edgekeeper.features import FeatureSet
 from edgekeeper.labels import Labels
-from edgekeeper.ledger import Ledger
+from edgekeeper.ledger import Ledger, Transaction, TrialFacts, append_trials
 from edgekeeper.market import bars_hash
 from edgekeeper.models import (
     DataWindow,
@@ -32,9 +32,11 @@ from edgekeeper.rollout import recipe_hash, recipe_of
 from edgekeeper.splits import HoldOut
 from edgekeeper.train import (
     Candidate,
+    Search,
     TrainingData,
     barrier_of,
     feature_set_of,
+    labels_hash,
     make_learner,
     seed_of,
     train_candidate,
@@ -58,6 +60,15 @@ class _LineState:
     predecessor: Model | None = None
     parent: str | None = None
     refits: int = 0
+    tuned: LineConfig | None = None
+    searched_epoch: int = 0
+
+    def search_due(self, epoch: int) -> bool:
+        """Whether the recipe's rule asks for a search at a refit after so many epochs."""
+        rule = self.config.search
+        if rule is None:
+            return False
+        return self.tuned is None or epoch - self.searched_epoch >= rule.every_epochs
 
 
 class LearnService:
@@ -123,10 +134,11 @@ class LearnService:
         return self._lines[line].left_out
 
     @summed_in_order()
-    def refit(self, line: str, now_ns: int) -> str | None:
+    def refit(self, line: str, now_ns: int, epoch: int = 0) -> str | None:
         """Fit, judge, package and record one line; return the package's hash.
 
-        Returns None where there is not enough data yet. The verdict is in the ledger's table
+        Where the recipe has a search rule and the last search is ``every_epochs`` old by
+        ``epoch``, it searches first, and every trial goes on record. Returns None where there is not enough data yet. The verdict is in the ledger's table
         ``packages``.
         """
         self._read_signals(now_ns)
@@ -134,18 +146,22 @@ class LearnService:
         data = self.training_data(line)
         recipe = recipe_of(state.config, self.config)
         seed = seed_of(self.config.seed, recipe_hash(recipe), state.refits)
+        searching = state.search_due(epoch)
         try:
             candidate = train_candidate(
                 data,
-                state.config,
+                state.config if searching else state.tuned or state.config,
                 self.config,
                 now_ns=now_ns,
                 seed=seed,
                 hold_out=state.hold_out,
                 signalled=self._signalled,
+                search_seed=seed if searching else None,
             )
         except Refused:
             return None
+        if candidate.searched is not None:
+            state.tuned, state.searched_epoch = candidate.searched.recipe, epoch
         view = HoldOutData(
             self.bars, data.matrix, data.volatility, data.labels, candidate.hold_out, now_ns
         )
@@ -233,6 +249,8 @@ class LearnService:
         }
         metrics["samples"] = candidate.samples
         with self.ledger.transaction("learn", event_time_ns=now_ns) as tx:
+            if candidate.searched is not None:
+                self._append_trials(tx, state, candidate.searched, now_ns)
             tx.append(
                 "packages",
                 {
@@ -247,3 +265,27 @@ class LearnService:
                     "metrics_json": metrics,
                 },
             )
+
+    def _append_trials(
+        self, tx: Transaction, state: _LineState, search: Search, now_ns: int
+    ) -> None:
+        """Put everything a search looked at on record."""
+        facts = [
+            TrialFacts(
+                {"learner": state.config.learner, **trial.parameters, "features": state.features.hash},
+                trial.loss,
+                trial.profile,
+                chosen=place == search.chosen,
+            )
+            for place, trial in enumerate(search.trials)
+        ]
+        append_trials(
+            tx,
+            facts,
+            study=f"search/{state.config.name}",
+            line=state.config.name,
+            time_ns=now_ns,
+            data_hash=bars_hash(self.bars.until(now_ns)),
+            labels_hash=labels_hash(self.config),
+            metric="log_loss",
+        )
