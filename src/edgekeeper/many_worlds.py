@@ -163,13 +163,13 @@ def run_markets(
                 rows.append(row)
                 done(row)
     except OSError as error:
-        raise StorageError(f"cannot write {file}: {error.strerror or error}: choose --out") from error
+        raise StorageError(
+            f"cannot write {file}: {error.strerror or error}: choose --out"
+        ) from error
     return sorted(rows, key=lambda row: int(row["seed"]))
 
 
-def _run(
-    replay: _Replay, ordeal: Ordeal, todo: list[int], jobs: int
-) -> Iterator[dict[str, Any]]:
+def _run(replay: _Replay, ordeal: Ordeal, todo: list[int], jobs: int) -> Iterator[dict[str, Any]]:
     if jobs == 1 or len(todo) < 2:
         for seed in todo:
             yield run_market(replay, ordeal, seed)

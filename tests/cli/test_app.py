@@ -8,6 +8,7 @@ from edgekeeper.__main__ import app
 COMMANDS = {
     "audit", "backtest", "check", "demo", "doctor", "export", "features", "import", "init",
     "ledger", "models", "new", "plan", "replay", "sql", "status", "train", "validate", "why",
+    "worlds",
 }  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from edgekeeper.cli.commands.status import status
 from edgekeeper.cli.commands.train import train
 from edgekeeper.cli.commands.validate import validate
 from edgekeeper.cli.commands.why import why
+from edgekeeper.cli.commands.worlds import worlds
 from edgekeeper.cli.failures import CommandLine
 from edgekeeper.cli.help_text import add_command
 from edgekeeper.cli.services import Services
@@ -36,6 +37,7 @@ _PANELS: dict[str, dict[str, Callable[..., None]]] = {
         "backtest": backtest,
         "validate": validate,
         "plan": plan,
+        "worlds": worlds,
     },
     "Trade": {"status": status, "why": why, "sql": sql, "export": export},
     "Models": {"train": train, "new": new},

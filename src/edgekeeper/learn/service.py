@@ -272,7 +272,11 @@ class LearnService:
         """Put everything a search looked at on record."""
         facts = [
             TrialFacts(
-                {"learner": state.config.learner, **trial.parameters, "features": state.features.hash},
+                {
+                    "learner": state.config.learner,
+                    **trial.parameters,
+                    "features": state.features.hash,
+                },
                 trial.loss,
                 trial.profile,
                 chosen=place == search.chosen,

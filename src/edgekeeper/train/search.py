@@ -101,9 +101,7 @@ def search_parameters(
     return Search(tuple(trials), _choose(np.array(losses)), line)
 
 
-def _thinned(
-    random: np.random.Generator, rows: Int64Array, most: int
-) -> Int64Array:
+def _thinned(random: np.random.Generator, rows: Int64Array, most: int) -> Int64Array:
     """One row at random out of each of ``most`` stretches of equal length, in order."""
     if len(rows) <= most:
         return rows

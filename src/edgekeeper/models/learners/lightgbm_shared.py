@@ -42,7 +42,10 @@ class SharedBins:
             return np.full(len(later), smoothed_log_odds(y, w))
         import lightgbm
 
-        options = learner.options(len(y), seed) | {"feature_pre_filter": False, "metric": "binary_logloss"}
+        options = learner.options(len(y), seed) | {
+            "feature_pre_filter": False,
+            "metric": "binary_logloss",
+        }
         data, held = self._binned(options)
         booster = lightgbm.Booster(options, data)
         booster.add_valid(held, "later")
