@@ -118,6 +118,7 @@ class EvidenceConfig(_Section):
     min_trades: int = Field(50, ge=0)
     worst_bar: float = Field(20.0, ge=5)
     exposure_window: int = Field(252, ge=2)
+    scale_floor: float = Field(0.5, gt=0, le=1)
     covariance_span: int = Field(63, ge=5)
     prior_bars: int = Field(252, ge=0)
     harm_fraction: float = Field(0.8, gt=0, le=1)

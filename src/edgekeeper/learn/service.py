@@ -138,8 +138,8 @@ class LearnService:
         """Fit, judge, package and record one line; return the package's hash.
 
         Where the recipe has a search rule and the last search is ``every_epochs`` old by
-        ``epoch``, it searches first, and every trial goes on record. Returns None where there is not enough data yet. The verdict is in the ledger's table
-        ``packages``.
+        ``epoch``, it searches first, and every trial goes on record. Returns None where there is
+        not enough data yet. The verdict is in the ledger's table ``packages``.
         """
         self._read_signals(now_ns)
         state = self._lines[line]

@@ -20,7 +20,7 @@ from edgekeeper.types import Float64Array
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["TrialCount", "TrialFacts", "append_trials", "count_trials", "content_hash"]
+__all__ = ["TrialCount", "TrialFacts", "append_trials", "content_hash", "count_trials"]
 
 _IDENTITY = ("study", "data_hash", "labels_hash", "configuration_hash")
 _DIGITS = 6

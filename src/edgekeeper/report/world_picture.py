@@ -50,7 +50,8 @@ def world_picture(rows: Sequence[Mapping[str, Any]], title: str) -> str:
         points = " ".join(f"{across(i):.1f},{down(v):.1f}" for i, v in enumerate(least))
         parts.append(f'<polyline class="path{" won" if won else ""}" points="{points}"/>')
     parts += [
-        f'<line class="need" x1="{_LEFT}" x2="{_WIDTH - 12}" y1="{down(y):.1f}" y2="{down(y):.1f}"/>'
+        f'<line class="need" x1="{_LEFT}" x2="{_WIDTH - 12}" y1="{down(y):.1f}" '
+        f'y2="{down(y):.1f}"/>'
         for y in needed
     ]
     parts += [
