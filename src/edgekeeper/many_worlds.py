@@ -20,7 +20,7 @@ from edgekeeper.config import Config, parse_config
 from edgekeeper.errors import StorageError, UsageError
 from edgekeeper.ledger import Ledger
 from edgekeeper.report.market_record import market_record
-from edgekeeper.worlds import NATURES, make_world
+from edgekeeper.worlds import NATURES, World, make_world
 from edgekeeper.worlds.leak import COLUMN
 
 __all__ = ["Ordeal", "run_markets"]
@@ -61,6 +61,17 @@ class Ordeal:
             return {}
         return {} if self.edge is None else {"net_sharpe": self.edge}
 
+    def world(self, seed: int) -> World:
+        """Make the market of a seed."""
+        return make_world(
+            self.kind,
+            seed=seed,
+            symbols=self.symbols,
+            bars=self.bars,
+            drift_sharpe=None,
+            **self.options(seed),
+        )
+
     def settings(self) -> Config:
         """Return the configuration of every market: no halt may hide what evidence alone does."""
         values = self.config.model_dump()
@@ -90,16 +101,14 @@ class Ordeal:
         """
         if self.kind in ("noise", "leak") and self.edge is not None:
             raise UsageError(f"--edge: a {self.kind} world has no edge: leave it out")
-        options = self.options(0)
-        make_world(self.kind, seed=0, symbols=self.symbols, bars=self.bars, **options)
+        self.world(0)
         self.settings()
 
 
 def run_market(replay: _Replay, ordeal: Ordeal, seed: int) -> dict[str, Any]:
     """Run the loop over one market, and return what the rates need."""
     began = time.monotonic()
-    options = ordeal.options(seed)
-    world = make_world(ordeal.kind, seed=seed, symbols=ordeal.symbols, bars=ordeal.bars, **options)
+    world = ordeal.world(seed)
     config = ordeal.settings()
     with tempfile.TemporaryDirectory(prefix="edgekeeper-world-") as folder:
         place = str(Path(folder) / "ledger.sqlite")
@@ -110,7 +119,7 @@ def run_market(replay: _Replay, ordeal: Ordeal, seed: int) -> dict[str, Any]:
         "key": ordeal.key(),
         "kind": ordeal.kind,
         "seed": seed,
-        **options,
+        **ordeal.options(seed),
         "symbols": ordeal.symbols,
         "bars": ordeal.bars,
         "best_net_sharpe": world.best_net_sharpe,

@@ -7,7 +7,7 @@ is not read here. All of it is one deterministic function of rows, recipe and se
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from edgekeeper.config import Config, LineConfig, SearchConfig
 from edgekeeper.models import LEARNERS, share_fits
 from edgekeeper.train.data import TrainingData
 from edgekeeper.train.fit import inner_parts, make_learner
-from edgekeeper.types import Float64Array, Int64Array
+from edgekeeper.types import Float64Array, Int64Array, Learner
 
 __all__ = ["Search", "Trial", "search_parameters"]
 
@@ -110,15 +110,15 @@ def _thinned(random: np.random.Generator, rows: Int64Array, most: int) -> Int64A
     return rows[np.minimum(place.astype(np.int64), len(rows) - 1)]
 
 
-def _draw(line: LineConfig, rule: SearchConfig, random: np.random.Generator) -> list[Any]:
+def _draw(line: LineConfig, rule: SearchConfig, random: np.random.Generator) -> list[Learner]:
     """The recipe's own learner first, then distinct ones from the space."""
-    own = make_learner(line)
     free = {k: v for k, v in LEARNERS[line.learner].space().items() if k not in line.parameters}
-    if not free:
-        return [own]
-    return [own] + [
-        replace(own, **{name: span.draw(random) for name, span in free.items()})
-        for _ in range(rule.trials - 1)
+    drawn = [
+        {name: span.draw(random) for name, span in free.items()} for _ in range(rule.trials - 1)
+    ]
+    return [
+        make_learner(line.model_copy(update={"parameters": {**line.parameters, **changes}}))
+        for changes in ({}, *(drawn if free else ()))
     ]
 
 

@@ -1,11 +1,10 @@
 """Noise: nothing to find but drift, in a market that looks like one."""
 
 from dataclasses import replace
-from typing import cast
 
 from edgekeeper.errors import UsageError, nearest
 from edgekeeper.worlds.market import Setting, draw_market
-from edgekeeper.worlds.processes import NATURES, Nature
+from edgekeeper.worlds.processes import NATURES
 from edgekeeper.worlds.world import World
 
 __all__ = ["noise"]
@@ -32,7 +31,7 @@ def noise(setting: Setting, *, nature: str = "fat_tailed") -> World:
             f"{nearest(nature, NATURES)}"
         )
     return replace(
-        draw_market(setting, "noise", None, cast(Nature, nature)),
+        draw_market(setting, "noise", None, nature),
         notes=(
             "Prices are a martingale with drift: no rule earns more than its exposure to it.",
             f"{_WORDS[nature]}, and one factor moves all symbols.",
