@@ -58,7 +58,7 @@ def draw_market(
         widening = _widening(edge.visibility * np.sin(edge.angle)[:, None], state)
     in_session = np.vstack([np.zeros((1, setting.symbols)), alpha[:-1]])
     variance = volatility.variance * widening
-    prices = draw_prices(rng, variance, volatility.jump, drift, in_session)
+    prices = draw_prices(rng, variance, drift, in_session, volatility.jump)
     usual_move = volatility.predictable[:-1] * np.sqrt(widening)
     best = 0.0
     if edge is not None:

@@ -31,9 +31,9 @@ class Prices(NamedTuple):
 def draw_prices(
     rng: np.random.Generator,
     variance: Float64Array,
-    jump: Float64Array,
     drift: Float64Array,
     alpha: Float64Array,
+    jump: Float64Array | None = None,
 ) -> Prices:
     """Draw a path for every bar.
 
@@ -45,14 +45,15 @@ def draw_prices(
     rng : numpy.random.Generator
     variance : float64 [T, S]
         Of each bar's log return; a share of ``OVERNIGHT`` of it falls before the open.
-    jump : float64 [T, S]
-        Further variance before the open.
     drift : float64 [S]
         Mean simple return of a bar, spread over night and session like the variance.
     alpha : float64 [T, S]
         Further mean simple return of the session.
+    jump : float64 [T, S], optional
+        Further variance before the open.
     """
     bars, symbols = variance.shape
+    jump = np.zeros_like(variance) if jump is None else jump
     factor = rng.standard_normal((bars, _STEPS + 1))
     columns = [
         _one_symbol(rng, factor, variance[:, s], jump[:, s], float(drift[s]), alpha[:, s])
