@@ -13,7 +13,7 @@ CONFIG = Config(
     gates=GatesConfig(min_samples=20),
     lines=(LineConfig(name="linear", learner="logistic", features=("returns",), min_bars=60),),
 )
-SMALL = {"symbols": 2, "bars": 130, "config": CONFIG}
+SMALL = {"symbols": 2, "bars": 200, "config": CONFIG}
 
 
 def strip(rows):
@@ -42,7 +42,7 @@ def test_a_second_call_runs_only_what_is_missing(tmp_path):
 
 def test_other_settings_are_another_ordeal(tmp_path):
     file = tmp_path / "markets.jsonl"
-    one, other = Ordeal(**SMALL), Ordeal(**{**SMALL, "bars": 131})
+    one, other = Ordeal(**SMALL), Ordeal(**{**SMALL, "bars": 201})
     run_markets(replay, one, range(1, 2), file=file)
     run_markets(replay, other, range(1, 2), file=file)
     keys = [json.loads(line)["key"] for line in file.read_text().splitlines()]
@@ -60,13 +60,12 @@ def test_processes_find_what_one_finds(tmp_path):
 
 
 def test_a_leaking_column_is_held_and_promotes_nothing(tmp_path):
-    trees = LineConfig(name="trees", features=("returns",), min_bars=200)
-    ordeal = Ordeal(
-        kind="leak", symbols=4, bars=260, config=CONFIG.model_copy(update={"lines": (trees,)})
-    )
+    """A stiff learner on little data would not look implausible itself: the column does."""
+    ordeal = Ordeal(kind="leak", symbols=4, bars=260, config=CONFIG)
     (row,) = run_markets(replay, ordeal, range(1, 2), file=tmp_path / "markets.jsonl")
-    assert row["held"] > 0
-    assert row["moves"] == [], "nothing was promoted"
+    assert row["held"] == row["refits"] > 0
+    assert row["moves"] == []
+    assert row["lines"] == {}, "what is held never enters shadow"
 
 
 @pytest.mark.parametrize(

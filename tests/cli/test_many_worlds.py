@@ -14,7 +14,7 @@ features = ["returns"]
 min_bars = 60
 refit_epochs = 40
 """
-SIZE = ("--markets", "2", "--seed", "3", "--symbols", "2", "--bars", "130")
+SIZE = ("--markets", "2", "--seed", "3", "--symbols", "2", "--bars", "200")
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ It never decides who trades. Each fit is judged, packaged, stored and recorded w
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
@@ -42,7 +43,7 @@ from edgekeeper.train import (
     train_candidate,
 )
 from edgekeeper.types import BoolArray, Float64Array, Int64Array
-from edgekeeper.validate import HoldOutData, Verdict, judge
+from edgekeeper.validate import Gate, HoldOutData, Verdict, judge
 
 __all__ = ["LearnService"]
 
@@ -166,6 +167,7 @@ class LearnService:
             self.bars, data.matrix, data.volatility, data.labels, candidate.hold_out, now_ns
         )
         verdict = judge(candidate.judged, state.predecessor, view, self.config)
+        verdict = _held_for_columns(verdict, candidate.clairvoyant, self.config.gates.max_auc)
         package = self._package(state, data, candidate, verdict, now_ns)
         self.registry.save(package)
         self._record(state, candidate, verdict, package, now_ns)
@@ -293,3 +295,16 @@ class LearnService:
             labels_hash=labels_hash(self.config),
             metric="log_loss",
         )
+
+
+def _held_for_columns(verdict: Verdict, found: Mapping[str, float], ceiling: float) -> Verdict:
+    """Hold a fit that was given a column which knows the outcome, however little it used it."""
+    if not found:
+        return verdict
+    named = ", ".join(f"{name} {area:.3f}" for name, area in found.items())
+    detail = (
+        f"implausible, needs approval: alone these features rank outcomes above AUC {ceiling}: "
+        f"{named}; they know the future, or were written after it"
+    )
+    gate = Gate("no feature knows the outcome", False, detail)
+    return replace(verdict, outcome="needs_approval", gates=(*verdict.gates, gate))

@@ -1,6 +1,7 @@
 """Training: from bars and a recipe to a candidate, never to a champion."""
 
 from edgekeeper.train.candidate import Candidate, train_candidate
+from edgekeeper.train.clairvoyance import clairvoyant_columns
 from edgekeeper.train.data import TrainingData, barrier_of, feature_set_of, labels_hash, seed_of
 from edgekeeper.train.fit import fit_model, make_learner
 from edgekeeper.train.search import Search, Trial, search_parameters
@@ -11,6 +12,7 @@ __all__ = [
     "TrainingData",
     "Trial",
     "barrier_of",
+    "clairvoyant_columns",
     "feature_set_of",
     "fit_model",
     "labels_hash",

@@ -5,14 +5,16 @@ making has read. The *shipped* model repeats the same steps on everything known,
 a year out of date on its first day; its manifest says so.
 """
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edgekeeper.config import Config, LineConfig
 from edgekeeper.errors import Refused, UsageError
 from edgekeeper.models import Model
 from edgekeeper.splits import HoldOut
 from edgekeeper.stats.calibration import effective_size
+from edgekeeper.train.clairvoyance import clairvoyant_columns
 from edgekeeper.train.data import TrainingData
 from edgekeeper.train.fit import fit_model, make_learner
 from edgekeeper.train.search import Search, search_parameters
@@ -38,6 +40,8 @@ class Candidate:
         How many fits have read an overlapping hold-out, this one included.
     searched : Search or None
         What was tried beforehand, on the older rows, where it was asked for.
+    clairvoyant : mapping of feature to AUC
+        Features that alone forecast too well to be true, on the older rows.
     """
 
     judged: Model
@@ -47,6 +51,7 @@ class Candidate:
     samples: float
     hold_out_uses: int
     searched: Search | None = None
+    clairvoyant: Mapping[str, float] = field(default_factory=dict)
 
 
 def train_candidate(
@@ -111,4 +116,5 @@ def train_candidate(
         samples=samples,
         hold_out_uses=hold_out.uses(start, end),
         searched=searched,
+        clairvoyant=clairvoyant_columns(data, older, config.gates.max_auc),
     )
