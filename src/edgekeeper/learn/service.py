@@ -5,8 +5,7 @@ It never decides who trades. Each fit is judged, packaged, stored and recorded w
 """
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
@@ -17,7 +16,9 @@ from edgekeeper.config import Config, LineConfig
 from edgekeeper.errors import Refused
 from edgekeeper.features import FeatureSet
 from edgekeeper.labels import Labels
-from edgekeeper.ledger import Ledger, Transaction, TrialFacts, append_trials
+from edgekeeper.learn.holding import held_for_columns
+from edgekeeper.learn.search_record import append_search
+from edgekeeper.ledger import Ledger
 from edgekeeper.market import bars_hash
 from edgekeeper.models import (
     DataWindow,
@@ -33,7 +34,6 @@ from edgekeeper.rollout import recipe_hash, recipe_of
 from edgekeeper.splits import HoldOut
 from edgekeeper.train import (
     Candidate,
-    Search,
     TrainingData,
     barrier_of,
     feature_set_of,
@@ -43,7 +43,7 @@ from edgekeeper.train import (
     train_candidate,
 )
 from edgekeeper.types import BoolArray, Float64Array, Int64Array
-from edgekeeper.validate import Gate, HoldOutData, Verdict, judge
+from edgekeeper.validate import HoldOutData, Verdict, judge
 
 __all__ = ["LearnService"]
 
@@ -167,7 +167,7 @@ class LearnService:
             self.bars, data.matrix, data.volatility, data.labels, candidate.hold_out, now_ns
         )
         verdict = judge(candidate.judged, state.predecessor, view, self.config)
-        verdict = _held_for_columns(verdict, candidate.clairvoyant, self.config.gates.max_auc)
+        verdict = held_for_columns(verdict, candidate.clairvoyant, self.config.gates.max_auc)
         package = self._package(state, data, candidate, verdict, now_ns)
         self.registry.save(package)
         self._record(state, candidate, verdict, package, now_ns)
@@ -252,7 +252,14 @@ class LearnService:
         metrics["samples"] = candidate.samples
         with self.ledger.transaction("learn", event_time_ns=now_ns) as tx:
             if candidate.searched is not None:
-                self._append_trials(tx, state, candidate.searched, now_ns)
+                append_search(
+                    tx,
+                    candidate.searched,
+                    features=state.features.hash,
+                    time_ns=now_ns,
+                    data_hash=bars_hash(self.bars.until(now_ns)),
+                    labels_hash=labels_hash(self.config),
+                )
             tx.append(
                 "packages",
                 {
@@ -267,44 +274,3 @@ class LearnService:
                     "metrics_json": metrics,
                 },
             )
-
-    def _append_trials(
-        self, tx: Transaction, state: _LineState, search: Search, now_ns: int
-    ) -> None:
-        """Put everything a search looked at on record."""
-        facts = [
-            TrialFacts(
-                {
-                    "learner": state.config.learner,
-                    **trial.parameters,
-                    "features": state.features.hash,
-                },
-                trial.loss,
-                trial.profile,
-                chosen=place == search.chosen,
-            )
-            for place, trial in enumerate(search.trials)
-        ]
-        append_trials(
-            tx,
-            facts,
-            study=f"search/{state.config.name}",
-            line=state.config.name,
-            time_ns=now_ns,
-            data_hash=bars_hash(self.bars.until(now_ns)),
-            labels_hash=labels_hash(self.config),
-            metric="log_loss",
-        )
-
-
-def _held_for_columns(verdict: Verdict, found: Mapping[str, float], ceiling: float) -> Verdict:
-    """Hold a fit that was given a column which knows the outcome, however little it used it."""
-    if not found:
-        return verdict
-    named = ", ".join(f"{name} {area:.3f}" for name, area in found.items())
-    detail = (
-        f"implausible, needs approval: alone these features rank outcomes above AUC {ceiling}: "
-        f"{named}; they know the future, or were written after it"
-    )
-    gate = Gate("no feature knows the outcome", False, detail)
-    return replace(verdict, outcome="needs_approval", gates=(*verdict.gates, gate))
