@@ -1,109 +1,59 @@
-"""False promotions and power, measured on worlds whose truth is known. Resumable.
+"""False promotions and power on worlds whose truth is known: the runs whose figures are quoted.
 
-``python benchmarks/worlds.py --kind noise --markets 50`` replays that many markets (seeds from the
-written benchmark range, failures included), appends one line a market to
-``benchmarks/results/worlds-KIND.jsonl`` and prints the rates. A second call skips what is done.
+``python benchmarks/worlds.py noise`` runs 300 noise markets in their three natures, with 50
+configurations tried in each line's yearly search; ``power`` runs planted edges of several strengths
+in markets of 20 symbols, just long enough for four years after registration; ``flip``,
+``slow_drift`` and ``leak`` run 20 markets each. All is ``edgekeeper worlds`` under the seeds set
+aside for publishing; lines go to ``benchmarks/results/worlds-KIND.jsonl``, the picture beside them,
+and a second call runs only what is missing.
 """
 
 import argparse
 import json
-import math
-from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+
+from edgekeeper.build import replay
+from edgekeeper.many_worlds import Ordeal, run_markets
+from edgekeeper.report.world_picture import world_picture
+from edgekeeper.report.world_rates import world_rates
+from edgekeeper.worlds import seeds
 
 RESULTS = Path(__file__).parent / "results"
-PLANTED = {"net_sharpe": 6.0}
-RETREAT_WITHIN = 200
-
-
-def run_market(kind: str, seed: int) -> dict[str, Any]:
-    """Replay one market and keep what the rates need."""
-    from edgekeeper.build import replay
-    from edgekeeper.config import parse_config
-    from edgekeeper.worlds import make_world
-
-    options = {} if kind == "noise" else PLANTED
-    world = make_world(kind, seed=seed, **options)
-    # With the drawdown guard on, a halt would hide how fast the evidence alone retreats.
-    config = parse_config({"guards": {"account_drawdown": 1.0, "daily_loss": 1.0}})
-    run = replay(world.bars, config).summary
-    stamps = {str(stamp)[:19]: i for i, stamp in enumerate(world.bars.instants.astype("M8[ns]"))}
-    moves = sorted(
-        [(stamps[m["time"][:19]], kind_) for kind_ in ("promotions", "retreats", "refusals")
-         for m in run[kind_]]
-    )  # fmt: skip
-    return {
-        "kind": kind,
-        "seed": seed,
-        "best_net_sharpe": world.best_net_sharpe,
-        "drift_sharpe": world.drift_sharpe,
-        "moves": moves,
-        "champion_at_end": any(line["stage"] == "production" for line in run["lines"]),
-        "least": [line["evidence"]["least"] for line in run["lines"]],
-        "sharpe": run["sharpe"],
-        "always_newest": run["always_newest"]["sharpe"],
-        "seconds": run["wall_seconds"],
-    }
-
-
-def wilson(hits: int, n: int) -> tuple[float, float]:
-    """95 % interval of a rate."""
-    z = 1.96
-    p, d = hits / n, 1 + z * z / n
-    half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return (p + z * z / (2 * n) - half) / d, (p + z * z / (2 * n) + half) / d
-
-
-def champion_at(moves: list[tuple[int, str]], bar: int) -> bool:
-    """Whether a promoted line traded at a bar (promotions replace each other)."""
-    state = False
-    for when, kind in moves:
-        if when <= bar and kind in ("promotions", "retreats"):
-            state = kind == "promotions"
-    return state
-
-
-def report(rows: list[dict[str, Any]], kind: str) -> None:
-    promoted = [row for row in rows if any(k == "promotions" for _, k in row["moves"])]
-    low, high = wilson(len(promoted), len(rows))
-    print(f"{kind}: {len(promoted)} of {len(rows)} promoted ({low:.1%} to {high:.1%})")
-    if promoted:
-        first = sorted(min(t for t, k in r["moves"] if k == "promotions") for r in promoted)
-        print(f"  first promotion at bar: median {first[len(first) // 2]}, all {first}")
-    if kind == "flip":
-        flip = 1500
-        held = [row for row in rows if champion_at(row["moves"], flip)]
-        waits = []
-        for row in held:
-            gone = [t for t, k in row["moves"] if t > flip and k == "retreats"]
-            waits.append(gone[0] - flip if gone else math.inf)
-        good = sum(w <= RETREAT_WITHIN for w in waits)
-        print(f"  champions at the flip {len(held)}; gone within {RETREAT_WITHIN}: {good}")
-        print(f"  bars to retreat: {sorted(waits)}")
+SEARCH = 50
+FOUR_YEARS_AND_A_START = 504 + 1_008 + 8
+POWER = {"symbols": 20, "bars": FOUR_YEARS_AND_A_START, "search": SEARCH}
+RUNS: dict[str, list[tuple[Ordeal, int]]] = {
+    "noise": [(Ordeal("noise", search=SEARCH), 300)],
+    "power": [(Ordeal("planted", edge=edge, **POWER), 24) for edge in (5.5, 8.0, 10.5, 13.0)],
+    "flip": [(Ordeal("flip", edge=6.0, search=SEARCH), 20)],
+    "slow_drift": [(Ordeal("slow_drift", edge=6.0, search=SEARCH), 20)],
+    "leak": [(Ordeal("leak", search=SEARCH), 20)],
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kind", default="noise", choices=("noise", "planted", "flip"))
-    parser.add_argument("--markets", type=int, default=20)
-    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("run", choices=RUNS)
+    parser.add_argument("--markets", type=int, help="fewer, to look at it")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--results", type=Path, default=RESULTS)
     arguments = parser.parse_args()
-    from edgekeeper.worlds import seeds
-
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"worlds-{arguments.kind}.jsonl"
-    rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-    wanted = list(seeds("benchmark", arguments.markets))
-    rows = [row for row in rows if row["seed"] in wanted]
-    todo = [seed for seed in wanted if seed not in {row["seed"] for row in rows}]
-    with ProcessPoolExecutor(arguments.workers) as pool, path.open("a") as file:
-        for row in pool.map(run_market, [arguments.kind] * len(todo), todo):
-            file.write(json.dumps(row) + "\n")
-            file.flush()
-            rows.append(row)
-            print(f"{len(rows)}/{len(wanted)} seed {row['seed']}: {row['moves']}", flush=True)
-    report(rows, arguments.kind)
+    for ordeal, markets in RUNS[arguments.run]:
+        rows = run_markets(
+            replay,
+            ordeal,
+            seeds("published", arguments.markets or markets),
+            file=arguments.results / f"worlds-{arguments.run}.jsonl",
+            jobs=arguments.jobs,
+            done=lambda row: print(row["seed"], row["moves"], f"{row['seconds']} s", flush=True),
+        )
+        rates = world_rates(rows)
+        name = f"worlds-{arguments.run}" + (f"-{ordeal.edge:g}" if arguments.run == "power" else "")
+        picture = arguments.results / f"{name}.svg"
+        picture.write_text(world_picture(rows, rates.sentence), "utf-8")
+        print(json.dumps({"edge": ordeal.edge, **asdict(rates)}, indent=2))
+        print(rates.sentence)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """The command ``edgekeeper``: hands what ``build`` wires to the command line, each part late."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -39,6 +39,7 @@ def app() -> typer.Typer:
         validate=_validate,
         backtest=_backtest,
         audit=_audit,
+        worlds=_worlds,
     )
     return make_app(services)
 
@@ -100,6 +101,26 @@ def _audit(
     from edgekeeper.build import audit
 
     return audit(run, ledger_url=ledger_url, head=head, since_ns=since_ns, screen=screen)
+
+
+def _worlds(
+    *,
+    kind: str,
+    seeds: range,
+    symbols: int,
+    bars: int,
+    edge: float | None,
+    search: int,
+    config: "Config",
+    file: Path,
+    jobs: int,
+    done: "Callable[[dict[str, Any]], None]",
+) -> "list[dict[str, Any]]":
+    from edgekeeper.build import replay
+    from edgekeeper.many_worlds import Ordeal, run_markets
+
+    ordeal = Ordeal(kind, symbols, bars, edge, search, config)
+    return run_markets(replay, ordeal, seeds, file=file, jobs=jobs, done=done)
 
 
 if __name__ == "__main__":

@@ -323,7 +323,7 @@ class _Run:
                 if schedule.due(int(last), epoch + 1) and self.trade.wants_refit(name)
             ]
             for name in due:
-                self.learn.refit(name, now)
+                self.learn.refit(name, now, epoch + 1)
             if due:
                 self.trade.adopt(now)
                 self.watch.look(now)

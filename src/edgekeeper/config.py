@@ -31,6 +31,7 @@ __all__ = [
     "LineConfig",
     "PolicyConfig",
     "RulesConfig",
+    "SearchConfig",
     "parse_config",
 ]
 
@@ -117,6 +118,7 @@ class EvidenceConfig(_Section):
     min_trades: int = Field(50, ge=0)
     worst_bar: float = Field(20.0, ge=5)
     exposure_window: int = Field(252, ge=2)
+    scale_floor: float = Field(0.5, gt=0, le=1)
     covariance_span: int = Field(63, ge=5)
     prior_bars: int = Field(252, ge=0)
     harm_fraction: float = Field(0.8, gt=0, le=1)
@@ -134,6 +136,15 @@ class GatesConfig(_Section):
     veto_errors: float = Field(2.0, ge=0)
 
 
+class SearchConfig(_Section):
+    """How a line looks for better parameters of its learner; part of its recipe."""
+
+    rule: Literal["random"] = "random"
+    trials: int = Field(50, ge=2, le=10_000)
+    every_epochs: int = Field(252, ge=1)
+    rows: int = Field(2_000, ge=200, le=10_000_000)
+
+
 class LineConfig(_Section):
     """A recipe: what is fitted, on what, how often."""
 
@@ -146,6 +157,7 @@ class LineConfig(_Section):
     refit_growth: float = Field(0.25, gt=0)
     min_bars: int = Field(504, ge=30)
     window_bars: int | None = Field(None, ge=60)
+    search: SearchConfig | None = None
 
     @model_validator(mode="after")
     def _some_features(self) -> Self:

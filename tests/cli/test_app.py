@@ -7,7 +7,8 @@ from edgekeeper.__main__ import app
 
 COMMANDS = {
     "audit", "backtest", "check", "demo", "doctor", "export", "features", "import", "init",
-    "ledger", "models", "new", "plan", "replay", "sql", "status", "train", "validate", "why",
+    "ledger", "models", "new", "plan", "replay", "sql", "status", "train", "trials",
+    "validate", "why", "worlds",
 }  # fmt: skip
 
 
@@ -40,7 +41,7 @@ def test_every_command_and_option_is_explained(path):
 
 @pytest.mark.parametrize(
     "path",
-    [path for path in ALL if path not in (("models",), ("features",), ("ledger",))],
+    [path for path in ALL if path not in (("models",), ("features",), ("ledger",), ("trials",))],
     ids=" ".join,
 )
 def test_every_command_has_json(path):

@@ -31,7 +31,7 @@ def test_every_key_is_written_and_explained():
     for path in known - {"lines"}:
         assert f"# {COMMENTS[path]}" in text
     written = set(keys(tomllib.loads(text)))
-    assert written == known - {"lines.window_bars"}  # None by default: stands as a comment
+    assert written == known - {"lines.window_bars", "lines.search"}  # None by default: comments
 
 
 def test_any_configuration_survives():

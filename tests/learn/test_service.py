@@ -3,8 +3,9 @@ import json
 import numpy as np
 import pytest
 
-from edgekeeper.config import GatesConfig, LineConfig
+from edgekeeper.config import Config, GatesConfig, LineConfig, SearchConfig
 from edgekeeper.errors import UsageError
+from edgekeeper.ledger import count_trials
 from edgekeeper.market import bars_hash
 from edgekeeper.worlds import make_world
 
@@ -195,3 +196,20 @@ def test_facts_of_learning_have_a_chain_of_their_own(desk):
     desk.learn.refit("linear", desk.at(400))
     assert desk.ledger.head("trade") == before
     assert desk.ledger.verify("learn").links == 1
+
+
+def test_a_search_once_a_year_is_on_record_and_its_choice_used_until_the_next(planted, open_desk):
+    rule = SearchConfig(trials=5, every_epochs=60, rows=200)
+    line = LineConfig(name="linear", learner="logistic", features=("returns",), search=rule)
+    desk = open_desk(planted, Config(gates=GatesConfig(min_samples=50), lines=(line,)))
+    desk.signal(desk.until(500))
+    made = [desk.learn.refit("linear", desk.at(n), n) for n in (400, 430, 459, 460)]
+    trials = desk.ledger.read("trials")
+    assert trials["event_time_ns"].to_list() == [desk.at(400)] * 5 + [desk.at(460)] * 5
+    chosen = [json.loads(row)["chosen"] for row in trials["metrics_json"].to_list()]
+    assert sum(chosen[:5]) == sum(chosen[5:]) == 1
+    wanted = json.loads(trials["configuration_json"].to_list()[chosen.index(True)])
+    for package in made[:3]:
+        parameters = desk.registry.load(package).manifest.parameters
+        assert all(wanted[name] == value for name, value in parameters.items())
+    assert count_trials(trials).trials == 10

@@ -47,7 +47,7 @@ def naive_logs(book, incumbent, returns, covariance, config):
                 for h, o, c in zip(held, opened, covariance, strict=True)
             ]
         )
-        scale = np.maximum(volatility, trailing_mean(volatility, window))
+        scale = np.maximum(volatility, config.scale_floor * trailing_mean(volatility, window))
         ratio = np.divide(gain, scale, out=np.zeros_like(gain), where=scale > 0)
         logs[name] = np.cumsum(np.log(np.maximum(1 + ratio / config.worst_bar, 1e-300)))
         scales[name] = scale

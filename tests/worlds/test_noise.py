@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from edgekeeper.bars import Bars
+from edgekeeper.errors import UsageError
 from edgekeeper.fills import Costs
 from edgekeeper.labels import TripleBarrier
 from edgekeeper.worlds import make_world, seeds
@@ -126,3 +127,28 @@ def test_the_fairness_test_would_see_a_high_that_is_not_of_the_path(worlds):
     )
     labels = TripleBarrier(3, 0.3, 2.0, Costs(0, 0, 0)).label(fake, np.full(len(b), 0.016))
     assert np.nanmean(labels.gross_return[:, 0] - world.drift * labels.bars_held[:, 0]) > 1e-3
+
+
+@pytest.mark.parametrize("nature", ["gaussian", "fat_tailed", "jumps"])
+def test_each_nature_has_its_tails_and_clusters_and_the_same_factor(nature):
+    made = [make_world("noise", seed=seed, nature=nature) for seed in seeds("test", 8)]
+    returns = [np.diff(np.log(panel(world, "close")), axis=0) for world in made]
+    kurtosis = np.median([((r / r.std(axis=0)) ** 4).mean() for r in returns])
+    clusters = np.mean([autocorrelation(np.abs(r)) for r in returns])
+    night = np.mean(
+        [
+            np.log(panel(w, "open")[1:] / panel(w, "close")[:-1]).var() / r.var()
+            for w, r in zip(made, returns, strict=True)
+        ]
+    )
+    expected = {"gaussian": (2.9, 3.1), "fat_tailed": (8, 60), "jumps": (10, 60)}[nature]
+    assert expected[0] < kurtosis < expected[1]
+    assert (abs(clusters) < 0.01) if nature == "gaussian" else (0.05 < clusters < 0.35)
+    assert night == pytest.approx(0.2 + 0.8 * (nature == "jumps") / 3.0, abs=0.03)
+    pairs = ~np.eye(SYMBOLS, dtype=bool)
+    assert 0.34 < np.mean([np.corrcoef(r.T)[pairs].mean() for r in returns]) < 0.52
+
+
+def test_an_unknown_nature_is_refused():
+    with pytest.raises(UsageError, match="did you mean 'jumps'"):
+        make_world("noise", seed=1, nature="jump", symbols=1, bars=30)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from edgekeeper.cli.commands import features, ledger, models
+from edgekeeper.cli.commands import features, ledger, models, trials
 from edgekeeper.cli.commands.audit import audit
 from edgekeeper.cli.commands.backtest import backtest
 from edgekeeper.cli.commands.check import check
@@ -22,6 +22,7 @@ from edgekeeper.cli.commands.status import status
 from edgekeeper.cli.commands.train import train
 from edgekeeper.cli.commands.validate import validate
 from edgekeeper.cli.commands.why import why
+from edgekeeper.cli.commands.worlds import worlds
 from edgekeeper.cli.failures import CommandLine
 from edgekeeper.cli.help_text import add_command
 from edgekeeper.cli.services import Services
@@ -36,6 +37,7 @@ _PANELS: dict[str, dict[str, Callable[..., None]]] = {
         "backtest": backtest,
         "validate": validate,
         "plan": plan,
+        "worlds": worlds,
     },
     "Trade": {"status": status, "why": why, "sql": sql, "export": export},
     "Models": {"train": train, "new": new},
@@ -43,7 +45,7 @@ _PANELS: dict[str, dict[str, Callable[..., None]]] = {
 }
 _GROUPS = {
     "Check": {"features": features.app},
-    "Models": {"models": models.app},
+    "Models": {"models": models.app, "trials": trials.app},
     "Safety": {"ledger": ledger.app},
 }
 _EXIT_CODES = (

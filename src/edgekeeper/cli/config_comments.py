@@ -47,6 +47,7 @@ COMMENTS = {
     "evidence.min_trades": "Fewest trades before a promotion.",
     "evidence.worst_bar": "Largest loss of a bar, in predicted volatilities, the proof allows for.",
     "evidence.exposure_window": "Bars of the trailing exposure a line has to beat.",
+    "evidence.scale_floor": "A bar counts in its predicted volatility, or this share of a year's.",
     "evidence.covariance_span": "Span of the covariance that predicts a book's volatility.",
     "evidence.prior_bars": "Bars by which the mean before a promotion is shrunk towards nothing.",
     "evidence.harm_fraction": "Retreat when a line earns less than this share of that mean.",
@@ -69,4 +70,6 @@ COMMENTS = {
     "lines.refit_growth": "Refit sooner when the data has grown by this share.",
     "lines.min_bars": "Bars before the first fit.",
     "lines.window_bars": "Only the newest so many bars are learned from; left out: all.",
+    "lines.search": "Search for better parameters, left out: never. Once a year would be\n"
+    '# { trials = 50, every_epochs = 252, rule = "random", rows = 2000 }',
 }

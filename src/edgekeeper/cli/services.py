@@ -254,6 +254,27 @@ class TrainAct(Protocol):
         ...
 
 
+class WorldsAct(Protocol):
+    """Run the whole loop over many made markets."""
+
+    def __call__(
+        self,
+        *,
+        kind: str,
+        seeds: range,
+        symbols: int,
+        bars: int,
+        edge: float | None,
+        search: int,
+        config: "Config",
+        file: Path,
+        jobs: int,
+        done: Callable[[dict[str, Any]], None],
+    ) -> list[dict[str, Any]]:
+        """Run what ``file`` has no line of; return one record a market."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """The acts, each importing what it needs when it is called."""
@@ -265,6 +286,7 @@ class Services:
     validate: "Callable[[Package, Bars, Config], Certified]"
     backtest: "Callable[[Package, Bars, Config], Backtested]"
     audit: AuditAct
+    worlds: WorldsAct
 
 
 def services_of(context: typer.Context) -> Services:

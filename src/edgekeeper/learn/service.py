@@ -16,6 +16,8 @@ from edgekeeper.config import Config, LineConfig
 from edgekeeper.errors import Refused
 from edgekeeper.features import FeatureSet
 from edgekeeper.labels import Labels
+from edgekeeper.learn.holding import held_for_columns
+from edgekeeper.learn.search_record import append_search
 from edgekeeper.ledger import Ledger
 from edgekeeper.market import bars_hash
 from edgekeeper.models import (
@@ -36,6 +38,7 @@ from edgekeeper.train import (
     barrier_of,
     feature_set_of,
     join_signals,
+    labels_hash,
     make_learner,
     seed_of,
     train_candidate,
@@ -60,6 +63,15 @@ class _LineState:
     predecessor: Model | None = None
     parent: str | None = None
     refits: int = 0
+    tuned: LineConfig | None = None
+    searched_epoch: int = 0
+
+    def search_due(self, epoch: int) -> bool:
+        """Whether the recipe's rule asks for a search at a refit after so many epochs."""
+        rule = self.config.search
+        if rule is None:
+            return False
+        return self.tuned is None or epoch - self.searched_epoch >= rule.every_epochs
 
 
 class LearnService:
@@ -131,33 +143,39 @@ class LearnService:
         return self._lines[line].left_out
 
     @summed_in_order()
-    def refit(self, line: str, now_ns: int) -> str | None:
+    def refit(self, line: str, now_ns: int, epoch: int = 0) -> str | None:
         """Fit, judge, package and record one line; return the package's hash.
 
-        Returns None where there is not enough data yet. The verdict is in the ledger's table
-        ``packages``.
+        Where the recipe has a search rule and the last search is ``every_epochs`` old by
+        ``epoch``, it searches first, and every trial goes on record. Returns None where there is
+        not enough data yet. The verdict is in the ledger's table ``packages``.
         """
         self._read_signals(now_ns)
         state = self._lines[line]
         data = self.training_data(line)
         recipe = recipe_of(state.config, self.config)
         seed = seed_of(self.config.seed, recipe_hash(recipe), state.refits)
+        searching = state.search_due(epoch)
         try:
             candidate = train_candidate(
                 data,
-                state.config,
+                state.config if searching else state.tuned or state.config,
                 self.config,
                 now_ns=now_ns,
                 seed=seed,
                 hold_out=state.hold_out,
                 signalled=self._signalled,
+                search_seed=seed if searching else None,
             )
         except Refused:
             return None
+        if candidate.searched is not None:
+            state.tuned, state.searched_epoch = candidate.searched.recipe, epoch
         view = HoldOutData(
             self.bars, data.matrix, data.volatility, data.labels, candidate.hold_out, now_ns
         )
         verdict = judge(candidate.judged, state.predecessor, view, self.config)
+        verdict = held_for_columns(verdict, candidate.clairvoyant, self.config.gates.max_auc)
         package = self._package(state, data, candidate, verdict, now_ns)
         self.registry.save(package)
         self._record(state, candidate, verdict, package, now_ns)
@@ -241,6 +259,15 @@ class LearnService:
         }
         metrics["samples"] = candidate.samples
         with self.ledger.transaction("learn", event_time_ns=now_ns) as tx:
+            if candidate.searched is not None:
+                append_search(
+                    tx,
+                    candidate.searched,
+                    features=state.features.hash,
+                    time_ns=now_ns,
+                    data_hash=bars_hash(self.bars.until(now_ns)),
+                    labels_hash=labels_hash(self.config),
+                )
             tx.append(
                 "packages",
                 {

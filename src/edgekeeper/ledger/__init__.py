@@ -10,6 +10,7 @@ from edgekeeper.ledger.ledger import Ledger
 from edgekeeper.ledger.proving import RecordEnds
 from edgekeeper.ledger.sealing import Seal, seal_file
 from edgekeeper.ledger.transaction import MARKET_ROLES, OPERATIONAL_ROLES, Transaction
+from edgekeeper.ledger.trials import TrialCount, TrialFacts, append_trials, count_trials
 from edgekeeper.ledger.values import canonical_json
 from edgekeeper.ledger.verify import Verified
 
@@ -21,11 +22,15 @@ __all__ = [
     "RecordEnds",
     "Seal",
     "Transaction",
+    "TrialCount",
+    "TrialFacts",
     "Verified",
+    "append_trials",
     "back_up",
     "backups_in",
     "batch_digest",
     "canonical_json",
+    "count_trials",
     "expired",
     "link_digest",
     "restore",

@@ -8,8 +8,8 @@ All three must fall before a line may risk capital, each by its own bet at the l
 ``incumbent``  it earns no more than the book of the line that trades now (first: the rules).
 
 A bar's scale, the unit in which gains count, comes from positions and market alone, never from
-past profits: the larger of this bar's predicted volatility and its average over the last year, so
-that a nearly flat book cannot win or lose a fortune on a rounding error.
+past profits: this bar's predicted volatility, but at least half of its average over the last year,
+so that a nearly flat book cannot win or lose a fortune on a rounding error.
 
 Exposure is what a book holds after a bar's open. What it carries into the bar would miss every
 position's first day, and all of a book that holds for one bar: then cash and exposure were one
@@ -118,16 +118,17 @@ def _volatility(held: Float64Array, opened: Float64Array, covariance: Float64Arr
 
 
 class _Scale:
-    """Larger of a bar's volatility and its average over the last ``window`` bars."""
+    """A bar's volatility, at least ``floor`` times its average over the last ``window`` bars."""
 
-    def __init__(self, window: int) -> None:
+    def __init__(self, window: int, floor: float) -> None:
+        self.floor = floor
         self.ring = np.zeros((window, 1))
         self.seen = 0
 
     def update(self, volatility: Float64Array) -> Float64Array:
         average = np.empty((len(volatility), 1))
         self.seen = _trailing_mean(volatility.reshape(-1, 1), self.ring, self.seen, average)
-        return np.maximum(volatility, average[:, 0])
+        return np.maximum(volatility, self.floor * average[:, 0])
 
 
 class LineEvidence:
@@ -144,10 +145,13 @@ class LineEvidence:
         self._ring = np.zeros((config.exposure_window, symbols))
         self._seen = 0
         self.bets = {name: Bet(config.worst_bar) for name in NULLS}
-        self._scales = {name: _Scale(config.exposure_window) for name in NULLS}
+        self._scales = {name: self._fresh_scale() for name in NULLS}
         self.bars = 0
         self.sum_gain = 0.0
         self.harm: HarmDetector | None = None
+
+    def _fresh_scale(self) -> _Scale:
+        return _Scale(self.config.exposure_window, self.config.scale_floor)
 
     def restart(self) -> None:
         """Begin a fresh body of evidence on the same book.
@@ -188,7 +192,7 @@ class LineEvidence:
     def new_incumbent(self) -> None:
         """Start the bet against the incumbent afresh: having beaten another one proves nothing."""
         self.bets["incumbent"] = Bet(self.config.worst_bar)
-        self._scales["incumbent"] = _Scale(self.config.exposure_window)
+        self._scales["incumbent"] = self._fresh_scale()
 
     def update(
         self,

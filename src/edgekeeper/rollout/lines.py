@@ -26,8 +26,11 @@ class Stage(StrEnum):
 
 def recipe_of(line: LineConfig, config: Config) -> dict[str, Any]:
     """Everything that makes a line what it is; two recipes with one hash are one line."""
+    written = line.model_dump(mode="json")
+    if line.search is None:  # a recipe that never searches is what it was before there was a rule
+        del written["search"]
     return {
-        "line": line.model_dump(mode="json"),
+        "line": written,
         "labels": config.labels.model_dump(mode="json"),
         "costs": config.costs.model_dump(mode="json"),
         "policy": config.policy.model_dump(mode="json"),

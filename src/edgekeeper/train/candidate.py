@@ -5,16 +5,19 @@ making has read. The *shipped* model repeats the same steps on everything known,
 a year out of date on its first day; its manifest says so.
 """
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edgekeeper.config import Config, LineConfig
 from edgekeeper.errors import Refused, UsageError
 from edgekeeper.models import Model
 from edgekeeper.splits import HoldOut
 from edgekeeper.stats.calibration import effective_size
+from edgekeeper.train.clairvoyance import clairvoyant_columns
 from edgekeeper.train.data import TrainingData
 from edgekeeper.train.fit import fit_model, make_learner
+from edgekeeper.train.search import Search, search_parameters
 from edgekeeper.types import BoolArray, Int64Array
 
 __all__ = ["Candidate", "train_candidate"]
@@ -35,6 +38,10 @@ class Candidate:
         Effective number of independent outcomes among ``rows``.
     hold_out_uses : int
         How many fits have read an overlapping hold-out, this one included.
+    searched : Search or None
+        What was tried beforehand, on the older rows, where it was asked for.
+    clairvoyant : mapping of feature to AUC
+        Features that alone forecast too well to be true, on the older rows.
     """
 
     judged: Model
@@ -43,6 +50,8 @@ class Candidate:
     hold_out: Int64Array
     samples: float
     hold_out_uses: int
+    searched: Search | None = None
+    clairvoyant: Mapping[str, float] = field(default_factory=dict)
 
 
 def train_candidate(
@@ -54,10 +63,12 @@ def train_candidate(
     seed: int,
     hold_out: HoldOut,
     signalled: BoolArray | None = None,
+    search_seed: int | None = None,
 ) -> Candidate:
     """Fit a recipe on what is known at ``now_ns``.
 
     ``signalled`` keeps only bars for which there was a signal; without it every bar is one.
+    ``search_seed`` asks for a search by the line's rule first; both fits then use its choice.
 
     Raises
     ------
@@ -87,6 +98,10 @@ def train_candidate(
             f"line {line.name}: expected outcomes known before the hold-out begins, got none: the "
             "horizon is too long for so short a history; wait for more bars"
         )
+    searched = None
+    if search_seed is not None:
+        searched = search_parameters(data, older, line, config, seed=search_seed)
+        line = searched.recipe
     newest = rows[hold_out.read(start, end)]
     # Both fits spend their time in compiled code that lets go of the interpreter.
     with ThreadPoolExecutor(max_workers=2) as pool:
@@ -100,4 +115,6 @@ def train_candidate(
         hold_out=newest,
         samples=samples,
         hold_out_uses=hold_out.uses(start, end),
+        searched=searched,
+        clairvoyant=clairvoyant_columns(data, older, config.gates.max_auc),
     )

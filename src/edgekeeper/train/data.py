@@ -1,6 +1,7 @@
 """What a fit may read: features, outcomes and weights of bars, and when each became known."""
 
 import hashlib
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from edgekeeper.models import Outcomes
 from edgekeeper.splits import PurgedKFold
 from edgekeeper.types import Float32Array, Float64Array, Int64Array, TrainingRows
 
-__all__ = ["TrainingData", "barrier_of", "feature_set_of", "seed_of"]
+__all__ = ["TrainingData", "barrier_of", "feature_set_of", "labels_hash", "seed_of"]
 
 
 def barrier_of(config: Config) -> TripleBarrier:
@@ -29,6 +30,12 @@ def barrier_of(config: Config) -> TripleBarrier:
         stop=labels.stop,
         costs=Costs(**config.costs.model_dump()),
     )
+
+
+def labels_hash(config: Config) -> str:
+    """SHA-256 of what makes outcomes what they are: brackets, and costs."""
+    rule = [config.labels.model_dump(mode="json"), config.costs.model_dump(mode="json")]
+    return hashlib.sha256(json.dumps(rule, sort_keys=True).encode()).hexdigest()
 
 
 def feature_set_of(

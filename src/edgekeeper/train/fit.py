@@ -5,11 +5,11 @@ import numpy as np
 from edgekeeper.config import Config, LineConfig
 from edgekeeper.errors import Refused, UsageError, nearest
 from edgekeeper.models import LEARNERS, Model, Reference, fit_heads
-from edgekeeper.splits import InnerSplitter
+from edgekeeper.splits import InnerSplit, InnerSplitter
 from edgekeeper.train.data import TrainingData
-from edgekeeper.types import Int64Array, Learner
+from edgekeeper.types import Float64Array, Int64Array, Learner
 
-__all__ = ["fit_model", "make_learner"]
+__all__ = ["fit_model", "inner_parts", "make_learner"]
 
 
 def make_learner(line: LineConfig) -> Learner:
@@ -42,6 +42,25 @@ def make_learner(line: LineConfig) -> Learner:
         ) from error
 
 
+def inner_parts(
+    data: TrainingData, rows: Int64Array, line: LineConfig
+) -> tuple[InnerSplit, Float64Array]:
+    """Cut ``rows`` by time; return the parts, and the uniqueness of each of the rows, ``[N]``.
+
+    Raises
+    ------
+    Refused
+        Rows of too few instants to cut them in three.
+    """
+    try:
+        parts = InnerSplitter().split(data.labels.start_time, data.labels.end_time, rows)
+    except UsageError as error:
+        raise Refused(f"line {line.name}: {error}") from error
+    weight = np.zeros(len(data.bars))
+    weight[rows] = data.uniqueness(rows)
+    return parts, weight
+
+
 def fit_model(
     data: TrainingData, rows: Int64Array, line: LineConfig, config: Config, *, seed: int
 ) -> Model:
@@ -58,13 +77,7 @@ def fit_model(
         See :func:`make_learner`.
     """
     learner = make_learner(line)
-    start, end = data.labels.start_time, data.labels.end_time
-    try:
-        parts = InnerSplitter().split(start, end, rows)
-    except UsageError as error:
-        raise Refused(f"line {line.name}: {error}") from error
-    weight = np.zeros(len(data.bars))
-    weight[rows] = data.uniqueness(rows)
+    parts, weight = inner_parts(data, rows, line)
     oldest = data.training_rows(parts.fit, weight)
     fitted = learner.fit(oldest, validation=data.training_rows(parts.stop, weight), seed=seed)
     calibrate = parts.calibrate

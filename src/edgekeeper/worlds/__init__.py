@@ -1,7 +1,8 @@
 """Markets made by ourselves, whose truth is known: how the rest of the house is put to the test."""
 
 from edgekeeper.worlds.make import KINDS, make_world
+from edgekeeper.worlds.processes import NATURES
 from edgekeeper.worlds.seeds import seeds
 from edgekeeper.worlds.world import World
 
-__all__ = ["KINDS", "World", "make_world", "seeds"]
+__all__ = ["KINDS", "NATURES", "World", "make_world", "seeds"]

@@ -54,7 +54,8 @@ def make_world(
         that being long must not pass for skill.
     **options
         Of the kind: ``net_sharpe``, ``half_life``, ``visibility`` (those with an edge);
-        ``flip_at`` (flip); ``turn`` (slow_drift); ``declared``, ``horizon`` (leak).
+        ``nature`` (noise), ``flip_at`` (flip);
+        ``turn`` (slow_drift); ``declared``, ``horizon`` (leak).
 
     Raises
     ------

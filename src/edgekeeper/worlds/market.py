@@ -9,7 +9,7 @@ from edgekeeper.types import Float64Array, Int64Array
 from edgekeeper.worlds.edge import Edge
 from edgekeeper.worlds.oracle import calibrate, hold_weights, realised_sharpe
 from edgekeeper.worlds.paths import Prices, draw_prices
-from edgekeeper.worlds.processes import PERIODS_PER_YEAR, Volatility, ar1, draw_volatility
+from edgekeeper.worlds.processes import PERIODS_PER_YEAR, Nature, Volatility, ar1, draw_volatility
 from edgekeeper.worlds.volume import draw_volume
 from edgekeeper.worlds.world import World
 
@@ -40,10 +40,12 @@ def session_closes(bars: int) -> Int64Array:
     return days.astype(np.int64) * _DAY_NS + _CLOSE_HOUR_UTC * _HOUR_NS
 
 
-def draw_market(setting: Setting, kind: str, edge: Edge | None) -> World:
+def draw_market(
+    setting: Setting, kind: str, edge: Edge | None, nature: Nature = "fat_tailed"
+) -> World:
     """Draw a whole market, with or without an edge, and say what is true about it."""
     rng, shape = setting.rng, (setting.bars, setting.symbols)
-    volatility = draw_volatility(rng, *shape)
+    volatility = draw_volatility(rng, *shape, nature)
     drift, sharpe = _draw_drift(rng, volatility, setting.drift_sharpe)
     state, alpha, carried = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     widening = np.ones(shape)
@@ -55,7 +57,8 @@ def draw_market(setting: Setting, kind: str, edge: Edge | None) -> World:
         carried = edge.visibility * np.cos(edge.angle)[:, None] * state
         widening = _widening(edge.visibility * np.sin(edge.angle)[:, None], state)
     in_session = np.vstack([np.zeros((1, setting.symbols)), alpha[:-1]])
-    prices = draw_prices(rng, volatility.variance * widening, drift, in_session)
+    variance = volatility.variance * widening
+    prices = draw_prices(rng, variance, drift, in_session, volatility.jump)
     usual_move = volatility.predictable[:-1] * np.sqrt(widening)
     best = 0.0
     if edge is not None:

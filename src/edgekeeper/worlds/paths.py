@@ -29,7 +29,11 @@ class Prices(NamedTuple):
 
 
 def draw_prices(
-    rng: np.random.Generator, variance: Float64Array, drift: Float64Array, alpha: Float64Array
+    rng: np.random.Generator,
+    variance: Float64Array,
+    drift: Float64Array,
+    alpha: Float64Array,
+    jump: Float64Array | None = None,
 ) -> Prices:
     """Draw a path for every bar.
 
@@ -45,11 +49,14 @@ def draw_prices(
         Mean simple return of a bar, spread over night and session like the variance.
     alpha : float64 [T, S]
         Further mean simple return of the session.
+    jump : float64 [T, S], optional
+        Further variance before the open.
     """
     bars, symbols = variance.shape
+    jump = np.zeros_like(variance) if jump is None else jump
     factor = rng.standard_normal((bars, _STEPS + 1))
     columns = [
-        _one_symbol(rng, factor, variance[:, s], float(drift[s]), alpha[:, s])
+        _one_symbol(rng, factor, variance[:, s], jump[:, s], float(drift[s]), alpha[:, s])
         for s in range(symbols)
     ]
     return Prices(*(np.stack(column, axis=1) for column in zip(*columns, strict=True)))
@@ -59,12 +66,14 @@ def _one_symbol(
     rng: np.random.Generator,
     factor: Float64Array,
     variance: Float64Array,
+    jump: Float64Array,
     drift: float,
     alpha: Float64Array,
 ) -> Prices:
     own = rng.standard_normal(factor.shape)
     shocks = np.sqrt(_CORRELATION) * factor + np.sqrt(1.0 - _CORRELATION) * own
-    night_variance, step_variance = OVERNIGHT * variance, (1.0 - OVERNIGHT) * variance / _STEPS
+    night_variance = OVERNIGHT * variance + jump
+    step_variance = (1.0 - OVERNIGHT) * variance / _STEPS
     night_mean = OVERNIGHT * np.log1p(drift) - night_variance / 2.0
     step_mean = (
         (1.0 - OVERNIGHT) * np.log1p(drift) + np.log1p(alpha)

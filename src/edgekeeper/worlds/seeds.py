@@ -13,10 +13,11 @@ _RANGES = {
     "development": range(1, 1_000),  # constants of worlds and learners may be tuned on these
     "test": range(1_000, 2_000),
     "benchmark": range(10_000, 20_000),
+    "published": range(20_000, 30_000),  # large runs whose figures are quoted, each seed run once
 }
 
 
-def seeds(purpose: Literal["development", "test", "benchmark"], count: int) -> range:
+def seeds(purpose: Literal["development", "test", "benchmark", "published"], count: int) -> range:
     """Return the first ``count`` seeds set aside for a purpose.
 
     Examples

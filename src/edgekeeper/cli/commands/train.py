@@ -1,5 +1,6 @@
 """``edgekeeper train``: one candidate, judged on bars it has not seen."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,9 @@ from edgekeeper.errors import Refused
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from edgekeeper.config import Config
+    from edgekeeper.ledger import TrialCount
 
 __all__ = ["train"]
 
@@ -35,6 +39,9 @@ def train(
             "--features", metavar="A,B", help="Catalogues of features.", show_default="the usual"
         ),
     ] = "",
+    study: Annotated[
+        str, typer.Option("--study", metavar="NAME", help="Under which its trial is counted.")
+    ] = "by hand",
     symbols: options.Symbols = "",
     facts: options.Context = None,
     config: options.ConfigPath = "",
@@ -50,7 +57,8 @@ def train(
     The newest fifth of the bars judges a fit on the older part; the shipped fit knows all bars.
 
     A candidate is never a champion: only `replay` and `paper` let one earn its place. Ends with
-    exit code 4 where a gate holds or vetoes it; the package is kept all the same.
+    exit code 4 where a gate holds or vetoes it; the package is kept all the same. Each distinct
+    try is counted beside the packages: `edgekeeper trials list --models DIR`.
     """
     settings, _ = load_config(config)
     screen = console(as_json)
@@ -65,12 +73,45 @@ def train(
             config=settings,
             out=Path(out),
         )
+    count = _count(trained, settings, Path(out), study)
     if as_json:
-        print_json(_figures(trained))
+        print_json({**_figures(trained), "study": study, **asdict(count)})
     else:
         _show(screen, trained, out)
+        screen.print(
+            f"Trials  {count.trials} in study {study!r}, {count.effective:.1f} effective",
+            markup=False,
+        )
     if trained.verdict.outcome != "accepted":
         raise typer.Exit(Refused.exit_code)
+
+
+def _count(trained: TrainedPackage, settings: "Config", out: Path, study: str) -> "TrialCount":
+    """Put the try on record beside the package."""
+    import numpy as np
+
+    from edgekeeper.ledger import TrialFacts
+    from edgekeeper.ledger.studies import record_by_hand
+    from edgekeeper.train import labels_hash
+
+    manifest = trained.package.manifest
+    tried = {
+        "learner": manifest.learner,
+        "features": dict(manifest.features),
+        **manifest.parameters,
+        "gates": settings.gates.model_dump(mode="json"),
+        "seed": manifest.seed,
+    }
+    return record_by_hand(
+        out,
+        TrialFacts(tried, trained.verdict.hold_out.scores.log_loss, np.empty(0)),
+        study=study,
+        line=manifest.provenance.lineage.line,
+        time_ns=manifest.provenance.data.last,
+        data_hash=manifest.provenance.data.hash,
+        labels_hash=labels_hash(settings),
+        metric="hold_out_log_loss",
+    )
 
 
 def _figures(trained: TrainedPackage) -> dict[str, object]:

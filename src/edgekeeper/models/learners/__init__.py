@@ -10,9 +10,10 @@ from types import MappingProxyType
 from edgekeeper.models.learners.contract import LearnerClass
 from edgekeeper.models.learners.lightgbm import LightGBM
 from edgekeeper.models.learners.logistic import Logistic
+from edgekeeper.models.learners.shared_fits import SharedFits, share_fits
 from edgekeeper.models.learners.space import Span
 
-__all__ = ["LEARNERS", "LearnerClass", "LightGBM", "Logistic", "Span"]
+__all__ = ["LEARNERS", "LearnerClass", "LightGBM", "Logistic", "SharedFits", "Span", "share_fits"]
 
 LEARNERS: Mapping[str, LearnerClass] = MappingProxyType(
     {

@@ -8,6 +8,7 @@ import numpy as np
 
 from edgekeeper.errors import UsageError
 from edgekeeper.models.learners.constant import ConstantScore
+from edgekeeper.models.learners.lightgbm_shared import SharedBins
 from edgekeeper.models.learners.rows import smoothed_log_odds, training_rows
 from edgekeeper.models.learners.space import Span
 from edgekeeper.models.learners.trees import FlatTrees, Split, tree_graph
@@ -103,6 +104,11 @@ class LightGBM:
             "child_weight": Span(1.0, 10.0),
         }
 
+    @staticmethod
+    def share(rows: TrainingRows, validation: TrainingRows) -> SharedBins:
+        """Bin rows once for many configurations."""
+        return SharedBins(rows, validation)
+
     def parameters(self) -> dict[str, Any]:
         """Every number that shapes the fit; threads do not."""
         numbers = asdict(self)
@@ -124,7 +130,7 @@ class LightGBM:
             return ConstantScore(base)
         import lightgbm
 
-        options = self._options(len(y), seed)
+        options = self.options(len(y), seed)
         data = lightgbm.Dataset(x, label=y, weight=w, params=options)
         if validation is None:
             return LightGBMScore(lightgbm.train(options, data, self.rounds))
@@ -140,7 +146,8 @@ class LightGBM:
         kept = booster.model_to_string(num_iteration=max(booster.best_iteration, _FEWEST_TREES))
         return LightGBMScore(lightgbm.Booster(model_str=kept))
 
-    def _options(self, rows: int, seed: int) -> dict[str, Any]:
+    def options(self, rows: int, seed: int) -> dict[str, Any]:
+        """What LightGBM is asked for, fitting so many rows."""
         return {
             "objective": "binary",
             "learning_rate": self.learning_rate,

@@ -9,15 +9,17 @@ import numpy as np
 from edgekeeper.errors import UsageError
 from edgekeeper.models.learners.constant import ConstantScore
 from edgekeeper.models.learners.graphs import double, score_graph
+from edgekeeper.models.learners.logistic_shared import (
+    SharedScale,
+    centre_and_scale,
+    in_scale,
+)
 from edgekeeper.models.learners.rows import smoothed_log_odds, training_rows
 from edgekeeper.models.learners.space import Span
-from edgekeeper.models.reference import column_quantiles
 from edgekeeper.types import Fitted, Float32Array, Float64Array, TrainingRows
 
 __all__ = ["Logistic", "LogisticScore"]
 
-_QUARTILES = (0.25, 0.5, 0.75)
-_NORMAL_QUARTILE_RANGE = 1.3489795003921634
 _MOST_ITERATIONS = 1_000
 
 
@@ -67,6 +69,11 @@ class Logistic:
         """Return what tuning may change, and how far."""
         return {"ridge": Span(1.0, 100_000.0, log=True), "limit": Span(2.0, 10.0)}
 
+    @staticmethod
+    def share(rows: TrainingRows, validation: TrainingRows) -> SharedScale:
+        """Scale rows once for many penalties."""
+        return SharedScale(rows, validation)
+
     def parameters(self) -> dict[str, Any]:
         """Every number that shapes the fit."""
         return asdict(self)
@@ -85,7 +92,7 @@ class Logistic:
             return ConstantScore(smoothed_log_odds(y, w))
         from sklearn.linear_model import LogisticRegression
 
-        centre, scale = _centre_and_scale(x)
+        centre, scale = centre_and_scale(x)
         scaled = _scaled(x, centre, scale, self.limit)
         regression = LogisticRegression(
             C=1.0 / self.ridge, solver="newton-cholesky", max_iter=_MOST_ITERATIONS, tol=1e-6
@@ -141,17 +148,8 @@ class LogisticScore:
         return score_graph(nodes, constants, n_features)
 
 
-def _centre_and_scale(features: Float32Array) -> tuple[Float64Array, Float64Array]:
-    """Median and normalised quartile range of each column; 0 and 1 where there is none."""
-    quartiles = column_quantiles(features, _QUARTILES)[0].astype(np.float64)
-    with np.errstate(invalid="ignore"):
-        scale = (quartiles[2] - quartiles[0]) / _NORMAL_QUARTILE_RANGE
-    centre = np.where(np.isfinite(quartiles[1]), quartiles[1], 0.0)
-    return centre, np.where(np.isfinite(scale) & (scale > 0.0), scale, 1.0)
-
-
 def _scaled(
     features: Float32Array, centre: Float64Array, scale: Float64Array, limit: float
 ) -> Float64Array:
-    ratio = (np.where(np.isnan(features), centre, features) - centre) / scale
+    ratio = in_scale(features, centre, scale)
     return np.asarray(np.clip(ratio, -limit, limit), dtype=np.float64)

@@ -1,6 +1,9 @@
 """Search spaces: which of a learner's numbers may be tuned, and within which bounds."""
 
+import math
 from dataclasses import dataclass
+
+import numpy as np
 
 from edgekeeper.errors import UsageError
 
@@ -33,6 +36,17 @@ class Span:
     def __post_init__(self) -> None:
         if not self.low < self.high or (self.log and self.low <= 0.0):
             raise UsageError(f"expected low < high, both positive on a log scale, got {self}")
+
+    def draw(self, random: np.random.Generator) -> float | int:
+        """Draw a value, evenly on the span's own scale."""
+        if self.whole and not self.log:
+            return int(random.integers(int(self.low), int(self.high), endpoint=True))
+        if self.log:
+            value = math.exp(random.uniform(math.log(self.low), math.log(self.high)))
+        else:
+            value = random.uniform(self.low, self.high)
+        value = min(max(value, self.low), self.high)
+        return round(value) if self.whole else value
 
     def __contains__(self, value: float) -> bool:
         return self.low <= value <= self.high

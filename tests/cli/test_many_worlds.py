@@ -1,0 +1,82 @@
+"""``edgekeeper worlds`` and ``edgekeeper trials``, as people meet them."""
+
+from pathlib import Path
+
+import pytest
+
+SETTINGS = """
+labels.horizon_bars = 3
+gates.min_samples = 10
+[[lines]]
+name = "linear"
+learner = "logistic"
+features = ["returns"]
+min_bars = 60
+refit_epochs = 40
+"""
+SIZE = ("--markets", "2", "--seed", "3", "--symbols", "2", "--bars", "200")
+
+
+@pytest.fixture
+def here(edgekeeper):
+    Path("edgekeeper.toml").write_text(SETTINGS)
+    return edgekeeper
+
+
+def test_worlds_are_counted_and_drawn_and_not_run_twice(here):
+    done = here("worlds", *SIZE, "--search", "4", "--json")
+    assert done.code == 0
+    found = done.json
+    assert (found["markets"], found["promoted"], found["false_promotion_rate"]) == (2, 0, 0.0)
+    assert found["power"] is found["retreat_bars"] is None
+    assert found["trials"] == 4
+    assert found["interval"][0] == 0.0
+    assert Path(found["picture"]).read_text().startswith("<svg")
+    lines = Path("edgekeeper-worlds/markets.jsonl").read_text()
+    shown = here("worlds", *SIZE, "--search", "4")
+    assert shown.out.lstrip().startswith("0 of 2 markets without an edge promoted anything")
+    assert Path("edgekeeper-worlds/markets.jsonl").read_text() == lines
+
+
+def test_wrong_questions_are_answered(here):
+    assert "did you mean 'noise'" in here("worlds", "--kind", "nois").err
+    assert here("worlds", "--kind", "noise", "--edge", "2").code == 2
+    assert here("worlds", "--markets", "0").code == 2
+
+
+def test_a_run_with_a_search_lists_its_trials(here, bars_csv):
+    Path("edgekeeper.toml").write_text(SETTINGS + "search = { trials = 5 }\n")
+    assert here("replay", "--bars", bars_csv, "--out", "run").code == 0
+    (study,) = here("trials", "list", "--run", "run", "--json").json["studies"]
+    assert (study["study"], study["trials"], study["metric"]) == ("search/linear", 5, "log_loss")
+    assert 1.0 <= study["effective_trials"] <= 5.0
+    noted = here("trials", "note", "search/linear", "a first look", "--run", "run", "--json")
+    assert noted.json["notes"] == ["a first look"]
+    again = here("replay", "--bars", bars_csv, "--out", "run")
+    assert again.code == 0, "a note does not stand in the way of living it again"
+    shown = here("trials", "list", "--run", "run").out
+    assert "a first look" in shown
+    assert "search/linear" in shown
+
+
+def test_training_by_hand_is_counted_until_its_study_is_closed(here, bars_csv):
+    train = ("train", "--bars", bars_csv, "--out", "models", "--learner", "logistic", "--json")
+    counts = [here(*train, "--features", each).json["trials"] for each in ("returns",) * 2]
+    counts.append(here(*train, "--features", "returns,volume").json["trials"])
+    assert counts == [1, 1, 2]
+    closed = here("trials", "close", "by hand", "--models", "models", "--reason", "enough")
+    assert closed.out.startswith("Closed by hand: 2 trials")
+    refused = here(*train, "--features", "volume")
+    assert refused.code == 4
+    assert "--study NAME" in refused.err
+    assert here(*train, "--features", "volume", "--study", "two").json["trials"] == 1
+    names = [
+        s["study"] for s in here("trials", "list", "--models", "models", "--json").json["studies"]
+    ]
+    assert names == ["by hand", "two"]
+
+
+def test_trials_of_nothing(here, bars_csv):
+    assert "trains" not in here("trials", "list", "--models", "nowhere").err
+    assert here("trials", "list", "--models", "nowhere").code == 2
+    assert here("trials", "list", "--models", "a", "--run", "b").code == 2
