@@ -43,9 +43,11 @@ from edgekeeper.types import Float32Array, Int64Array
 from edgekeeper.watch import Sentinel
 from edgekeeper.workbench import (
     BacktestResult,
-    Certificate,
+    Comparison,
+    Judgement,
     Trained,
     backtest,
+    compare,
     train,
     validate,
 )
@@ -53,14 +55,16 @@ from edgekeeper.workbench import (
 __all__ = [
     "Audited",
     "BacktestResult",
-    "Certificate",
+    "Comparison",
     "DemoMarket",
+    "Judgement",
     "Market",
     "Replay",
     "Screen",
     "Trained",
     "audit",
     "backtest",
+    "compare",
     "demo_markets",
     "replay",
     "train",
@@ -298,7 +302,7 @@ class _Run:
             max_age_ns=int(config.guards.max_age_seconds * 1e9),
         )
         screen.phase("computing features and outcomes")
-        self.learn = LearnService(bars, config, ledger, registry, volatility)
+        self.learn = LearnService(bars, config, ledger, registry, volatility, rules=self.feed.rule)
         self.trade = TradeLoop(self.feed, config, ledger, registry, self._features)
         cuts = cut_epochs(self.feed.instants, config.epoch)
         self.epochs = recorded_cuts(ledger, self.feed.instants, cuts)

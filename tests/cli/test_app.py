@@ -6,7 +6,7 @@ import typer
 from edgekeeper.__main__ import app
 
 COMMANDS = {
-    "audit", "backtest", "check", "demo", "doctor", "export", "features", "import", "init",
+    "audit", "backtest", "check", "compare", "demo", "doctor", "export", "features", "import", "init",
     "ledger", "models", "new", "plan", "replay", "sql", "status", "train", "validate", "why",
 }  # fmt: skip
 

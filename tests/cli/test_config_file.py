@@ -31,7 +31,10 @@ def test_every_key_is_written_and_explained():
     for path in known - {"lines"}:
         assert f"# {COMMENTS[path]}" in text
     written = set(keys(tomllib.loads(text)))
-    assert written == known - {"lines.window_bars"}  # None by default: stands as a comment
+    # What is None by default stands as a comment: a floor that is the profile's, a window of all.
+    unset = {"lines.window_bars", *(f"gates.{n}" for n, v in Config().gates if v is None)}
+    assert written == known - unset
+    assert len(unset) == 12
 
 
 def test_any_configuration_survives():

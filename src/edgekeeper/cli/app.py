@@ -9,6 +9,7 @@ from edgekeeper.cli.commands import features, ledger, models
 from edgekeeper.cli.commands.audit import audit
 from edgekeeper.cli.commands.backtest import backtest
 from edgekeeper.cli.commands.check import check
+from edgekeeper.cli.commands.compare import compare
 from edgekeeper.cli.commands.demo import demo
 from edgekeeper.cli.commands.doctor import doctor
 from edgekeeper.cli.commands.export import export
@@ -35,6 +36,7 @@ _PANELS: dict[str, dict[str, Callable[..., None]]] = {
         "replay": replay,
         "backtest": backtest,
         "validate": validate,
+        "compare": compare,
         "plan": plan,
     },
     "Trade": {"status": status, "why": why, "sql": sql, "export": export},

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import typer
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from edgekeeper.bars import Bars
     from edgekeeper.config import Config
     from edgekeeper.ledger import Verified
@@ -15,8 +17,7 @@ if TYPE_CHECKING:
     from edgekeeper.report import LiveScreen, Snapshot, Story
     from edgekeeper.report.tell import Market
     from edgekeeper.stats.performance import Performance
-    from edgekeeper.stats.scores import Scores
-    from edgekeeper.validate import Verdict
+    from edgekeeper.validate import Certificate, Difference, Verdict
 
 __all__ = ["DemoMarket", "Services", "services_of"]
 
@@ -78,37 +79,25 @@ class TrainedPackage(Protocol):
         ...
 
 
-class Certified(Protocol):
+class Judged(Protocol):
     """What validation ends in."""
 
     @property
-    def verdict(self) -> str:
-        """``passed``, ``refused`` or ``needs approval``."""
+    def certificate(self) -> "Certificate":
+        """The verdict with everything it rests on."""
         ...
 
-    @property
-    def reasons(self) -> Sequence[str]:
-        """Why, one sentence each."""
-        ...
+
+class Compared(Protocol):
+    """What a comparison ends in."""
 
     @property
-    def scores(self) -> "Scores":
-        """Of the forecasts, on bars the package never saw."""
+    def differences(self) -> "tuple[Difference, ...]":
+        """Figure by figure."""
         ...
 
-    @property
-    def performance(self) -> "Performance":
-        """Of its virtual book there."""
-        ...
-
-    @property
-    def evidence(self) -> Mapping[str, float]:
-        """Wealth of the bets against cash, own average exposure and the rules."""
-        ...
-
-    @property
-    def figures(self) -> Mapping[str, Any]:
-        """Counts and dates."""
+    def to_polars(self) -> "pl.DataFrame":
+        """Return the same as one frame."""
         ...
 
 
@@ -254,6 +243,25 @@ class TrainAct(Protocol):
         ...
 
 
+class ValidateAct(Protocol):
+    """Judge a package or a frame of forecasts."""
+
+    def __call__(
+        self,
+        forecasts: Any,
+        bars: "Bars",
+        config: "Config",
+        *,
+        trials: int | None,
+        trial_returns: Any,
+        profile: str | None,
+        champion: "Package | None",
+        name: str,
+    ) -> Judged:
+        """Judge it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """The acts, each importing what it needs when it is called."""
@@ -262,7 +270,8 @@ class Services:
     demo_markets: Callable[[], Sequence[DemoMarket]]
     write_report: ReportAct
     train: TrainAct
-    validate: "Callable[[Package, Bars, Config], Certified]"
+    validate: ValidateAct
+    compare: "Callable[[Mapping[str, Any], Bars, Config], Compared]"
     backtest: "Callable[[Package, Bars, Config], Backtested]"
     audit: AuditAct
 

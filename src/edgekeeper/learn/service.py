@@ -39,7 +39,7 @@ from edgekeeper.train import (
     seed_of,
     train_candidate,
 )
-from edgekeeper.types import BoolArray, Float64Array, Int64Array
+from edgekeeper.types import BoolArray, Float64Array, Int8Array, Int64Array
 from edgekeeper.validate import HoldOutData, Verdict, judge
 
 __all__ = ["LearnService"]
@@ -72,6 +72,8 @@ class LearnService:
         Read for signals, written for packages under role ``learn``.
     registry : Registry
     volatility : float64 [N]
+    rules : int8 [N], optional
+        Signals of the rules, for gates that compare with them.
 
     Raises
     ------
@@ -86,7 +88,10 @@ class LearnService:
         ledger: Ledger,
         registry: Registry,
         volatility: Float64Array,
+        *,
+        rules: Int8Array | None = None,
     ) -> None:
+        self.rules = rules
         self.bars = bars
         self.config = config
         self.ledger = ledger
@@ -147,7 +152,13 @@ class LearnService:
         except Refused:
             return None
         view = HoldOutData(
-            self.bars, data.matrix, data.volatility, data.labels, candidate.hold_out, now_ns
+            self.bars,
+            data.matrix,
+            data.volatility,
+            data.labels,
+            candidate.hold_out,
+            now_ns,
+            self.rules,
         )
         verdict = judge(candidate.judged, state.predecessor, view, self.config)
         package = self._package(state, data, candidate, verdict, now_ns)
@@ -206,7 +217,8 @@ class LearnService:
             metrics=verdict.hold_out.metrics(),
             gates={
                 "outcome": verdict.outcome,
-                "gates": [[g.name, g.passed, g.detail] for g in verdict.gates],
+                "profile": self.config.gates.profile,
+                "gates": [gate.record() for gate in verdict.gates],
                 "samples": candidate.samples,
                 "hold_out_uses": candidate.hold_out_uses,
                 "shipped": "fitted on all known rows; the hold-out judged a fit on the older part",
@@ -243,7 +255,7 @@ class LearnService:
                     "window_start_ns": int(self.bars.event_time[candidate.rows[0]]),
                     "window_end_ns": now_ns,
                     "verdict": verdict.outcome,
-                    "reasons_json": {g.name: g.detail for g in verdict.gates},
+                    "reasons_json": {gate.name: gate.record() for gate in verdict.gates},
                     "metrics_json": metrics,
                 },
             )
