@@ -6,8 +6,9 @@ import typer
 from edgekeeper.__main__ import app
 
 COMMANDS = {
-    "audit", "backtest", "check", "compare", "demo", "doctor", "export", "features", "import", "init",
-    "ledger", "models", "new", "plan", "replay", "sql", "status", "train", "validate", "why",
+    "audit", "backtest", "check", "compare", "demo", "doctor", "export", "features", "import",
+    "init", "ledger", "models", "new", "plan", "replay", "sql", "status", "train", "validate",
+    "why",
 }  # fmt: skip
 
 

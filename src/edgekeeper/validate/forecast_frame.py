@@ -45,7 +45,7 @@ class ForecastFrame:
     notes: tuple[str, ...]
 
 
-def read_forecasts(frame: Any, bars: Bars) -> ForecastFrame:
+def read_forecasts(frame: Any, bars: Bars, *, dates_as_bars: bool = False) -> ForecastFrame:
     """Match a frame ``timestamp, symbol, side, probability`` to bars.
 
     Parameters
@@ -56,6 +56,11 @@ def read_forecasts(frame: Any, bars: Bars) -> ForecastFrame:
         the configuration's brackets, ends with a profit net of costs; a missing one abstains.
         ``known_time``, where it is there, says when a forecast could first be read.
     bars : Bars
+    dates_as_bars : bool
+        Whether bare dates mean what they meant in the frame that the bars were made from. A
+        date alone cannot tell the midnight that begins a day from the one that ends it, so
+        otherwise bare dates are refused where bars close at midnight: taking the earlier one
+        would judge a forecast on a day it had seen.
 
     Raises
     ------
@@ -66,6 +71,11 @@ def read_forecasts(frame: Any, bars: Bars) -> ForecastFrame:
     """
     table = _checked(as_polars(frame))
     times, dates = _times(table)
+    if dates and not dates_as_bars and (bars.event_time % _DAY_NS == 0).any():
+        raise BadData(
+            "expected full timestamps, since these bars close at midnight and a bare date does not "
+            "say which one: give the instant each bar closes, as in Bars.to_polars()"
+        )
     row, matched = _rows_of(table, times, dates, bars)
     side = _sides(table)
     probability = numbers(table, "probability")

@@ -13,7 +13,7 @@ from edgekeeper.registry import Package
 from edgekeeper.trade import rule_signals
 from edgekeeper.train import barrier_of
 from edgekeeper.types import Float64Array, Forecasts, Int8Array
-from edgekeeper.validate import Case, read_forecasts
+from edgekeeper.validate import Case, ForecastFrame, read_forecasts
 from edgekeeper.workbench.forecasting import day_of, forecast_all
 
 __all__ = ["case_of", "config_for"]
@@ -28,7 +28,9 @@ def config_for(config: Config | None, profile: str | None) -> Config:
     return parse_config({**config.model_dump(), "gates": gates})
 
 
-def case_of(forecasts: Any, bars: Bars, config: Config, name: str = "") -> Case:
+def case_of(
+    forecasts: Any, bars: Bars, config: Config, name: str = "", *, dates_as_bars: bool = False
+) -> Case:
     """Return the case of a package, judged on what it has not seen, or of a frame.
 
     Raises
@@ -39,7 +41,8 @@ def case_of(forecasts: Any, bars: Bars, config: Config, name: str = "") -> Case:
     rules = rule_signals(config.rules, bars)
     if isinstance(forecasts, Package):
         return _of_package(forecasts, bars, config, name, rules)
-    return _of_frame(forecasts, bars, config, name, rules)
+    read = read_forecasts(forecasts, bars, dates_as_bars=dates_as_bars)
+    return _of_frame(read, bars, config, name, rules)
 
 
 def _of_package(package: Package, bars: Bars, config: Config, name: str, rules: Int8Array) -> Case:
@@ -67,8 +70,7 @@ def _of_package(package: Package, bars: Bars, config: Config, name: str, rules: 
     )
 
 
-def _of_frame(frame: Any, bars: Bars, config: Config, name: str, rules: Int8Array) -> Case:
-    read = read_forecasts(frame, bars)
+def _of_frame(read: ForecastFrame, bars: Bars, config: Config, name: str, rules: Int8Array) -> Case:
     volatility = evaluate(config.labels.volatility, bars)
     labels: Labels = barrier_of(config).label(bars, volatility)
     return Case(

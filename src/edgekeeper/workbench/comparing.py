@@ -83,20 +83,20 @@ def compare(
             "compare: expected bars beside packages and frames, got none: give the bars that the "
             "forecasts are about"
         )
-    if bars is not None and not isinstance(bars, Bars):
-        bars = Bars.from_frame(bars)
+    raw = bars is not None and not isinstance(bars, Bars)
+    bars = Bars.from_frame(bars) if raw else bars
     cases = [
-        _case(one, bars, config, "" if plain else name, position)
+        _case(one, bars, config, "" if plain else name, position, raw)
         for position, (name, one) in enumerate(named.items())
     ]
     return Comparison(tuple(compare_cases(cases, config)))
 
 
-def _case(one: Any, bars: Bars | None, config: Config, name: str, position: int) -> Case:
+def _case(one: Any, bars: Bars | None, config: Config, name: str, position: int, raw: bool) -> Case:
     if isinstance(one, Judgement):
         case = one.case
     else:
         assert bars is not None
-        case = case_of(one, bars, config, name)
+        case = case_of(one, bars, config, name, dates_as_bars=raw)
     own = case.name if case.name != "forecasts" else f"forecasts {position + 1}"
     return replace(case, name=name or own)

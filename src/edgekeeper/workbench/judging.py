@@ -141,8 +141,9 @@ def validate(
     ('refused', 'trials known')
     """
     config = config_for(config, profile)
-    bars = bars if isinstance(bars, Bars) else Bars.from_frame(bars)
-    case = case_of(forecasts, bars, config, name)
+    raw = not isinstance(bars, Bars)
+    bars = Bars.from_frame(bars) if raw else bars
+    case = case_of(forecasts, bars, config, name, dates_as_bars=raw)
     recorded, hold_out = None, None
     if isinstance(forecasts, Package):
         made = forecasts.manifest.provenance
