@@ -91,9 +91,7 @@ class TimeBlocks:
 
     @cached_property
     def draws(self) -> Float64Array:
-        """How often each block is drawn, ``[repetitions, count]``; NaN for too few blocks."""
-        if self.count < _LEAST_BLOCKS:
-            return np.full((self.repetitions, self.count), math.nan)
+        """How often each block is drawn, ``[repetitions, count]``."""
         rng = np.random.default_rng(self.seed)
         share = np.full(self.count, 1.0 / self.count)
         return rng.multinomial(self.count, share, size=self.repetitions).astype(np.float64)
@@ -114,5 +112,15 @@ class TimeBlocks:
         )  # fmt: skip
 
     def sums(self, position: Int64Array, values: Float64Array) -> Float64Array:
-        """Resampled sums of ``values [n, k]``, ``[repetitions, k]``."""
+        """Resampled sums of ``values [n, k]``, ``[repetitions, k]``.
+
+        NaN where fewer than ten blocks have an observation: they could not say how much such sums
+        vary.
+        """
+        if not self.enough(position):
+            return np.full((self.repetitions, values.shape[1]), math.nan)
         return self.draws @ self.by_block(position, values)
+
+    def enough(self, position: Int64Array) -> bool:
+        """Whether observations lie in enough blocks for an interval."""
+        return len(np.unique(self.of(position))) >= _LEAST_BLOCKS

@@ -57,6 +57,8 @@ def _resampled_auc(
     outcome: BoolArray, probability: Float64Array, position: Int64Array, blocks: TimeBlocks
 ) -> Float64Array:
     """Area under the curve of each resample, from wins of each block's successes over each's."""
+    if not blocks.enough(position):
+        return np.full(blocks.repetitions, math.nan)
     block = blocks.of(position)
     successes, own = probability[outcome], block[outcome]
     wins = np.zeros((blocks.count, blocks.count))

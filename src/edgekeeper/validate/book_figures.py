@@ -116,7 +116,7 @@ def _resampled_falls(
     gain: Float64Array, unit: float, periods_per_year: float, blocks: TimeBlocks
 ) -> Float64Array:
     """Worst fall of paths put together from blocks drawn anew, ``[paths]``."""
-    if np.isnan(blocks.draws[0, 0]):
+    if not blocks.enough(np.arange(len(gain))):
         return np.full(1, math.nan)
     rng = np.random.default_rng(blocks.seed + 1)
     padded = np.zeros(blocks.count * blocks.length)
