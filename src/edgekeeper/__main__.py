@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         Comparison,
         Judgement,
         Replay,
+        Retold,
         Screen,
         Trained,
     )
@@ -43,6 +44,7 @@ def app() -> typer.Typer:
         replay=_replay,
         demo_markets=_demo_markets,
         write_report=_write_report,
+        report=_report,
         train=_train,
         validate=_validate,
         compare=_compare,
@@ -76,6 +78,12 @@ def _write_report(path: Path, stories: "list[Story]", *, title: str) -> None:
     from edgekeeper.build import write_report
 
     write_report(path, stories, title=title)
+
+
+def _report(run: Path, *, ledger_url: str | None) -> "Retold":
+    from edgekeeper.build import report
+
+    return report(run, ledger_url=ledger_url)
 
 
 def _train(

@@ -127,8 +127,8 @@ class EvidenceConfig(_Section):
 class GatesConfig(_Section):
     """What a candidate must pass before it may enter shadow, and a model before it is certified.
 
-    A floor left out is the profile's; see :mod:`edgekeeper.validate.profiles`. Gains over the
-    baseline and losses against the champion are relative: 0.1 is a tenth.
+    A floor left out is the profile's, see :mod:`edgekeeper.validate.profiles`; one of 0, or of -1
+    for a gain, asks for nothing. Gains and losses are relative: 0.1 is a tenth.
     """
 
     profile: Literal["evidence", "asked", "asked-start"] = "evidence"
@@ -140,7 +140,7 @@ class GatesConfig(_Section):
     min_win_rate_gain: float | None = Field(None, ge=-1, le=100)
     min_profit_factor_gain: float | None = Field(None, ge=-1, le=100)
     min_sharpe_gain: float | None = Field(None, ge=-1, le=100)
-    min_drawdown_cut: float | None = Field(None, ge=-100, le=1)
+    min_drawdown_cut: float | None = Field(None, ge=0, le=1)
     max_champion_loss: float | None = Field(None, ge=0, le=100)
     min_deflated_sharpe: float | None = Field(None, ge=0, lt=1)
     min_trades: int = Field(100, ge=0)

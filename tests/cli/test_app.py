@@ -7,8 +7,8 @@ from edgekeeper.__main__ import app
 
 COMMANDS = {
     "audit", "backtest", "check", "compare", "demo", "doctor", "export", "features", "import",
-    "init", "ledger", "models", "new", "plan", "replay", "sql", "status", "train", "validate",
-    "why",
+    "init", "ledger", "models", "new", "plan", "replay", "report", "sql", "status", "train",
+    "validate", "why",
 }  # fmt: skip
 
 

@@ -29,6 +29,9 @@ def test_every_floor_can_be_set():
     every = GatesConfig(**dict.fromkeys(names, 0.25))
     assert floors_of(every) == dict.fromkeys(names, 0.25)
     assert set(ASKED) < set(names)
+    nothing = {name: -1.0 if name.endswith("gain") else 0.0 for name in names}
+    left = floors_of(GatesConfig(profile="asked", **nothing))
+    assert left == {"max_champion_loss": 0.0}, "no loss at all is a floor, too"
 
 
 def test_a_rate_is_measured_or_not_known():

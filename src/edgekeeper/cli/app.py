@@ -18,6 +18,7 @@ from edgekeeper.cli.commands.init import init
 from edgekeeper.cli.commands.new import new
 from edgekeeper.cli.commands.plan import plan
 from edgekeeper.cli.commands.replay import replay
+from edgekeeper.cli.commands.report import report
 from edgekeeper.cli.commands.sql import sql
 from edgekeeper.cli.commands.status import status
 from edgekeeper.cli.commands.train import train
@@ -37,6 +38,7 @@ _PANELS: dict[str, dict[str, Callable[..., None]]] = {
         "backtest": backtest,
         "validate": validate,
         "compare": compare,
+        "report": report,
         "plan": plan,
     },
     "Trade": {"status": status, "why": why, "sql": sql, "export": export},

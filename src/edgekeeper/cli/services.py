@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from edgekeeper.ledger import Verified
     from edgekeeper.registry import Package
     from edgekeeper.report import LiveScreen, Snapshot, Story
+    from edgekeeper.report.targets import Target
     from edgekeeper.report.tell import Market
     from edgekeeper.stats.performance import Performance
     from edgekeeper.validate import Certificate, Difference, Verdict
@@ -85,6 +86,25 @@ class Judged(Protocol):
     @property
     def certificate(self) -> "Certificate":
         """The verdict with everything it rests on."""
+        ...
+
+
+class Retold(Protocol):
+    """A finished run, read back."""
+
+    @property
+    def story(self) -> "Story":
+        """Figures and series."""
+        ...
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The figures of ``replay --json``."""
+        ...
+
+    @property
+    def targets(self) -> "list[Target]":
+        """Hopes beside what was measured."""
         ...
 
 
@@ -227,6 +247,14 @@ class ReportAct(Protocol):
         ...
 
 
+class RetellAct(Protocol):
+    """Read a finished run back."""
+
+    def __call__(self, run: Path, *, ledger_url: str | None) -> Retold:
+        """Read it."""
+        ...
+
+
 class TrainAct(Protocol):
     """Fit, judge and package a candidate."""
 
@@ -269,6 +297,7 @@ class Services:
     replay: ReplayAct
     demo_markets: Callable[[], Sequence[DemoMarket]]
     write_report: ReportAct
+    report: RetellAct
     train: TrainAct
     validate: ValidateAct
     compare: "Callable[[Mapping[str, Any], Bars, Config], Compared]"

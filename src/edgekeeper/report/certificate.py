@@ -6,6 +6,7 @@ import hashlib
 from edgekeeper.report import certificate_words as words
 from edgekeeper.report.certificate_chart import book_chart
 from edgekeeper.report.html import page_environment
+from edgekeeper.report.run_conditions import MEASURE_NAMES
 from edgekeeper.validate.certificate import Certificate
 
 __all__ = ["render_certificate"]
@@ -31,7 +32,7 @@ def render_certificate(certificate: Certificate, *, generated_from: str) -> str:
         told=words.condition_rows(certificate),
         every={
             label: words.all_condition_rows(certificate, measure)
-            for measure, label in words.measures().items()
+            for measure, label in MEASURE_NAMES.items()
         },
         notes=certificate.evaluation.case.notes,
         chart=book_chart(certificate),

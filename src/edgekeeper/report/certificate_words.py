@@ -1,10 +1,9 @@
 """A certificate in words: the same for the terminal and for the page."""
 
 import math
-from collections.abc import Sequence
 
+from edgekeeper.report.run_conditions import CONDITION_HEADS, condition_row, told_conditions
 from edgekeeper.report.wording import MISSING, count, day, number, percent, signed
-from edgekeeper.stats.breakdown import Part
 from edgekeeper.stats.resampling import Interval
 from edgekeeper.validate.certificate import Certificate
 
@@ -18,7 +17,6 @@ __all__ = [
     "evidence_pairs",
     "gate_rows",
     "headline",
-    "measures",
     "next_step",
     "score_rows",
     "subject",
@@ -26,18 +24,12 @@ __all__ = [
 
 GATE_HEADS = ("", "Gate", "Measured", "Asked")
 BOOK_HEADS = ("", "Sharpe, 95 % interval", "A year", "Worst fall", "Won", "Per 1 lost")
-CONDITION_HEADS = ("Condition", "Count", "Mean", "95 % interval", "q")
 _BOOKS = {
     "forecasts": "Forecasts",
     "twice_the_costs": "at twice the costs",
     "rules": "Rules (baseline)",
     "always_take": "Always take",
     "buy_and_hold": "Buy and hold",
-}
-_MEASURES = {
-    "net_return": "A trade earned",
-    "accuracy_gain": "Accuracy over the majority class",
-    "brier_gain": "Brier score over the base rate",
 }
 _ANSWERS = {
     "passed": "Passed: every gate of the profile “{profile}”.",
@@ -160,39 +152,17 @@ def evidence_pairs(certificate: Certificate) -> dict[str, str]:
     return found
 
 
-def condition_rows(
-    certificate: Certificate, *, most: int = 0, level: float = 0.10
-) -> list[tuple[str, ...]]:
-    """Conditions that differ from nothing at a false discovery rate of ``level``, worst first."""
-    told: list[tuple[float, str, Part]] = []
-    for measure, parts in certificate.evaluation.conditions.items():
-        told += [(min(part.q_below, part.q_above), measure, part) for part in parts
-                 if min(part.q_below, part.q_above) <= level]  # fmt: skip
-    told.sort(key=lambda one: one[0])
-    rows = [_condition(measure, part) for _, measure, part in told]
+def condition_rows(certificate: Certificate, *, most: int = 0) -> list[tuple[str, ...]]:
+    """Conditions that differ from nothing at a false discovery rate of 10 %, surest first."""
+    told = told_conditions(certificate.evaluation.conditions)
+    rows = [condition_row(measure, part) for measure, part in told]
     return rows[:most] if most else rows
 
 
 def all_condition_rows(certificate: Certificate, measure: str) -> list[tuple[str, ...]]:
     """Every condition of one measure that held enough to be tested."""
-    parts: Sequence[Part] = certificate.evaluation.conditions[measure]
-    return [_condition("", part) for part in parts if math.isfinite(part.low)]
-
-
-def measures() -> dict[str, str]:
-    """What is broken down, in words."""
-    return dict(_MEASURES)
-
-
-def _condition(measure: str, part: Part) -> tuple[str, ...]:
-    name = f"{part.condition} {part.value}"
-    return (
-        f"{_MEASURES[measure]}, {name}" if measure else name,
-        count(part.count),
-        signed(part.mean, 2),
-        f"{signed(part.low, 2)} to {signed(part.high, 2)}",
-        percent(min(part.q_below, part.q_above)),
-    )
+    parts = certificate.evaluation.conditions[measure]
+    return [condition_row("", part) for part in parts if math.isfinite(part.low)]
 
 
 def _figure(value: float, low: float, high: float) -> str:

@@ -144,7 +144,7 @@ def evaluate_case(case: Case, config: Config) -> Evaluation:
     runs = _runs(case, config)
     gains = {name: run.gain for name, run in runs.items()}
     gains["buy_and_hold"] = buy_and_hold_gains(case)
-    units = _units(gains)
+    units, mine = _units(gains), runs["forecasts"]
     regimes = regimes_of(case.bars)
     return Evaluation(
         case=case,
@@ -161,14 +161,15 @@ def evaluate_case(case: Case, config: Config) -> Evaluation:
         gains=gains,
         runs=runs,
         units=units,
-        evidence=evidence_of(case, runs["forecasts"], runs["rules"], config),
+        evidence=evidence_of(case, mine, runs["rules"], config),
         against_base=_against_base(case, rows, side, config.labels.horizon_bars),
         shape=return_shape(gains["forecasts"]),
         conditions=figures_by_condition(
-            case, runs["forecasts"], blocks, regimes, least_symbol=config.gates.min_symbol_trades
+            case, decided_rows(case, mine), mine.side, mine.net_return, blocks, regimes,
+            least_symbol=config.gates.min_symbol_trades,
         ),
-        regime_trades=_counted(case, runs["forecasts"], regimes),
-        symbol_trades=_by_symbol(case, runs["forecasts"]),
+        regime_trades=_counted(case, mine, regimes),
+        symbol_trades=_by_symbol(case, mine),
     )  # fmt: skip
 
 

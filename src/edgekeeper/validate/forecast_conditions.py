@@ -17,7 +17,6 @@ from edgekeeper.stats.breakdown import Part, breakdown
 from edgekeeper.stats.multiplicity import adjusted_p_values
 from edgekeeper.stats.resampling import TimeBlocks
 from edgekeeper.types import SIDES, Float64Array, Int64Array
-from edgekeeper.validate.books import BookRun, decided_rows
 from edgekeeper.validate.case import Case, ObjectArray
 
 __all__ = ["MEASURES", "REGIMES", "conditions_of", "figures_by_condition", "regimes_of"]
@@ -75,34 +74,35 @@ def _buckets(probability: Float64Array) -> list[str]:
 
 def figures_by_condition(
     case: Case,
-    run: BookRun,
+    rows: Int64Array,
+    side: Int64Array,
+    net_return: Float64Array,
     blocks: TimeBlocks,
     regimes: ObjectArray,
     *,
     least_symbol: int = 20,
+    sources: Sequence[str] = (),
 ) -> dict[str, list[Part]]:
     """Break the three measures down, with one adjustment over everything that was tested.
 
     Observations of one block of time are one cluster: their outcomes overlap.
+
+    Parameters
+    ----------
+    rows, side, net_return : int64, int64, float64 [m]
+        Of each closed trade: the bar decided on, its side, what it earned on its stake.
+    regimes : object [N]
+        Of each bar, see :func:`regimes_of`.
+    sources : sequence of str, optional
+        Who decided each trade.
     """
-    parts = {
-        "net_return": _of_trades(case, run, blocks, regimes, least_symbol),
-        **_of_forecasts(case, blocks, regimes, least_symbol),
-    }
-    return _adjusted_together(parts)
-
-
-def _of_trades(
-    case: Case,
-    run: BookRun,
-    blocks: TimeBlocks,
-    regimes: ObjectArray,
-    least: int,
-) -> list[Part]:
-    rows = decided_rows(case, run)
-    conditions = conditions_of(case, rows, run.side, regimes)
-    cluster = blocks.of(case.instant[rows])
-    return _broken_down(run.net_return, conditions, cluster, least)
+    conditions = conditions_of(case, rows, side, regimes)
+    if len(set(sources)) > 1:
+        conditions["source"] = list(sources)
+    cluster = blocks.of(np.maximum(case.instant[rows] + case.first, 0))
+    trades = _broken_down(net_return, conditions, cluster, least_symbol)
+    forecasts = _of_forecasts(case, blocks, regimes, least_symbol)
+    return _adjusted_together({"net_return": trades, **forecasts})
 
 
 def _of_forecasts(
@@ -123,7 +123,7 @@ def _of_forecasts(
         "brier_gain": (base - outcome) ** 2 - (probability - outcome) ** 2,
     }
     conditions = conditions_of(case, rows, side, regimes)
-    cluster = blocks.of(case.instant[rows])
+    cluster = blocks.of(case.instant[rows] + case.first)
     return {
         name: _broken_down(values, conditions, cluster, least) for name, values in measured.items()
     }

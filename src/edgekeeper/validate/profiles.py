@@ -33,11 +33,19 @@ FLOORS: Mapping[str, Mapping[str, float]] = MappingProxyType(
     }
 )
 _OVERRIDES = (*_ASKED, "min_deflated_sharpe")
+_NOTHING = {
+    "min_win_rate_gain": -1.0,
+    "min_profit_factor_gain": -1.0,
+    "min_sharpe_gain": -1.0,
+    "max_champion_loss": -1.0,
+}
 _RATES = "measured_rates.json"
 
 
 def floors_of(gates: GatesConfig) -> dict[str, float]:
     """Return the floors that hold: the profile's, and over them what the configuration sets.
+
+    A floor set to 0, or to -1 for a gain, asks for nothing: it is left out.
 
     Examples
     --------
@@ -47,8 +55,10 @@ def floors_of(gates: GatesConfig) -> dict[str, float]:
     floors = dict(FLOORS[gates.profile])
     for name in _OVERRIDES:
         value = getattr(gates, name)
-        if value is not None:
+        if value is not None and value > _NOTHING.get(name, 0.0):
             floors[name] = value
+        elif value is not None:
+            floors.pop(name, None)
     return floors
 
 
