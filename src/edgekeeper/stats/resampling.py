@@ -29,8 +29,8 @@ def interval_of(value: float, resampled: Float64Array, level: float = 0.95) -> I
 
     Examples
     --------
-    >>> interval_of(1.0, np.linspace(0.0, 2.0, 101), 0.90)
-    Interval(value=1.0, low=0.1, high=1.9)
+    >>> interval_of(1.0, np.linspace(0.0, 8.0, 101), 0.75)
+    Interval(value=1.0, low=1.0, high=7.0)
     """
     known = resampled[np.isfinite(resampled)]
     if not math.isfinite(value) or 2 * len(known) < len(resampled) or len(known) < 2:
