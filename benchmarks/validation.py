@@ -1,9 +1,9 @@
-"""What validation costs beside the fits it judges: 10,000 signals, 15 combinatorial purged splits.
+"""What validation costs beside the fits it judges: 10,000 signals, 15 combinatorial splits.
 
-``python benchmarks/validation.py [--trees 200] [--json]``, in CPU seconds of one thread. The fits are
-bare LightGBM; everything else that a careful validation does is counted as validation: purged splits,
-forecasts of the unseen stretches, scores with intervals of each split and of each whole path, the book that each
-path trades, figures by condition, and the probability of overfitting among the paths.
+``python benchmarks/validation.py [--trees 200] [--json]``, in CPU seconds of one thread. The fits
+are bare LightGBM; everything else that a careful validation does is counted as validation: purged
+splits, forecasts of the unseen stretches, scores with intervals of each split and of each whole
+path, the book that each path trades, figures by condition, and the probability of overfitting.
 """
 
 import argparse
