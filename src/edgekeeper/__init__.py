@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from edgekeeper.bars import Bars
-    from edgekeeper.build import backtest, replay, train, validate
+    from edgekeeper.build import backtest, compare, replay, train, validate
     from edgekeeper.config import Config, parse_config
     from edgekeeper.features import FeatureSet
     from edgekeeper.labels import TripleBarrier
@@ -32,6 +32,7 @@ __all__ = [
     "TripleBarrier",
     "__version__",
     "backtest",
+    "compare",
     "parse_config",
     "replay",
     "train",
@@ -45,6 +46,7 @@ _HOMES = {
     "Package": "edgekeeper.registry",
     "TripleBarrier": "edgekeeper.labels",
     "backtest": "edgekeeper.build",
+    "compare": "edgekeeper.build",
     "parse_config": "edgekeeper.config",
     "replay": "edgekeeper.build",
 }

@@ -1,7 +1,7 @@
 """The command ``edgekeeper``: hands what ``build`` wires to the command line, each part late."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,16 @@ from edgekeeper.cli import Services, make_app
 
 if TYPE_CHECKING:
     from edgekeeper.bars import Bars
-    from edgekeeper.build import Audited, BacktestResult, Certificate, Replay, Screen, Trained
+    from edgekeeper.build import (
+        Audited,
+        BacktestResult,
+        Comparison,
+        Judgement,
+        Replay,
+        Retold,
+        Screen,
+        Trained,
+    )
     from edgekeeper.cli.services import DemoMarket
     from edgekeeper.config import Config
     from edgekeeper.registry import Package
@@ -35,8 +44,10 @@ def app() -> typer.Typer:
         replay=_replay,
         demo_markets=_demo_markets,
         write_report=_write_report,
+        report=_report,
         train=_train,
         validate=_validate,
+        compare=_compare,
         backtest=_backtest,
         audit=_audit,
         worlds=_worlds,
@@ -70,6 +81,12 @@ def _write_report(path: Path, stories: "list[Story]", *, title: str) -> None:
     write_report(path, stories, title=title)
 
 
+def _report(run: Path, *, ledger_url: str | None) -> "Retold":
+    from edgekeeper.build import report
+
+    return report(run, ledger_url=ledger_url)
+
+
 def _train(
     bars: "Bars",
     *,
@@ -83,10 +100,35 @@ def _train(
     return train(bars, learner=learner, features=features, config=config, out=out)
 
 
-def _validate(package: "Package", bars: "Bars", config: "Config") -> "Certificate":
+def _validate(
+    forecasts: Any,
+    bars: "Bars",
+    config: "Config",
+    *,
+    trials: int | None,
+    trial_returns: Any,
+    profile: str | None,
+    champion: "Package | None",
+    name: str,
+) -> "Judgement":
     from edgekeeper.build import validate
 
-    return validate(package, bars, config)
+    return validate(
+        forecasts,
+        bars,
+        config,
+        trials=trials,
+        trial_returns=trial_returns,
+        profile=profile,
+        champion=champion,
+        name=name,
+    )
+
+
+def _compare(named: Mapping[str, Any], bars: "Bars", config: "Config") -> "Comparison":
+    from edgekeeper.build import compare
+
+    return compare(named, bars, config)
 
 
 def _backtest(package: "Package", bars: "Bars", config: "Config") -> "BacktestResult":

@@ -1,7 +1,5 @@
 """Wires the rooms together. ``replay`` is the whole loop over history, from bars to report."""
 
-import csv
-import io
 import json
 import shutil
 import tempfile
@@ -34,18 +32,22 @@ from edgekeeper.market import longest_snapshot, save_snapshot
 from edgekeeper.market.atomic import write_atomically
 from edgekeeper.registry import Package, Registry
 from edgekeeper.report import Snapshot, Story, render_report
+from edgekeeper.report.csv_files import decisions_csv, equity_csv
 from edgekeeper.report.summary import summary
 from edgekeeper.report.tell import Market, tell
 from edgekeeper.resuming import check_same_run, recorded_cuts, write_start
+from edgekeeper.retelling import Retold, retell
 from edgekeeper.simulator import MarketFeed
 from edgekeeper.trade import TradeLoop, cut_epochs, rule_signals
-from edgekeeper.types import Float32Array, Int64Array
+from edgekeeper.types import Float32Array
 from edgekeeper.watch import Sentinel
 from edgekeeper.workbench import (
     BacktestResult,
-    Certificate,
+    Comparison,
+    Judgement,
     Trained,
     backtest,
+    compare,
     train,
     validate,
 )
@@ -53,16 +55,20 @@ from edgekeeper.workbench import (
 __all__ = [
     "Audited",
     "BacktestResult",
-    "Certificate",
+    "Comparison",
     "DemoMarket",
+    "Judgement",
     "Market",
     "Replay",
+    "Retold",
     "Screen",
     "Trained",
     "audit",
     "backtest",
+    "compare",
     "demo_markets",
     "replay",
+    "report",
     "train",
     "validate",
     "write_report",
@@ -275,6 +281,23 @@ def audit(
         )
 
 
+def report(run: str | Path, *, ledger_url: str | None = None) -> Retold:
+    """Tell a finished run once more, from its ledger, packages and bars.
+
+    Raises
+    ------
+    UsageError
+        No such folder.
+    BadData
+        What it was made of is absent or damaged.
+    """
+    folder = Path(run)
+    if not folder.is_dir():
+        raise UsageError(f"expected the folder of a run, found none at {folder}: check the path")
+    with Ledger.open(ledger_url or folder / "ledger.sqlite", read_only=True) as ledger:
+        return retell(folder, ledger, find_bars(folder / "bars"), read_settings(ledger))
+
+
 class _Run:
     """One replay: learn and trade over the same ledger, epoch by epoch."""
 
@@ -298,7 +321,7 @@ class _Run:
             max_age_ns=int(config.guards.max_age_seconds * 1e9),
         )
         screen.phase("computing features and outcomes")
-        self.learn = LearnService(bars, config, ledger, registry, volatility, self.feed.rule)
+        self.learn = LearnService(bars, config, ledger, registry, volatility, rules=self.feed.rule)
         self.trade = TradeLoop(self.feed, config, ledger, registry, self._features)
         cuts = cut_epochs(self.feed.instants, config.epoch)
         self.epochs = recorded_cuts(ledger, self.feed.instants, cuts)
@@ -399,33 +422,8 @@ def write_report(path: Path, stories: list[Story], *, title: str) -> None:
 
 
 def _write_files(folder: Path, ledger: Ledger, story: Story, figures: dict[str, Any]) -> None:
-    write_atomically(folder / "decisions.csv", _decisions_csv(ledger))
-    write_atomically(folder / "equity.csv", _equity_csv(story))
+    write_atomically(folder / "decisions.csv", decisions_csv(ledger))
+    write_atomically(folder / "equity.csv", equity_csv(story))
     text = json.dumps(figures, indent=2, allow_nan=False)
     write_atomically(folder / "summary.json", text.encode())
     write_report(folder / "report.html", [story], title=story.title)
-
-
-def _decisions_csv(ledger: Ledger) -> bytes:
-    import polars as pl
-
-    columns = ["symbol", "side", "decision", "size", "stop", "target", "reason", "model"]
-    frame = ledger.read("decisions", ["event_time_ns", *columns], where={"account": "edgekeeper"})
-    stamp = pl.from_epoch(pl.col("event_time_ns"), time_unit="ns").dt.strftime("%FT%TZ")
-    return frame.select(stamp.alias("time"), *columns).write_csv().encode()
-
-
-def _equity_csv(story: Story) -> bytes:
-    names = list(story.books)
-    stamps = _iso_stamps(story.time_ns)
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(["time", *names])
-    columns = [[f"{value:.6f}" for value in story.books[name].equity] for name in names]
-    writer.writerows(zip(stamps, *columns, strict=True))
-    return text.getvalue().encode()
-
-
-def _iso_stamps(time_ns: Int64Array) -> list[str]:
-    seconds = time_ns.astype("datetime64[ns]").astype("datetime64[s]")
-    return [f"{stamp}Z" for stamp in np.datetime_as_string(seconds)]

@@ -127,8 +127,27 @@ class EvidenceConfig(_Section):
 
 
 class GatesConfig(_Section):
-    """What a candidate must pass before it may enter shadow."""
+    """What a candidate must pass before it may enter shadow, and a model before it is certified.
 
+    A floor left out is the profile's, see :mod:`edgekeeper.validate.profiles`; one of 0, or of -1
+    for a gain, asks for nothing. Gains and losses are relative: 0.1 is a tenth.
+    """
+
+    profile: Literal["evidence", "asked", "asked-start"] = "evidence"
+    min_accuracy: float | None = Field(None, ge=0, le=1)
+    min_precision: float | None = Field(None, ge=0, le=1)
+    min_recall: float | None = Field(None, ge=0, le=1)
+    min_f1: float | None = Field(None, ge=0, le=1)
+    min_auc: float | None = Field(None, ge=0, le=1)
+    min_win_rate_gain: float | None = Field(None, ge=-1, le=100)
+    min_profit_factor_gain: float | None = Field(None, ge=-1, le=100)
+    min_sharpe_gain: float | None = Field(None, ge=-1, le=100)
+    min_drawdown_cut: float | None = Field(None, ge=0, le=1)
+    max_champion_loss: float | None = Field(None, ge=0, le=100)
+    min_deflated_sharpe: float | None = Field(None, ge=0, lt=1)
+    min_trades: int = Field(100, ge=0)
+    min_regime_trades: int = Field(50, ge=0)
+    min_symbol_trades: int = Field(20, ge=0)
     min_samples: int = Field(100, ge=10)
     holdout_share: float = Field(0.20, gt=0.01, lt=0.9)
     max_auc: float = Field(0.80, gt=0.5, le=1)

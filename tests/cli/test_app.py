@@ -6,9 +6,9 @@ import typer
 from edgekeeper.__main__ import app
 
 COMMANDS = {
-    "audit", "backtest", "check", "demo", "doctor", "export", "features", "import", "init",
-    "ledger", "models", "new", "plan", "replay", "sql", "status", "train", "trials",
-    "validate", "why", "worlds",
+    "audit", "backtest", "check", "compare", "demo", "doctor", "export", "features", "import",
+    "init", "ledger", "models", "new", "plan", "replay", "report", "sql", "status", "train",
+    "trials", "validate", "why", "worlds",
 }  # fmt: skip
 
 

@@ -31,7 +31,10 @@ def test_every_key_is_written_and_explained():
     for path in known - {"lines"}:
         assert f"# {COMMENTS[path]}" in text
     written = set(keys(tomllib.loads(text)))
-    assert written == known - {"lines.window_bars", "lines.search"}  # None by default: comments
+    # What is None by default stands as a comment: a floor that is the profile's, a window of all.
+    floors = {f"gates.{name}" for name, value in Config().gates if value is None}
+    assert written == known - {"lines.window_bars", "lines.search", *floors}
+    assert len(floors) == 11
 
 
 def test_any_configuration_survives():

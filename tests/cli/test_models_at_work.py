@@ -1,6 +1,10 @@
 """``train``, ``validate`` and ``backtest``, one package through all three."""
 
+import numpy as np
+import polars as pl
 import pytest
+
+from edgekeeper.ledger import Ledger
 
 BARS = ("--bars", "bundled", "--symbols", "IBM,MSFT")
 FAST = ("--learner", "logistic", "--features", "returns")
@@ -9,8 +13,6 @@ FAST = ("--learner", "logistic", "--features", "returns")
 @pytest.fixture(scope="module")
 def early_and_late(tmp_path_factory):
     """Real daily bars of two stocks, and the first 900 days of them."""
-    import polars as pl
-
     from edgekeeper.market import load_bars
 
     folder = tmp_path_factory.mktemp("bars")
@@ -42,18 +44,64 @@ def test_train_says_what_the_gates_say(edgekeeper, package, early_and_late):
     assert "always guessing one side" in done.out
 
 
-def test_validate_on_later_bars(edgekeeper, package, early_and_late):
+def test_validate_on_later_bars(edgekeeper, package, early_and_late, tmp_path):
     late = early_and_late / "late.csv"
-    done = edgekeeper("validate", "models", "--bars", late, "--json")
+    done = edgekeeper("validate", "models", "--bars", late, "--trials", 12, "--json")
     figures = done.json
     assert done.code == (0 if figures["verdict"] == "passed" else 4)
     assert figures["model"] == package["model"]
-    assert figures["bars_after_window"] == 2 * 900
+    assert figures["bars"] == 2 * 900
     assert set(figures["evidence"]) == {"cash", "exposure", "incumbent"}
-    shown = edgekeeper("validate", package["folder"], "--bars", late)
+    assert (figures["trials"], figures["effective_trials"]) == (12, 12.0)
+    assert figures["hold_out_readings"] == 1
+    assert set(figures["books"]) >= {"forecasts", "twice_the_costs", "rules", "buy_and_hold"}
+    asked = {gate["name"]: gate for gate in figures["gates"]}
+    assert asked["deflated Sharpe ratio"]["threshold"] == 0.95
+    assert asked["trades"]["trials"] == 12.0
+    assert asked["trades"]["window"] == figures["window"]
+    shown = edgekeeper("validate", package["folder"], "--bars", late, "--trials", 12, "--out",
+                       "page.html")  # fmt: skip
     assert shown.code == done.code
-    assert figures["verdict"].capitalize() in shown.out
-    assert "roven" in shown.out
+    for words in ("always guessing one side", "at twice the costs", "Buy and hold", "markets",
+                  "proof against the rules"):  # fmt: skip
+        assert words in shown.out
+    page = (tmp_path / "page.html").read_text()
+    assert "deflated Sharpe ratio" in page
+    assert "http" not in page.replace("http-equiv", "")
+
+
+def test_no_certificate_without_trials(edgekeeper, package, early_and_late):
+    done = edgekeeper("validate", "models", "--bars", early_and_late / "late.csv")
+    assert done.code == 4
+    assert "No certificate: nobody said how many variants were tried" in done.out
+    assert "--trials N" in done.out
+
+
+def test_the_returns_of_all_variants_give_effective_trials(edgekeeper, package, early_and_late,
+                                                           tmp_path):  # fmt: skip
+    rng = np.random.default_rng(0)
+    common = rng.standard_normal((300, 1))
+    columns = common + 0.1 * rng.standard_normal((300, 6))
+    pl.DataFrame(columns, schema=[f"v{i}" for i in range(6)]).write_csv(tmp_path / "tried.csv")
+    done = edgekeeper("validate", "models", "--bars", early_and_late / "late.csv",
+                      "--trial-returns", "tried.csv", "--json")  # fmt: skip
+    assert done.json["trials"] == 6
+    assert 1.0 <= done.json["effective_trials"] < 2.0
+    assert 0.0 <= done.json["pbo"] <= 1.0
+    few = edgekeeper("validate", "models", "--bars", early_and_late / "late.csv",
+                     "--trial-returns", "tried.csv", "--trials", 2)  # fmt: skip
+    assert few.code == 2
+    assert "from 6 up" in few.err
+
+
+def test_asked_floors_are_written_beside_what_was_measured(edgekeeper, package, early_and_late):
+    done = edgekeeper("validate", "models", "--bars", early_and_late / "late.csv", "--trials", 1,
+                      "--profile", "asked")  # fmt: skip
+    assert done.code == 4
+    assert "at least 0.1" in done.out
+    assert "not measured yet" in done.out
+    assert edgekeeper("validate", "models", "--bars", early_and_late / "late.csv", "--profile",
+                      "aksed").code == 2  # fmt: skip
 
 
 def test_bars_it_has_seen_cannot_judge_it(edgekeeper, package, early_and_late):
@@ -68,7 +116,40 @@ def test_a_ceiling_below_chance_refuses(edgekeeper, package, early_and_late, tmp
                       "strict.toml", "--json")  # fmt: skip
     assert done.code == 4
     assert done.json["verdict"] in ("refused", "needs approval")
-    assert any("expected 100000" in reason for reason in done.json["reasons"])
+    assert any("at least 100000" in reason for reason in done.json["reasons"])
+
+
+def test_a_models_run_brings_its_bars(edgekeeper, fitted):
+    """Without --bars those of the run are taken: the older of two fits has not seen the newest."""
+    with Ledger.open(fitted / "ledger.sqlite", read_only=True) as ledger:
+        first = ledger.read("packages", ["hash", "fitted_at_ns"]).sort("fitted_at_ns")["hash"][0]
+    done = edgekeeper("validate", first[:10], "--run", fitted, "--trials", 2, "--json")
+    assert done.code == 4, done.err
+    assert done.json["model"] == first
+    assert done.json["outcomes"] > 20
+
+
+def test_anyones_forecasts_are_judged_and_compared(edgekeeper, early_and_late, tmp_path):
+    bars = pl.read_csv(early_and_late / "late.csv")
+    rng = np.random.default_rng(3)
+    for name in ("mine", "yours"):
+        bars.select(
+            timestamp="timestamp",
+            symbol="symbol",
+            side=pl.lit("long"),
+            probability=pl.Series(rng.random(bars.height)),
+        ).write_csv(tmp_path / f"{name}.csv")
+    late = early_and_late / "late.csv"
+    done = edgekeeper("validate", "mine.csv", "--bars", late, "--trials", 1)
+    assert done.code == 4
+    assert "came from outside" in done.out
+    shown = edgekeeper("compare", "mine.csv", "yours.csv", "--bars", late, "--out", "gaps.csv")
+    assert shown.code == 0, shown.err
+    assert "A is mine, B is yours" in shown.out
+    figures = edgekeeper("compare", "mine.csv", "yours.csv", "--bars", late, "--json").json
+    assert {row["figure"] for row in figures["differences"]} >= {"log_loss", "auc", "sharpe"}
+    assert pl.read_csv(tmp_path / "gaps.csv").height == len(figures["differences"])
+    assert edgekeeper("compare", "mine.csv", "mine.csv", "--bars", late).code == 2
 
 
 def test_backtest_says_what_it_has_seen(edgekeeper, package, early_and_late):

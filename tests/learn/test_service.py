@@ -158,7 +158,7 @@ def test_a_leaking_line_is_recorded_as_needing_approval(open_desk, config):
     desk.learn.refit("leaky", desk.at(410))
     (row,) = desk.packages().iter_rows(named=True)
     assert row["verdict"] == "needs_approval"
-    assert "implausible" in json.loads(row["reasons_json"])["plausible"]
+    assert "implausible" in json.loads(row["reasons_json"])["plausible"]["detail"]
 
 
 def test_the_same_features_are_computed_once(desk):

@@ -114,3 +114,55 @@ def test_a_few_rows_without_a_forecast_do_not_decide(planted, lines, config):
     bad, good = bad_refit(planted, lines["plain"], config), planted.candidate.judged
     assert judge(good, bad, view, config).outcome == "accepted"
     assert judge(bad, good, view, config).outcome == "vetoed"
+
+
+# -- profiles -----------------------------------------------------------------------------------
+
+
+def with_gates(config, **gates):
+    return config.model_copy(update={"gates": GatesConfig(min_samples=50, **gates)})
+
+
+def test_asked_floors_veto_what_plain_gates_accept(planted, config):
+    good = planted.candidate.judged
+    asked = judge(good, good, planted.view, with_gates(config, profile="asked"), trials=12)
+    assert asked.outcome == "vetoed"
+    names = [gate.name for gate in asked.gates]
+    assert names[:2] == ["plausible", "not worse than its predecessor"]
+    assert names[2:7] == ["accuracy", "precision", "recall", "F1", "AUC"]
+    assert names[-1] == "worse than the champion by"
+    assert asked.gates[-1].figure == 0.0
+    for gate in asked.gates:
+        assert gate.trials == 12
+        assert gate.window == planted.view.window
+
+
+def test_every_asked_floor_can_be_lowered_until_a_fit_passes(planted, config):
+    lowest = dict.fromkeys(
+        ("min_accuracy", "min_precision", "min_recall", "min_f1", "min_auc"), 0.0
+    ) | {"min_drawdown_cut": 0.0}
+    relative = ("min_win_rate_gain", "min_profit_factor_gain", "min_sharpe_gain")
+    easy = with_gates(config, profile="asked", **lowest, **dict.fromkeys(relative, -1.0))
+    rules = np.where(np.arange(len(planted.view.bars)) % 7 == 0, 1, 0).astype(np.int8)
+    view = replace(planted.view, rules=rules)
+    verdict = judge(planted.candidate.judged, None, view, easy)
+    assert verdict.outcome == "accepted", verdict.reasons
+    strict = with_gates(config, profile="asked-start", min_accuracy=0.99)
+    assert judge(planted.candidate.judged, None, view, strict).outcome == "vetoed"
+
+
+def test_a_baseline_that_never_traded_passes_nobody(planted, config):
+    verdict = judge(
+        planted.candidate.judged, None, planted.view, with_gates(config, min_win_rate_gain=-0.9)
+    )
+    assert verdict.outcome == "vetoed"
+    assert "unknown" in verdict.reasons[0]
+
+
+def test_answers_are_plain_json(planted, config):
+    import json
+
+    verdict = judge(planted.candidate.judged, None, planted.view, config)
+    records = json.loads(json.dumps([gate.record() for gate in verdict.gates], allow_nan=False))
+    assert records[0]["threshold"] == 0.8
+    assert records[0]["trials"] is None

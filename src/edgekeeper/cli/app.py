@@ -9,6 +9,7 @@ from edgekeeper.cli.commands import features, ledger, models, trials
 from edgekeeper.cli.commands.audit import audit
 from edgekeeper.cli.commands.backtest import backtest
 from edgekeeper.cli.commands.check import check
+from edgekeeper.cli.commands.compare import compare
 from edgekeeper.cli.commands.demo import demo
 from edgekeeper.cli.commands.doctor import doctor
 from edgekeeper.cli.commands.export import export
@@ -17,6 +18,7 @@ from edgekeeper.cli.commands.init import init
 from edgekeeper.cli.commands.new import new
 from edgekeeper.cli.commands.plan import plan
 from edgekeeper.cli.commands.replay import replay
+from edgekeeper.cli.commands.report import report
 from edgekeeper.cli.commands.sql import sql
 from edgekeeper.cli.commands.status import status
 from edgekeeper.cli.commands.train import train
@@ -36,6 +38,8 @@ _PANELS: dict[str, dict[str, Callable[..., None]]] = {
         "replay": replay,
         "backtest": backtest,
         "validate": validate,
+        "compare": compare,
+        "report": report,
         "plan": plan,
         "worlds": worlds,
     },

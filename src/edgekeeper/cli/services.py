@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 import typer
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from edgekeeper.bars import Bars
     from edgekeeper.config import Config
     from edgekeeper.ledger import Verified
     from edgekeeper.registry import Package
     from edgekeeper.report import LiveScreen, Snapshot, Story
+    from edgekeeper.report.targets import Target
     from edgekeeper.report.tell import Market
     from edgekeeper.stats.performance import Performance
-    from edgekeeper.stats.scores import Scores
-    from edgekeeper.validate import Verdict
+    from edgekeeper.validate import Certificate, Difference, Verdict
 
 __all__ = ["DemoMarket", "Services", "services_of"]
 
@@ -78,37 +80,44 @@ class TrainedPackage(Protocol):
         ...
 
 
-class Certified(Protocol):
+class Judged(Protocol):
     """What validation ends in."""
 
     @property
-    def verdict(self) -> str:
-        """``passed``, ``refused`` or ``needs approval``."""
+    def certificate(self) -> "Certificate":
+        """The verdict with everything it rests on."""
+        ...
+
+
+class Retold(Protocol):
+    """A finished run, read back."""
+
+    @property
+    def story(self) -> "Story":
+        """Figures and series."""
         ...
 
     @property
-    def reasons(self) -> Sequence[str]:
-        """Why, one sentence each."""
+    def summary(self) -> dict[str, Any]:
+        """The figures of ``replay --json``."""
         ...
 
     @property
-    def scores(self) -> "Scores":
-        """Of the forecasts, on bars the package never saw."""
+    def targets(self) -> "list[Target]":
+        """Hopes beside what was measured."""
         ...
 
-    @property
-    def performance(self) -> "Performance":
-        """Of its virtual book there."""
-        ...
+
+class Compared(Protocol):
+    """What a comparison ends in."""
 
     @property
-    def evidence(self) -> Mapping[str, float]:
-        """Wealth of the bets against cash, own average exposure and the rules."""
+    def differences(self) -> "tuple[Difference, ...]":
+        """Figure by figure."""
         ...
 
-    @property
-    def figures(self) -> Mapping[str, Any]:
-        """Counts and dates."""
+    def to_polars(self) -> "pl.DataFrame":
+        """Return the same as one frame."""
         ...
 
 
@@ -238,6 +247,14 @@ class ReportAct(Protocol):
         ...
 
 
+class RetellAct(Protocol):
+    """Read a finished run back."""
+
+    def __call__(self, run: Path, *, ledger_url: str | None) -> Retold:
+        """Read it."""
+        ...
+
+
 class TrainAct(Protocol):
     """Fit, judge and package a candidate."""
 
@@ -275,6 +292,25 @@ class WorldsAct(Protocol):
         ...
 
 
+class ValidateAct(Protocol):
+    """Judge a package or a frame of forecasts."""
+
+    def __call__(
+        self,
+        forecasts: Any,
+        bars: "Bars",
+        config: "Config",
+        *,
+        trials: int | None,
+        trial_returns: Any,
+        profile: str | None,
+        champion: "Package | None",
+        name: str,
+    ) -> Judged:
+        """Judge it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """The acts, each importing what it needs when it is called."""
@@ -282,8 +318,10 @@ class Services:
     replay: ReplayAct
     demo_markets: Callable[[], Sequence[DemoMarket]]
     write_report: ReportAct
+    report: RetellAct
     train: TrainAct
-    validate: "Callable[[Package, Bars, Config], Certified]"
+    validate: ValidateAct
+    compare: "Callable[[Mapping[str, Any], Bars, Config], Compared]"
     backtest: "Callable[[Package, Bars, Config], Backtested]"
     audit: AuditAct
     worlds: WorldsAct

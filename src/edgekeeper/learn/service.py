@@ -65,6 +65,7 @@ class _LineState:
     refits: int = 0
     tuned: LineConfig | None = None
     searched_epoch: int = 0
+    trials: int = 1
 
     def search_due(self, epoch: int) -> bool:
         """Whether the recipe's rule asks for a search at a refit after so many epochs."""
@@ -86,8 +87,9 @@ class LearnService:
         Read for signals, written for packages under role ``learn``.
     registry : Registry
     volatility : float64 [N]
-    rule : int8 [N], optional
-        The rules' signals; without them no feature can read ``signal.*``.
+    rules : int8 [N], optional
+        Signals of the rules, for gates that compare with them; without them no feature can read
+        ``signal.*``.
 
     Raises
     ------
@@ -102,8 +104,10 @@ class LearnService:
         ledger: Ledger,
         registry: Registry,
         volatility: Float64Array,
-        rule: Int8Array | None = None,
+        *,
+        rules: Int8Array | None = None,
     ) -> None:
+        self.rules = rules
         self.bars = bars
         self.config = config
         self.ledger = ledger
@@ -115,8 +119,8 @@ class LearnService:
         self._lines: dict[str, _LineState] = {}
         self._data: dict[str, TrainingData] = {}
         self._with_signals = bars
-        if rule is not None and any(wants_signals(line) for line in config.lines):
-            self._with_signals = join_signals(bars, rule, self.labels)
+        if rules is not None and any(wants_signals(line) for line in config.lines):
+            self._with_signals = join_signals(bars, rules, self.labels)
         for line in config.lines:
             make_learner(line)  # a wrong recipe is told now, not after a year of bars
             features, left_out = feature_set_of(line, self._with_signals)
@@ -171,10 +175,18 @@ class LearnService:
             return None
         if candidate.searched is not None:
             state.tuned, state.searched_epoch = candidate.searched.recipe, epoch
+            # The recipe's own parameters are tried again each time, and counted once.
+            state.trials += len(candidate.searched.trials) - 1
         view = HoldOutData(
-            self.bars, data.matrix, data.volatility, data.labels, candidate.hold_out, now_ns
+            self.bars,
+            data.matrix,
+            data.volatility,
+            data.labels,
+            candidate.hold_out,
+            now_ns,
+            self.rules,
         )
-        verdict = judge(candidate.judged, state.predecessor, view, self.config)
+        verdict = judge(candidate.judged, state.predecessor, view, self.config, trials=state.trials)
         verdict = held_for_columns(verdict, candidate.clairvoyant, self.config.gates.max_auc)
         package = self._package(state, data, candidate, verdict, now_ns)
         self.registry.save(package)
@@ -232,7 +244,9 @@ class LearnService:
             metrics=verdict.hold_out.metrics(),
             gates={
                 "outcome": verdict.outcome,
-                "gates": [[g.name, g.passed, g.detail] for g in verdict.gates],
+                "profile": self.config.gates.profile,
+                "gates": [gate.record() for gate in verdict.gates],
+                "trials": state.trials,
                 "samples": candidate.samples,
                 "hold_out_uses": candidate.hold_out_uses,
                 "shipped": "fitted on all known rows; the hold-out judged a fit on the older part",
@@ -278,7 +292,7 @@ class LearnService:
                     "window_start_ns": int(self.bars.event_time[candidate.rows[0]]),
                     "window_end_ns": now_ns,
                     "verdict": verdict.outcome,
-                    "reasons_json": {g.name: g.detail for g in verdict.gates},
+                    "reasons_json": {gate.name: gate.record() for gate in verdict.gates},
                     "metrics_json": metrics,
                 },
             )

@@ -5,6 +5,7 @@ import functools
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +17,7 @@ from edgekeeper.report.charts import Chart
 from edgekeeper.report.evidence_paths import evidence_chart, harm_chart, least_evidence
 from edgekeeper.report.money import drawdown_chart, equity_chart, exposure_chart
 from edgekeeper.report.months import YearRow, month_table
+from edgekeeper.report.run_conditions import CONDITION_HEADS, condition_row, told_conditions
 from edgekeeper.report.standing import ACCOUNTS, Standing, standing
 from edgekeeper.report.story import LineStory, Mark, Story
 
@@ -26,6 +28,7 @@ __all__ = ["page_environment", "render_report"]
 
 _MARKS_SHOWN = 200
 _FEATURES_SHOWN = 15
+_TOLD_SHOWN = 30
 GLYPHS = {
     "promotion": "▲",
     "retreat": "▼",
@@ -70,6 +73,8 @@ class _MarketView:
     reasons: Sequence[tuple[str, int]]
     features: Sequence[tuple[str, float]]
     only_rules: bool
+    tested: int
+    told: Sequence[tuple[str, ...]]
 
 
 def _line_view(line: LineStory) -> _LineView:
@@ -104,6 +109,8 @@ def _market_view(story: Story, position: int) -> _MarketView:
         reasons=sorted(story.reasons.items(), key=lambda item: (-item[1], item[0])),
         features=list(story.feature_importance)[:_FEATURES_SHOWN],
         only_rules=_only_rules(story),
+        tested=sum(isfinite(p.p_below) for parts in story.conditions.values() for p in parts),
+        told=[condition_row(*one) for one in told_conditions(story.conditions)[:_TOLD_SHOWN]],
     )
 
 
@@ -167,6 +174,7 @@ def render_report(stories: Sequence[Story], *, title: str, generated_from: str) 
         title=title,
         generated_from=generated_from,
         markets=[_market_view(story, position) for position, story in enumerate(stories, 1)],
+        condition_heads=CONDITION_HEADS,
         script=script,
         script_hash=f"sha256-{digest}",
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from edgekeeper.stats.breakdown import Part
 from edgekeeper.stats.calibration import Reliability
 from edgekeeper.stats.performance import Performance
 from edgekeeper.stats.scores import Scores
@@ -84,6 +85,9 @@ class Story:
         Keys as in :data:`BOOKS`.
     exposure : float64 [T]
         Edgekeeper's gross exposure as a fraction of equity.
+    conditions : mapping of measure to parts
+        What trades earned and how well forecasts did, by regime, hour, weekday, symbol, side,
+        source and confidence.
     reasons : mapping of str to int
         How many of the account's decisions ended with each reason.
     feature_importance : sequence of (name, share)
@@ -113,3 +117,4 @@ class Story:
     ledger_hash: str = ""
     wall_seconds: float = 0.0
     next_steps: Sequence[str] = field(default_factory=tuple)
+    conditions: Mapping[str, Sequence[Part]] = field(default_factory=dict)

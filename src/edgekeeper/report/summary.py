@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from edgekeeper.ledger import Ledger
+from edgekeeper.report.run_conditions import told_conditions
 from edgekeeper.report.story import BookStory, LineStory, Story
 
 __all__ = ["summary"]
@@ -24,6 +25,7 @@ def summary(story: Story, ledger: Ledger, place: str) -> dict[str, Any]:
         "symbols": list(story.symbols),
         "first": _iso(story.time_ns[0]),
         "last": _iso(story.time_ns[-1]),
+        "title": story.title,
         "verdict": story.sentence,
         "details": list(story.details),
         "signals": len(ledger.read("signals", ["symbol"])),
@@ -58,7 +60,15 @@ def summary(story: Story, ledger: Ledger, place: str) -> dict[str, Any]:
         "pauses": guards.filter(pl.col("event") == "pause").height,
         "halts": guards.filter(pl.col("event") == "halt").height,
         "scores": None if story.scores is None else asdict(story.scores),
+        "conditions": [
+            {"measure": measure, **asdict(part)}
+            for measure, part in told_conditions(story.conditions)
+        ],
+        "conditions_tested": sum(
+            math.isfinite(part.p_below) for parts in story.conditions.values() for part in parts
+        ),
         "caveats": list(story.caveats),
+        "assumptions": [list(pair) for pair in story.assumptions],
         "ledger": story.ledger_hash,
         "place": place,
         "wall_seconds": story.wall_seconds,

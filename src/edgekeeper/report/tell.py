@@ -15,7 +15,7 @@ import polars as pl
 from edgekeeper.bars import Bars
 from edgekeeper.config import Config
 from edgekeeper.explain import score_sensitivity
-from edgekeeper.labels import Labels, average_uniqueness
+from edgekeeper.labels import Labels
 from edgekeeper.ledger import Ledger
 from edgekeeper.models import PackagedModel
 from edgekeeper.report.curves import (
@@ -24,15 +24,16 @@ from edgekeeper.report.curves import (
     read_curves,
     worst_drawdowns,
 )
+from edgekeeper.report.recorded import read_recorded
+from edgekeeper.report.run_conditions import run_conditions
 from edgekeeper.report.sentences import verdict_sentence
 from edgekeeper.report.story import BookStory, LineStory, Mark, MarkKind, Story
-from edgekeeper.stats.calibration import Reliability, reliability
 from edgekeeper.stats.performance import Performance, measure, monthly_returns
-from edgekeeper.stats.scores import Scores, score_probabilities
-from edgekeeper.types import SIDES, Float32Array, Float64Array, Int64Array
+from edgekeeper.types import Float32Array, Float64Array
 
-__all__ = ["Market", "tell"]
+__all__ = ["ABOUT_BARS", "Market", "tell"]
 
+ABOUT_BARS = "About these bars"
 _DOUBLE = "_double_cost"
 
 
@@ -71,7 +72,7 @@ def tell(
     lines = _lines(ledger, config)
     books = _books(ledger, bars, curves, config)
     marks = [*_marks(ledger), *market.truth]
-    scores, bins = _forecast_quality(ledger, bars, labels, lines)
+    recorded = read_recorded(ledger, bars, labels, _furthest(lines))
     decisions = ledger.read("decisions", ["decision", "reason"], where={"account": "edgekeeper"})
     sentence, details = verdict_sentence(lines, books, marks, config)
     equity = curves.equity["edgekeeper"]
@@ -91,8 +92,9 @@ def tell(
         drawdowns=worst_drawdowns(curves.time_ns, equity),
         decisions=dict(Counter(decisions["decision"].to_list())),
         reasons=dict(Counter(decisions["reason"].to_list()).most_common()),
-        scores=scores,
-        reliability=bins,
+        scores=None if recorded is None else recorded.scores,
+        reliability=None if recorded is None else recorded.reliability,
+        conditions=run_conditions(ledger, bars, labels, recorded, config),
         feature_importance=_importance(newest, matrix),
         assumptions=_assumptions(config, bars, market),
         ledger_hash=ledger.head("trade"),
@@ -220,55 +222,17 @@ def _veto_reasons(held: pl.DataFrame) -> list[str]:
     return words
 
 
-def _forecast_quality(
-    ledger: Ledger, bars: Bars, labels: Labels, lines: Sequence[LineStory]
-) -> tuple[Scores | None, Reliability | None]:
-    """Score recorded forecasts of the line that got furthest, both sides together."""
+def _furthest(lines: Sequence[LineStory]) -> str:
+    """Name of the line that got furthest; empty where none forecast."""
     told = [line for line in lines if len(line.time_ns)]
-    if not told:
-        return None, None
     order = {"production": 0, "shadow": 1}
-    best = min(told, key=lambda line: order.get(line.stage, 2))
-    columns = [f"probability_{side}" for side in SIDES]
-    frame = ledger.read(
-        "forecasts", ["event_time_ns", "symbol", *columns], where={"line": best.name}
-    ).sort("event_time_ns", "symbol")
-    rows = _rows_of(bars, frame)
-    known = np.isfinite(labels.net_return[rows]).all(axis=1)
-    rows = rows[known]
-    if len(rows) == 0:
-        return None, None
-    probability = frame.select(columns).cast(pl.Float64).fill_null(math.nan).to_numpy()[known]
-    outcome = labels.net_return[rows] > 0.0
-    weight = _uniqueness(bars, labels, rows)
-    both, doubled = probability.ravel(), np.repeat(weight / 2.0, 2)
-    usable = np.isfinite(both)
-    return (
-        score_probabilities(outcome.ravel(), both),
-        reliability(both[usable], outcome.ravel()[usable].astype(np.float64), doubled[usable]),
-    )
-
-
-def _rows_of(bars: Bars, frame: pl.DataFrame) -> Int64Array:
-    index = {name: i for i, name in enumerate(bars.symbols)}
-    symbols = np.array([index[name] for name in frame["symbol"].to_list()], dtype=np.int64)
-    span = len(bars.symbols)
-    instants = np.searchsorted(bars.instants, frame["event_time_ns"].to_numpy())
-    key = np.searchsorted(bars.instants, bars.event_time) * span + bars.symbol
-    return np.searchsorted(key, instants * span + symbols)
-
-
-def _uniqueness(bars: Bars, labels: Labels, rows: Int64Array) -> Float64Array:
-    position = np.empty(len(bars), dtype=np.int64)
-    position[bars.by_symbol] = np.arange(len(bars))
-    held = labels.bars_held[rows].max(axis=1).astype(np.int64)
-    return average_uniqueness(position[rows] + 1, position[rows] + np.maximum(held, 1))
+    return min(told, key=lambda line: order.get(line.stage, 2)).name if told else ""
 
 
 def _assumptions(config: Config, bars: Bars, market: Market) -> tuple[tuple[str, str], ...]:
     costs, labels, policy = config.costs, config.labels, config.policy
     guards, evidence, limits = config.guards, config.evidence, config.limits
-    own = [("About these bars", text) for text in market.assumptions]
+    own = [(ABOUT_BARS, text) for text in market.assumptions]
     side = costs.fee_bps + costs.half_spread_bps + costs.slippage_bps
     return (
         *own,

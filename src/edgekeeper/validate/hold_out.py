@@ -12,11 +12,13 @@ from edgekeeper.models import Model
 from edgekeeper.simulator import Book, MarketFeed, book_parameters
 from edgekeeper.stats.performance import sharpe_ratio
 from edgekeeper.stats.scores import Scores, log_loss, score_probabilities
-from edgekeeper.types import Float32Array, Float64Array, Forecasts, Int64Array
+from edgekeeper.types import Float32Array, Float64Array, Forecasts, Int8Array, Int64Array
+from edgekeeper.validate.case import Case
 
 __all__ = [
     "HoldOutData",
     "HoldOutResult",
+    "hold_out_case",
     "judge_on_hold_out",
     "loss_by_instant",
     "mean_and_error",
@@ -37,6 +39,8 @@ class HoldOutData:
         Held-out rows, in canonical order.
     now_ns : int
         Nothing after this instant is read.
+    rules : int8 [N], optional
+        Signals of the rules, for profiles that compare with them.
     """
 
     bars: Bars
@@ -45,6 +49,19 @@ class HoldOutData:
     labels: Labels
     rows: Int64Array
     now_ns: int
+    rules: Int8Array | None = None
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """First decision held out, and the last instant read."""
+        return int(self.bars.event_time[self.rows[0]]), self.now_ns
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """Rows from the first held out to the last known."""
+        times = self.bars.event_time
+        first = int(np.searchsorted(times, times[self.rows[0]]))
+        return first, int(np.searchsorted(times, self.now_ns, "right"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +97,8 @@ def virtual_gains(
 
 def judge_on_hold_out(model: Model, data: HoldOutData, config: Config) -> HoldOutResult:
     """Score a model on rows that nothing in its making has read."""
-    times = data.bars.event_time
     hold_out = data.rows
-    first = int(np.searchsorted(times, times[hold_out[0]]))
-    last = int(np.searchsorted(times, data.now_ns, "right"))
+    first, last = data.span
     rows = slice(first, last)
     forecasts = model.forecast(data.matrix[rows], data.volatility[rows])
     gains = virtual_gains(data.bars.rows(first, last), data.volatility[rows], forecasts, config)
@@ -95,6 +110,27 @@ def judge_on_hold_out(model: Model, data: HoldOutData, config: Config) -> HoldOu
         scores=score_probabilities(outcome.ravel(), probability.ravel()),
         sharpe=sharpe_ratio(gains, data.bars.periods_per_year),
         base_loss=float(log_loss(outcome, base).mean()),
+    )
+
+
+def hold_out_case(model: Model, data: HoldOutData, name: str) -> Case:
+    """Return a model's forecasts of the hold-out as a case; only its rows are scored."""
+    first, last = data.span
+    part = slice(first, last)
+    forecasts = model.forecast(data.matrix[part], data.volatility[part])
+    probability = np.full((last - first, 2), np.nan)
+    probability[data.rows - first] = forecasts.probability[data.rows - first]
+    labels = data.labels
+    none = np.zeros(last - first, dtype=np.int8)
+    return Case(
+        name=name,
+        bars=data.bars.rows(first, last),
+        volatility=data.volatility[part],
+        labels=Labels(**{n: getattr(labels, n)[part] for n in Labels.__dataclass_fields__}),
+        forecasts=forecasts,
+        probability=probability,
+        rules=none if data.rules is None else data.rules[part],
+        first_ns=int(data.bars.event_time[first]),
     )
 
 

@@ -7,7 +7,14 @@ from edgekeeper.stats.plan import deflated_record_length
 from edgekeeper.stats.sharpe import Definition, ReturnShape, deflated_sharpe
 from edgekeeper.validate.trade_periods import Periods
 
-__all__ = ["CONFIDENCE", "LEAST_PERIODS", "chance_of_skill", "survived_trials", "years_needed"]
+__all__ = [
+    "CONFIDENCE",
+    "LEAST_PERIODS",
+    "chance_of_skill",
+    "record_needed",
+    "survived_trials",
+    "years_needed",
+]
 
 CONFIDENCE = 0.95
 LEAST_PERIODS = 12
@@ -44,10 +51,15 @@ def survived_trials(ratio: float, shape: ReturnShape, count: int) -> float:
     return math.floor(math.exp(low) + 1e-6)
 
 
-def years_needed(ratio: float, shape: ReturnShape, trials: int, periods: Periods) -> float:
-    """Years of such a record at which skill of this size would show."""
+def record_needed(ratio: float, shape: ReturnShape, trials: float) -> float:
+    """Periods of such a record at which skill of this size would show, by both definitions."""
     needed = max(
         deflated_record_length(ratio, shape, trials=trials, level=CONFIDENCE, definition=definition)
         for definition in get_args(Definition)
     )
-    return max(needed, LEAST_PERIODS) / periods.per_year
+    return max(needed, LEAST_PERIODS)
+
+
+def years_needed(ratio: float, shape: ReturnShape, trials: int, periods: Periods) -> float:
+    """Years of such a record at which skill of this size would show."""
+    return record_needed(ratio, shape, trials) / periods.per_year

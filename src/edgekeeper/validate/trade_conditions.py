@@ -1,4 +1,4 @@
-"""Under which conditions each trade was made: hour, weekday, side, symbol, duration, source."""
+"""Conditions of each trade: hour, weekday, side, symbol, source, regime, confidence, duration."""
 
 import numpy as np
 
@@ -33,9 +33,21 @@ def trade_conditions(record: TradeRecord) -> dict[str, list[str]]:
     # A bare date is stored as the day's end, which is the midnight after it.
     day = (entry if timed else entry - 1) // _DAY_NS
     found["weekday"] = _WEEKDAYS[(day + 3) % 7].tolist()
-    for name in ("side", "symbol", "source"):
+    for name in ("side", "symbol", "source", "regime", "component"):
         found[name] = record.trades[name].to_list()
+    found["confidence"] = _buckets(record)
     held = np.digitize((exit_ - entry) / _HOUR_NS, _HELD)
     if (exit_ > entry).any():
         found["held"] = [_HELD_NAMES[bucket] for bucket in held]
     return {name: labels for name, labels in found.items() if 1 < len(set(labels)) <= _MOST_NAMES}
+
+
+def _buckets(record: TradeRecord) -> list[str]:
+    """Tenths of the confidence, which may be written from 0 to 1 or to 100; else one for all."""
+    confidence = record.numbers("confidence")
+    known = confidence[np.isfinite(confidence)]
+    if len(known) == 0 or known.min() < 0.0 or known.max() > 100.0:
+        return [""] * len(record)
+    tenths = confidence * 10.0 if known.max() <= 1.0 else confidence / 10.0
+    low = np.clip(np.floor(tenths), 0, 9)
+    return ["unknown" if np.isnan(p) else f"{int(10 * p)}-{int(10 * p) + 10}%" for p in low]

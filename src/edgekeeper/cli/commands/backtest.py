@@ -5,19 +5,18 @@ from typing import Annotated
 import typer
 
 from edgekeeper.cli import options
-from edgekeeper.cli.config_file import load_config
 from edgekeeper.cli.find_package import find_package
-from edgekeeper.cli.open_bars import Wanted, open_bars, show_opened
 from edgekeeper.cli.printing import console, print_json
 from edgekeeper.cli.services import services_of
 from edgekeeper.cli.tables import performance_table
+from edgekeeper.cli.with_bars import AskedBars, with_bars
 
 __all__ = ["backtest"]
 
 
-def backtest(
+def _backtest(
     context: typer.Context,
-    bars: options.BarsPath,
+    asked: AskedBars,
     model: Annotated[
         str,
         typer.Option(
@@ -28,27 +27,16 @@ def backtest(
         ),
     ],
     run: options.RunFolder = "",
-    symbols: options.Symbols = "",
-    facts: options.Context = None,
-    config: options.ConfigPath = "",
     as_json: options.AsJson = False,
-    tz: options.Zone = "",
-    venue: options.Venue = "auto",
-    stamp: options.Stamp = "auto",
-    interval: options.Interval = "",
-    dates: options.Dates = "",
 ) -> None:
     """Trade one fixed model over history.
 
     The account's limits, guards and costs apply. Says how many of the bars the model has seen in
     training: what it earns there proves nothing.
-    """  # fmt: skip
-    settings, _ = load_config(config)
+    """
     package = find_package(model, run)
     screen = console(as_json)
-    names = options.split_list(symbols)
-    opened = open_bars(Wanted(bars, names, facts or (), tz, venue, stamp, interval, dates))
-    show_opened(screen, opened)
+    opened, settings = asked.open(screen)
     with screen.status("trading"):
         result = services_of(context).backtest(package, opened.bars, settings)
     if as_json:
@@ -62,3 +50,6 @@ def backtest(
     screen.print()
     screen.print(performance_table(books))
     screen.print(f"\n{result.trades:,} trades. Note: {result.note}.", markup=False)
+
+
+backtest = with_bars(_backtest)

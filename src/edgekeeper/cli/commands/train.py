@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgekeeper.cli import options
-from edgekeeper.cli.config_file import load_config
-from edgekeeper.cli.open_bars import Wanted, open_bars, show_opened
 from edgekeeper.cli.printing import console, print_json
 from edgekeeper.cli.services import TrainedPackage, services_of
 from edgekeeper.cli.tables import pairs, score_pairs
+from edgekeeper.cli.with_bars import AskedBars, with_bars
 from edgekeeper.errors import Refused
 
 if TYPE_CHECKING:
@@ -23,9 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["train"]
 
 
-def train(
+def _train(
     context: typer.Context,
-    bars: options.BarsPath,
+    asked: AskedBars,
     out: Annotated[
         str,
         typer.Option("--out", metavar="DIR", help="Where the package is kept.", show_default=False),
@@ -42,15 +41,7 @@ def train(
     study: Annotated[
         str, typer.Option("--study", metavar="NAME", help="Under which its trial is counted.")
     ] = "by hand",
-    symbols: options.Symbols = "",
-    facts: options.Context = None,
-    config: options.ConfigPath = "",
     as_json: options.AsJson = False,
-    tz: options.Zone = "",
-    venue: options.Venue = "auto",
-    stamp: options.Stamp = "auto",
-    interval: options.Interval = "",
-    dates: options.Dates = "",
 ) -> None:
     """Train one model, and judge it on what it has not seen.
 
@@ -60,11 +51,8 @@ def train(
     exit code 4 where a gate holds or vetoes it; the package is kept all the same. Each distinct
     try is counted beside the packages: `edgekeeper trials list --models DIR`.
     """
-    settings, _ = load_config(config)
     screen = console(as_json)
-    names = options.split_list(symbols)
-    opened = open_bars(Wanted(bars, names, facts or (), tz, venue, stamp, interval, dates))
-    show_opened(screen, opened)
+    opened, settings = asked.open(screen)
     with screen.status("training and judging"):
         trained = services_of(context).train(
             opened.bars,
@@ -114,14 +102,16 @@ def _count(trained: TrainedPackage, settings: "Config", out: Path, study: str) -
     )
 
 
+train = with_bars(_train)
+
+
 def _figures(trained: TrainedPackage) -> dict[str, object]:
     verdict = trained.verdict
-    gates = [{"name": g.name, "passed": g.passed, "detail": g.detail} for g in verdict.gates]
     return {
         "model": trained.package.hash,
         "folder": trained.folder,
         "verdict": verdict.outcome,
-        "gates": gates,
+        "gates": [gate.record() for gate in verdict.gates],
         "metrics": verdict.hold_out.metrics(),
         "features": len(trained.package.features),
     }
@@ -129,6 +119,7 @@ def _figures(trained: TrainedPackage) -> dict[str, object]:
 
 def _show(screen: "Console", trained: TrainedPackage, out: str) -> None:
     from edgekeeper.report.wording import number
+    from edgekeeper.validate.profiles import measured_rate
 
     verdict = trained.verdict
     words = {
@@ -144,6 +135,8 @@ def _show(screen: "Console", trained: TrainedPackage, out: str) -> None:
     screen.print()
     screen.print(pairs(rows))
     screen.print(f"\nPackage {trained.folder}", markup=False, soft_wrap=True)
+    profile = str(trained.package.manifest.provenance.gates["profile"])
+    screen.print(f"Gates   {measured_rate(profile).sentence}", markup=False, soft_wrap=True)
     screen.print(
         f"Next    edgekeeper validate {out} --bars LATER.csv     on bars it has not seen",
         markup=False,

@@ -1,89 +1,154 @@
-"""``edgekeeper validate``: an honest verdict on one package, on bars it never saw."""
+"""``edgekeeper validate``: an honest verdict on one model or on anyone's forecasts."""
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from edgekeeper.cli import options
-from edgekeeper.cli.config_file import load_config
-from edgekeeper.cli.find_package import find_package
-from edgekeeper.cli.open_bars import Wanted, open_bars, show_opened
+from edgekeeper.cli.find_package import find_package, find_package_folder
+from edgekeeper.cli.forecast_file import is_forecast_file, read_forecast_file, read_returns_file
 from edgekeeper.cli.printing import console, print_json
-from edgekeeper.cli.services import Certified, services_of
-from edgekeeper.cli.tables import pairs, performance_table, print_bullets, score_pairs
+from edgekeeper.cli.services import services_of
+from edgekeeper.cli.tables import pairs, plain_table, print_bullets
+from edgekeeper.cli.with_bars import AskedBars, with_bars
 from edgekeeper.errors import Refused
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from edgekeeper.validate import Certificate
+
 __all__ = ["validate"]
 
+_MOST_CONDITIONS = 6
 
-def validate(
+
+def _validate(
     context: typer.Context,
+    asked: AskedBars,
     model: Annotated[
         str,
-        typer.Argument(metavar="MODEL", help="A package: its folder, or its hash in a run."),
+        typer.Argument(
+            metavar="MODEL",
+            help="A package: its folder, or its hash in a run; or a file of anyone's forecasts "
+            "with the columns timestamp, symbol, side, probability.",
+        ),
     ],
-    bars: options.BarsPath,
+    trials: Annotated[
+        int | None,
+        typer.Option(
+            "--trials",
+            metavar="N",
+            help="How many variants were tried until this one was picked; never assumed.",
+            show_default="as the package records",
+        ),
+    ] = None,
+    trial_returns: Annotated[
+        str,
+        typer.Option(
+            "--trial-returns",
+            metavar="FILE",
+            help="Returns of every variant, one a column: for effective N and overfitting.",
+        ),
+    ] = "",
+    profile: Annotated[
+        str,
+        typer.Option(
+            "--profile",
+            metavar="NAME",
+            help="evidence, asked or asked-start.",
+            show_default="the configuration's",
+        ),
+    ] = "",
+    champion: Annotated[
+        str, typer.Option("--champion", metavar="MODEL", help="Package to be no worse than.")
+    ] = "",
     run: options.RunFolder = "",
-    symbols: options.Symbols = "",
-    facts: options.Context = None,
-    config: options.ConfigPath = "",
+    out: Annotated[
+        str, typer.Option("--out", metavar="FILE", help="Write the certificate there, as HTML.")
+    ] = "",
     as_json: options.AsJson = False,
-    tz: options.Zone = "",
-    venue: options.Venue = "auto",
-    stamp: options.Stamp = "auto",
-    interval: options.Interval = "",
-    dates: options.Dates = "",
 ) -> None:
-    """Judge one model on bars that it has not seen.
+    """Judge a model or forecasts by what came after them.
 
-    Only bars after everything it was fitted on count; earlier ones warm up its features. Ends
-    with exit code 4 unless the verdict is *passed*.
+    Of a model, only bars after everything it was fitted on count; earlier ones warm up its
+    features. Prints a certificate: every gate with figure and floor, books at once and twice the
+    costs beside the rules, and how sure one can be given how much was tried. Ends with exit code
+    4 unless the verdict is *passed*.
     """
-    settings, _ = load_config(config)
-    package = find_package(model, run)
     screen = console(as_json)
-    names = options.split_list(symbols)
-    opened = open_bars(Wanted(bars, names, facts or (), tz, venue, stamp, interval, dates))
-    show_opened(screen, opened)
+    forecasts: Any
+    outside = is_forecast_file(model)
+    forecasts = read_forecast_file(model) if outside else find_package(model, run)
+    if trials is None and not outside:
+        trials = _trials_beside(model, run)
+    opened, settings = asked.open(screen, run)
     with screen.status("judging"):
-        certificate = services_of(context).validate(package, opened.bars, settings)
+        judged = services_of(context).validate(
+            forecasts,
+            opened.bars,
+            settings,
+            trials=trials,
+            trial_returns=read_returns_file(trial_returns) if trial_returns else None,
+            profile=profile or None,
+            champion=find_package(champion, run) if champion else None,
+            name=Path(model).stem if outside else "",
+        )
+    certificate = judged.certificate
+    if out:
+        _write(Path(out), certificate)
     if as_json:
-        print_json({"model": package.hash, **_figures(certificate)})
+        hash = getattr(forecasts, "hash", None)
+        print_json({"model": hash, **certificate.record()})
     else:
-        _show(screen, package.hash, certificate)
-    if certificate.verdict != "passed":
+        _show(screen, certificate)
+        if out:
+            screen.print(f"\nPage    {out}", markup=False, soft_wrap=True)
+    if certificate.answer != "passed":
         raise typer.Exit(Refused.exit_code)
 
 
-def _figures(certificate: Certified) -> dict[str, object]:
-    return {
-        "verdict": certificate.verdict,
-        "reasons": list(certificate.reasons),
-        "scores": asdict(certificate.scores),
-        "performance": asdict(certificate.performance),
-        "evidence": dict(certificate.evidence),
-        **certificate.figures,
-    }
+validate = with_bars(_validate, required=False)
 
 
-def _show(screen: "Console", model: str, certificate: Certified) -> None:
-    from edgekeeper.report.wording import number
+def _trials_beside(model: str, run: str) -> int | None:
+    """How many were tried by `train` in the folder that keeps this package, where it counted."""
+    from edgekeeper.ledger.studies import trials_by_hand
 
-    screen.print(f"\n{certificate.verdict.capitalize()}: model {model[:12]}", style="bold")
-    for reason in certificate.reasons:
-        screen.print(f"  ✗ {reason}", markup=False)
+    counted = trials_by_hand(find_package_folder(model, run).parent)
+    return counted.trials if counted is not None else None
+
+
+def _write(path: Path, certificate: "Certificate") -> None:
+    from edgekeeper.market.atomic import write_atomically
+    from edgekeeper.report.certificate import render_certificate
+
+    page = render_certificate(certificate, generated_from="edgekeeper validate")
+    write_atomically(path, page.encode())
+
+
+def _show(screen: "Console", certificate: "Certificate") -> None:
+    from edgekeeper.report import certificate_words as words
+
+    screen.print(f"\n{words.headline(certificate)}", style="bold", markup=False)
+    screen.print(words.next_step(certificate), markup=False)
+    screen.print(f"\n{words.subject(certificate)}\n", style="dim", markup=False)
+    heads = words.GATE_HEADS
+    screen.print(plain_table(heads, words.gate_rows(certificate), right=heads[2:]))
     screen.print()
-    screen.print(pairs(score_pairs(certificate.scores)))
+    books = words.BOOK_HEADS
+    screen.print(plain_table(books, words.book_rows(certificate), right=books[1:]))
     screen.print()
-    screen.print(performance_table({"Virtual book": certificate.performance}))
-    proven = certificate.figures.get("proven")
-    screen.print(
-        f"\n{'Proven' if proven else 'Not proven'}: a bet that turns 1 into 20 is proof "
-        "at 5 %, and all three have to."
-    )
-    bets = ", ".join(f"{name} {number(value)}" for name, value in certificate.evidence.items())
-    print_bullets(screen, [f"against {bets}"])
+    screen.print(pairs(words.score_rows(certificate)))
+    screen.print()
+    screen.print(pairs(words.evidence_pairs(certificate)))
+    told = words.condition_rows(certificate, most=_MOST_CONDITIONS)
+    screen.print()
+    if told:
+        names = words.CONDITION_HEADS
+        screen.print(plain_table(names, told, right=names[1:]))
+    else:
+        screen.print("By condition: none can be told from chance.")
+    screen.print()
+    print_bullets(screen, list(certificate.evaluation.case.notes))

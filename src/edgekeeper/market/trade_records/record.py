@@ -20,6 +20,9 @@ COLUMNS: Mapping[str, pl.DataType] = {
     "profit": pl.Float64(),
     "cost": pl.Float64(),
     "source": pl.String(),
+    "regime": pl.String(),
+    "component": pl.String(),
+    "confidence": pl.Float64(),
 }
 _FIRST, _LAST = 0, 4_102_444_800 * 10**9  # 1970 to 2100
 
@@ -99,7 +102,7 @@ def make_record(
     ).with_columns(
         pl.col("symbol").fill_null("unnamed").str.strip_chars(),
         pl.col("side").fill_null("long"),
-        pl.col("source").fill_null(""),
+        pl.col("source", "regime", "component").fill_null(""),
     )
     reason = (
         pl.when(pl.col("entry_time").is_null() | pl.col("exit_time").is_null())

@@ -40,6 +40,9 @@ NAMES: Mapping[str, tuple[str, ...]] = {
              "total_fees", "ib_commission"),
     "stake": ("stake", "stake_amount", "notional", "value", "cost_basis", "capital", "invested"),
     "source": ("tag", "enter_tag", "strategy", "signal", "source", "setup", "entry_name"),
+    "regime": ("regime", "market_regime"),
+    "component": ("component", "model", "sub_strategy"),
+    "confidence": ("confidence", "probability", "signal_confidence", "ai_confidence"),
     "time": ("time", "date", "datetime", "date_time", "timestamp", "executed_at", "filled_at",
              "transaction_time", "trade_date", "date_utc", "trade_time", "exec_time"),
 }  # fmt: skip

@@ -54,8 +54,13 @@ def read_trades_table(
     money = _Money(table, label, side)
     said += money.said
     symbol = column_of(table, "symbol")
-    source = column_of(table, "source")
     missing = pl.repeat(None, table.height, dtype=pl.String, eager=True)
+    named = {
+        role: missing if column is None else table[column].cast(pl.String)
+        for role in ("source", "regime", "component")
+        for column in (column_of(table, role),)
+    }
+    confidence = numbers_of(table, "confidence", label)
     rows = pl.DataFrame(
         {
             "symbol": missing if symbol is None else table[symbol].cast(pl.String),
@@ -65,7 +70,8 @@ def read_trades_table(
             "stake": money.stake,
             "profit": money.profit,
             "cost": money.cost,
-            "source": missing if source is None else table[source].cast(pl.String),
+            **named,
+            "confidence": missing if confidence is None else confidence,
         }
     )
     return make_record(rows, net=money.net, origin="table of trades", assumptions=tuple(said))
