@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
-from functools import cached_property
+from functools import cached_property, partial
 from os import PathLike
 from pathlib import Path
 from threading import Lock
@@ -12,17 +12,21 @@ from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import Engine, select
 
+from edgekeeper.clock import Clock
 from edgekeeper.errors import UsageError, nearest
+from edgekeeper.ledger.archive import Archive
 from edgekeeper.ledger.database import connect
 from edgekeeper.ledger.digest import GENESIS
 from edgekeeper.ledger.failures import storage_errors
+from edgekeeper.ledger.holdings import Holdings, read_holdings
 from edgekeeper.ledger.journal import Journal
+from edgekeeper.ledger.loading import SegmentReader
 from edgekeeper.ledger.lock import Claim, claim_role
 from edgekeeper.ledger.migrate import bring_up_to_date, check_version
 from edgekeeper.ledger.moving import copy_rows
 from edgekeeper.ledger.proving import Prover
 from edgekeeper.ledger.querying import run_query
-from edgekeeper.ledger.reading import read_table
+from edgekeeper.ledger.reading import Selection, read_table
 from edgekeeper.ledger.schema import FACTS, chain
 from edgekeeper.ledger.sealing import (
     check_seals,
@@ -32,6 +36,7 @@ from edgekeeper.ledger.sealing import (
     seal_file,
     write_seals,
 )
+from edgekeeper.ledger.stores import store_of
 from edgekeeper.ledger.transaction import MARKET_ROLES, OPERATIONAL_ROLES, Transaction
 from edgekeeper.ledger.values import cast_column
 from edgekeeper.ledger.verify import Verified, verify_chain
@@ -67,6 +72,7 @@ class Ledger:
         self._read_only = read_only
         self._prover: Prover | None = None
         self._journal = Journal(engine)
+        self._segments = SegmentReader(engine, store_of(engine, file), self.place)
         self._claims: dict[str, Claim] = {}
         self._claiming = Lock()
         self._closed = False
@@ -125,7 +131,9 @@ class Ledger:
         if not self._read_only:
             for role in MARKET_ROLES:
                 self._claim(role)
-        self._prover = Prover(self._engine, self.place, MARKET_ROLES, may_write=not self._read_only)
+        self._prover = Prover(
+            self._engine, self._segments, MARKET_ROLES, may_write=not self._read_only
+        )
         self._journal = Journal(self._engine, self._prover)
 
     @cached_property
@@ -230,6 +238,65 @@ class Ledger:
             file = None if self._file is None else seal_file(self._file)
             return check_seals(self._engine, self.place, file)
 
+    def archive(self, clock: Clock) -> Archive:
+        """Return what moves bulk rows into segments and lets old ones go.
+
+        Parameters
+        ----------
+        clock : Clock
+            Wall time of what is done.
+
+        Raises
+        ------
+        UsageError
+            A ledger that is closed, read-only, or in memory.
+        StorageError
+            Another process writes as the operational role.
+        """
+        if not self.in_reach:
+            raise UsageError(
+                f"ledger {self.place} is in memory, read-only or closed, so no rows can be moved: "
+                "open it in a file, for writing"
+            )
+        role = OPERATIONAL_ROLES[0]
+        record = partial(self.transaction, role, durable=True)
+        record()  # claims the role
+        return Archive(self._segments, record, self._withhold, self._translating, clock)
+
+    @property
+    def file(self) -> Path | None:
+        """Where the database lies, if it is a file."""
+        return self._file
+
+    @property
+    def in_reach(self) -> bool:
+        """Whether bulk rows can be moved, let go or withheld: neither read-only nor in memory."""
+        in_memory = self._engine.dialect.name == "sqlite" and self._file is None
+        return not (self._read_only or in_memory or self._closed)
+
+    def _withhold(self, tables: frozenset[str]) -> None:
+        self._journal.withheld = tables
+
+    def holdings(self) -> Holdings:
+        """What the record says of its bulk rows: segments, what was let go, what was not kept."""
+        self._check_open()
+        with self._translating(), self._engine.connect() as connection:
+            return read_holdings(connection)
+
+    def check_segments(self) -> Holdings:
+        """Hold each segment that has to be there against its digest in the record.
+
+        Raises
+        ------
+        BadData
+            Naming the first that is absent, truncated, edited, or another one.
+        """
+        held = self.holdings()
+        with self._translating():
+            for segment in held.standing():
+                self._segments.content(segment)
+        return held
+
     def _claim(self, role: str) -> None:
         if role in self._claims:
             return
@@ -291,17 +358,8 @@ class Ledger:
         """
         self._check_open()
         with self._translating():
-            return read_table(
-                self._engine,
-                table,
-                columns,
-                where or {},
-                since_ns,
-                until_ns,
-                order,
-                descending,
-                limit,
-            )
+            wanted = Selection(columns, where or {}, since_ns, until_ns, order, descending, limit)
+            return read_table(self._engine, self._segments, table, wanted)
 
     def views(self) -> dict[str, str]:
         """Names of the views for :meth:`query`, each with what it shows."""
@@ -324,7 +382,7 @@ class Ledger:
         """
         self._check_open()
         with self._translating():
-            return run_query(self._engine, sql, limit)
+            return run_query(self._engine, self._segments, sql, limit)
 
     def head(self, role: str) -> str:
         """Digest of the role's last link, hex; zeros before the first. Of ``trade``: *the* hash."""
@@ -360,12 +418,15 @@ class Ledger:
         _check_role(role)
         with self._translating():
             since = 0 if since_ns is None else links_at(self._engine, role, since_ns)
-            return verify_chain(self._engine, role, self.place, head=head, since_link=since)
+            return verify_chain(
+                self._engine, self._segments, role, self.place, head=head, since_link=since
+            )
 
-    def copy_to(self, where: str | PathLike[str]) -> int:
+    def copy_to(self, where: str | PathLike[str], *, sharing: Path | None = None) -> int:
         """Copy the whole record to another place, of whatever kind, and verify it there.
 
-        Chains keep their hashes. Whoever writes here meanwhile is not part of the copy.
+        Chains keep their hashes. Whoever writes here meanwhile is not part of the copy. Segments
+        that an older copy at ``sharing`` has too are linked to it, where the file system can.
 
         Returns
         -------
@@ -381,7 +442,7 @@ class Ledger:
         """
         self._check_open()
         with self._translating(), Ledger.open(where) as target:
-            rows = copy_rows(self._engine, target._engine, target.place)
+            rows = copy_rows(self._segments, target._segments, sharing)
             if target._file is not None:
                 write_seals(seal_file(target._file), read_seals(target._engine))
             for role in ROLES:

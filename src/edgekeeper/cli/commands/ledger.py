@@ -32,7 +32,7 @@ def back_up_ledger(
     Meant to run every night. A copy counts only once its chains were recomputed from its rows.
     """
     from edgekeeper.clock import WallClock
-    from edgekeeper.ledger import back_up, backups_in, expired, seal_file
+    from edgekeeper.ledger import back_up, backups_in, drop_backup, expired
 
     folder = Path() if ledger else find_run(run)
     place = Path(to) if to else folder / _BACKUPS
@@ -42,8 +42,7 @@ def back_up_ledger(
     gone = expired(held.values(), days=days, weeks=weeks, months=months)
     dropped = [file for file, time in held.items() if time in gone]
     for file in dropped:
-        file.unlink()
-        seal_file(file).unlink(missing_ok=True)
+        drop_backup(file)
     if as_json:
         print_json({"backup": path, "dropped": dropped, "kept": len(held) - len(dropped)})
         return
