@@ -245,6 +245,7 @@ def audit(
     place = ledger_url or folder / "ledger.sqlite"
     with Ledger.open(place, read_only=True, prove=True) as ledger:
         screen.phase("recomputing the chains from their rows")
+        held = ledger.check_segments()
         chains, seals = check_chains(ledger, head=head, since_ns=since_ns)
         config = read_settings(ledger)
         packages = check_packages(ledger, Registry(folder / "models"))
@@ -273,6 +274,9 @@ def audit(
             len(bars),
             before,
             complete,
+            len(held.standing()),
+            tuple(held.let_go.values()),
+            tuple(held.gaps),
         )
 
 

@@ -6,14 +6,16 @@ kept. What was done is a fact of the operational chain, which an audit honours.
 
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from edgekeeper.clock import Clock
 from edgekeeper.config import StorageConfig
 from edgekeeper.errors import StorageError
-from edgekeeper.ledger.archive import months_before
+from edgekeeper.ledger.archive import Archive, months_before
 from edgekeeper.ledger.ledger import Ledger
+from edgekeeper.ledger.segment import Segment
 
-__all__ = ["Upkeep", "free_share_beside"]
+__all__ = ["Compacted", "Upkeep", "free_share_beside"]
 
 WORTH_MOVING = 100_000
 """Rows of a table below which a month stays in it: small records remain one file."""
@@ -31,6 +33,14 @@ def free_share_beside(ledger: Ledger) -> Callable[[], float | None]:
         return disk.free / disk.total
 
     return measure
+
+
+@dataclass(frozen=True, slots=True)
+class Compacted:
+    """What compacting did: segments made, and segments let go."""
+
+    moved: list[Segment]
+    let_go: list[Segment]
 
 
 class Upkeep:
@@ -89,14 +99,33 @@ class Upkeep:
         """
         if self._ledger.unproved or not self._ledger.in_reach:
             return
-        settings, archive = self._settings, self._ledger.archive(self._clock)
+        archive = self._ledger.archive(self._clock)
         try:
-            archive.move(now_ns, settings.keep_months, at_least=WORTH_MOVING)
+            archive.move(now_ns, self._settings.keep_months, at_least=WORTH_MOVING)
         except StorageError as error:
             archive.put_off(str(error))
-        if settings.shadow_detail_months is not None:
-            until = months_before(now_ns, settings.shadow_detail_months)
-            archive.let_go_before(until, f"older than {settings.shadow_detail_months} months")
-        if settings.disk_budget_gb is not None:
-            size = int(settings.disk_budget_gb * 1e9)
-            archive.let_go_beyond(size, f"the record is over {settings.disk_budget_gb:g} GB")
+        self._let_go(archive, now_ns)
+
+    def compact(self, now_ns: int) -> Compacted:
+        """Do the same for however few rows, by order of a person, and give the space back.
+
+        Raises
+        ------
+        StorageError
+            No room, or another process is at it.
+        """
+        archive = self._ledger.archive(self._clock)
+        moved = archive.move(now_ns, self._settings.keep_months)
+        gone = self._let_go(archive, now_ns)
+        archive.shrink()
+        return Compacted(moved, gone)
+
+    def _let_go(self, archive: Archive, now_ns: int) -> list[Segment]:
+        months, budget = self._settings.shadow_detail_months, self._settings.disk_budget_gb
+        gone: list[Segment] = []
+        if months is not None:
+            until = months_before(now_ns, months)
+            gone += archive.let_go_before(until, f"older than {months} months")
+        if budget is not None:
+            gone += archive.let_go_beyond(int(budget * 1e9), f"the record is over {budget:g} GB")
+        return gone
