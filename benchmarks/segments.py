@@ -54,24 +54,36 @@ def write_year(ledger: Any, days: int) -> dict[str, float]:
         "line": np.repeat(LINES, len(SYMBOLS)).tolist(),
         "package": np.repeat([f"{i:064x}" for i in range(len(LINES))], len(SYMBOLS)).tolist(),
     }
-    writing = moving = 0.0
+    spent = dict.fromkeys(("write", "move"), np.zeros(2))
     for day, date in enumerate(dates[:-1]):
         columns = forecasts_of(random, MINUTES)
         open_ns = int(date.astype("datetime64[ns]").astype(np.int64)) + 52_200 * 10**9
-        began = time.perf_counter()
+        began = _clocks()
         for minute in range(MINUTES):
             rows = slice(minute * ROWS_A_MINUTE, (minute + 1) * ROWS_A_MINUTE)
             now = open_ns + (minute + 1) * 60 * 10**9
             with ledger.transaction("trade", event_time_ns=now) as tx:
                 part = {name: values[rows] for name, values in columns.items()}
                 tx.append("forecasts", {"event_time_ns": now, **names, **part})
-        writing += time.perf_counter() - began
+        spent["write"] = spent["write"] + _clocks() - began
         if date.astype("datetime64[M]") != dates[day + 1].astype("datetime64[M]"):
             ledger.seal(now)
-            began = time.perf_counter()
+            began = _clocks()
             archive.move(int(dates[day + 1].astype("datetime64[ns]").astype(np.int64)), 0)
-            moving += time.perf_counter() - began
-    return {"write_seconds": writing, "move_seconds": moving}
+            spent["move"] = spent["move"] + _clocks() - began
+    return _named(spent)
+
+
+def _clocks() -> Any:
+    return np.array([time.perf_counter(), time.process_time()])
+
+
+def _named(spent: dict[str, Any]) -> dict[str, float]:
+    return {
+        f"{name}_{what}": float(value)
+        for name, both in spent.items()
+        for what, value in zip(("seconds", "cpu_seconds"), both, strict=True)
+    }
 
 
 def one_year(days: int, folder: Path) -> dict[str, float]:
@@ -81,13 +93,13 @@ def one_year(days: int, folder: Path) -> dict[str, float]:
         figures = write_year(ledger, days)
     with Ledger.open(folder / "ledger.sqlite", read_only=True) as ledger:
         held = ledger.holdings()
-        began = time.perf_counter()
+        began = _clocks()
         ledger.check_segments()
         rows = ledger.verify("trade").rows
-        figures["verify_seconds"] = time.perf_counter() - began
-        began = time.perf_counter()
+        figures |= _named({"verify": _clocks() - began})
+        began = _clocks()
         ledger.query("SELECT line, avg(probability_long) FROM forecasts GROUP BY line")
-        figures["sql_seconds"] = time.perf_counter() - began
+        figures |= _named({"sql": _clocks() - began})
         segment_bytes = sum(one.bytes for one in held.standing())
         moved = sum(one.rows for one in held.standing())
     disk = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
