@@ -10,7 +10,7 @@ from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 
 from edgekeeper.clock import Clock
 from edgekeeper.errors import UsageError, nearest
@@ -27,13 +27,14 @@ from edgekeeper.ledger.moving import copy_rows
 from edgekeeper.ledger.proving import Prover
 from edgekeeper.ledger.querying import run_query
 from edgekeeper.ledger.reading import Selection, read_table
-from edgekeeper.ledger.schema import FACTS, chain
+from edgekeeper.ledger.schema import FACTS
 from edgekeeper.ledger.sealing import (
     check_seals,
     heads,
     links_at,
     read_seals,
     seal_file,
+    unsealed,
     write_seals,
 )
 from edgekeeper.ledger.stores import store_of
@@ -206,12 +207,7 @@ class Ledger:
         if self.unproved or self._read_only:
             return
         with self._translating():
-            stands = {(seal.role, seal.links) for seal in read_seals(self._engine)}
-            new = [
-                seal
-                for seal in heads(self._engine, MARKET_ROLES, event_time_ns)
-                if (seal.role, seal.links) not in stands
-            ]
+            new = unsealed(self._engine, MARKET_ROLES, event_time_ns)
         if new:
             with self.transaction("operations", event_time_ns=event_time_ns, durable=True) as tx:
                 for one in new:
@@ -284,13 +280,7 @@ class Ledger:
             return read_holdings(connection)
 
     def check_segments(self) -> Holdings:
-        """Hold each segment that has to be there against its digest in the record.
-
-        Raises
-        ------
-        BadData
-            Naming the first that is absent, truncated, edited, or another one.
-        """
+        """Hold each segment that has to be there against its digest; raise BadData naming one."""
         held = self.holdings()
         with self._translating():
             for segment in held.standing():
@@ -388,10 +378,9 @@ class Ledger:
         """Digest of the role's last link, hex; zeros before the first. Of ``trade``: *the* hash."""
         self._check_open()
         _check_role(role)
-        query = select(chain.c.digest).where(chain.c.role == role)
-        with self._translating(), self._engine.connect() as connection:
-            found = connection.execute(query.order_by(chain.c.seq.desc()).limit(1)).scalar()
-        return found or GENESIS
+        with self._translating():
+            found = heads(self._engine, [role], 0)
+        return found[0].digest if found else GENESIS
 
     def verify(
         self, role: str, *, head: str | None = None, since_ns: int | None = None
