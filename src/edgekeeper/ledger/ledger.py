@@ -235,19 +235,10 @@ class Ledger:
             return check_seals(self._engine, self.place, file)
 
     def archive(self, clock: Clock) -> Archive:
-        """Return what moves bulk rows into segments and lets old ones go.
+        """Return what moves bulk rows into segments and lets old ones go, by a clock of wall time.
 
-        Parameters
-        ----------
-        clock : Clock
-            Wall time of what is done.
-
-        Raises
-        ------
-        UsageError
-            A ledger that is closed, read-only, or in memory.
-        StorageError
-            Another process writes as the operational role.
+        Raises UsageError where rows are not :attr:`in_reach`, and StorageError where another
+        process writes as the operational role.
         """
         if not self.in_reach:
             raise UsageError(

@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 __all__ = ["columns_read", "columns_that_may_be_read", "unite"]
 
 
+_NAMELESS = re.compile(r"\b(natural|using)\b", re.IGNORECASE)
+"""Joins whose columns the planner does not name."""
+
+
 def columns_read(connection: sqlite3.Connection, query: str) -> dict[str, set[str]]:
     """Columns of each table that an SQLite query reads, through views too; none if it is no query.
 
@@ -55,6 +59,9 @@ def columns_read(connection: sqlite3.Connection, query: str) -> dict[str, set[st
         return {}  # running it will say why
     finally:
         connection.set_authorizer(None)
+    views = connection.execute("SELECT sql FROM sqlite_master WHERE type = 'view'").fetchall()
+    if any(_NAMELESS.search(text) for text in (query, *(sql for (sql,) in views))):
+        read = {name: set(FACTS[name].columns.keys()) for name in read if name in FACTS}
     return read
 
 
