@@ -20,7 +20,7 @@ import numpy as np
 SYMBOLS = [f"S{i:03}" for i in range(20)]
 LINES = ["trees", "linear", "deep", "boosted", "vote"]
 MINUTES = 390
-BUDGET_BYTES_A_YEAR = 2_000_000_000
+BUDGET_BYTES_A_YEAR = 1_000_000_000
 ROWS_A_MINUTE = len(SYMBOLS) * len(LINES)
 
 
