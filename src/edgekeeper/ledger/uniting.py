@@ -37,7 +37,7 @@ __all__ = ["columns_read", "columns_that_may_be_read", "unite"]
 
 
 _NAMELESS = re.compile(r"\b(natural|using)\b", re.IGNORECASE)
-"""Joins whose columns the planner does not name."""
+"""Joins of which the planner names neither columns nor, at times, tables."""
 
 
 def columns_read(connection: sqlite3.Connection, query: str) -> dict[str, set[str]]:
@@ -60,9 +60,8 @@ def columns_read(connection: sqlite3.Connection, query: str) -> dict[str, set[st
     finally:
         connection.set_authorizer(None)
     views = connection.execute("SELECT sql FROM sqlite_master WHERE type = 'view'").fetchall()
-    if any(_NAMELESS.search(text) for text in (query, *(sql for (sql,) in views))):
-        read = {name: set(FACTS[name].columns.keys()) for name in read if name in FACTS}
-    return read
+    texts = " ".join([query, *(sql for (sql,) in views)])
+    return columns_that_may_be_read(texts) if _NAMELESS.search(texts) else read
 
 
 def columns_that_may_be_read(query: str) -> dict[str, set[str]]:
