@@ -8,7 +8,7 @@ from pathlib import Path
 from edgekeeper.bars import Bars
 from edgekeeper.config import Config, parse_config
 from edgekeeper.errors import BadData, EdgekeeperError
-from edgekeeper.ledger import MARKET_ROLES, OPERATIONAL_ROLES, Ledger, Verified
+from edgekeeper.ledger import MARKET_ROLES, OPERATIONAL_ROLES, Gap, Ledger, LetGo, Verified
 from edgekeeper.market import longest_snapshot
 from edgekeeper.registry import Registry
 
@@ -37,6 +37,12 @@ class Audited:
         Links that came back to the byte when the run was lived again.
     complete : bool
         Whether the record reaches the last of its bars; a killed run's does not.
+    segments : int
+        Parquet segments found, content checked.
+    let_go : tuple of LetGo
+        Segments that retention gave up: absent, as the record says they are.
+    gaps : tuple of Gap
+        Where rows were hashed but not kept, for want of room.
     """
 
     ledger: str
@@ -47,6 +53,9 @@ class Audited:
     bars: int
     replayed: dict[str, int]
     complete: bool
+    segments: int
+    let_go: tuple[LetGo, ...]
+    gaps: tuple[Gap, ...]
 
 
 def check_chains(

@@ -22,12 +22,13 @@ from edgekeeper.auditing import (
     read_settings,
 )
 from edgekeeper.bars import Bars
+from edgekeeper.clock import WallClock
 from edgekeeper.config import Config
 from edgekeeper.demo import DemoMarket, demo_markets
 from edgekeeper.errors import BadData, StorageError, UsageError
 from edgekeeper.features import evaluate
 from edgekeeper.learn import LearnService, RefitSchedule
-from edgekeeper.ledger import MARKET_ROLES, Ledger, RecordEnds
+from edgekeeper.ledger import MARKET_ROLES, Ledger, RecordEnds, Upkeep
 from edgekeeper.market import longest_snapshot, save_snapshot
 from edgekeeper.market.atomic import write_atomically
 from edgekeeper.registry import Package, Registry
@@ -250,6 +251,7 @@ def audit(
     place = ledger_url or folder / "ledger.sqlite"
     with Ledger.open(place, read_only=True, prove=True) as ledger:
         screen.phase("recomputing the chains from their rows")
+        held = ledger.check_segments()
         chains, seals = check_chains(ledger, head=head, since_ns=since_ns)
         config = read_settings(ledger)
         packages = check_packages(ledger, Registry(folder / "models"))
@@ -278,6 +280,9 @@ def audit(
             len(bars),
             before,
             complete,
+            len(held.standing()),
+            tuple(held.let_go.values()),
+            tuple(held.gaps),
         )
 
 
@@ -322,6 +327,7 @@ class _Run:
         )
         screen.phase("computing features and outcomes")
         self.learn = LearnService(bars, config, ledger, registry, volatility, rules=self.feed.rule)
+        self.upkeep = Upkeep(ledger, config.storage, WallClock())
         self.trade = TradeLoop(self.feed, config, ledger, registry, self._features)
         cuts = cut_epochs(self.feed.instants, config.epoch)
         self.epochs = recorded_cuts(ledger, self.feed.instants, cuts)
@@ -337,6 +343,7 @@ class _Run:
         schedules = {line.name: RefitSchedule(line) for line in self.config.lines}
         now = int(self.feed.instants[0])
         for epoch, (first, last) in enumerate(zip(self.epochs[:-1], self.epochs[1:], strict=True)):
+            self.upkeep.look()
             self.trade.run_epoch(int(first), int(last))
             now = int(self.feed.instants[last - 1])
             self.trade.apply_moves(now)
@@ -352,6 +359,7 @@ class _Run:
                 self.watch.look(now)
             if int(last) < total and _month(now) != _month(int(self.feed.instants[last])):
                 self.ledger.seal(now)
+                self.upkeep.month_end(int(self.feed.instants[last]))
             self.screen.update(self._snapshot(market.name, now, int(last), total))
         self.watch.look(now)
         self.ledger.seal(now)

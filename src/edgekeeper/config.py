@@ -32,6 +32,7 @@ __all__ = [
     "PolicyConfig",
     "RulesConfig",
     "SearchConfig",
+    "StorageConfig",
     "parse_config",
 ]
 
@@ -185,8 +186,27 @@ class LineConfig(_Section):
         return self
 
 
+class StorageConfig(_Section):
+    """How much of the record is kept, and where. Shapes no result, so no hash knows of it."""
+
+    keep_months: int = Field(3, ge=0)
+    shadow_detail_months: int | None = Field(None, ge=0)
+    disk_budget_gb: float | None = Field(None, gt=0)
+    min_free_share: float = Field(0.10, ge=0, lt=1)
+
+    @model_validator(mode="after")
+    def _moved_before_let_go(self) -> Self:
+        months = self.shadow_detail_months
+        if months is not None and months < self.keep_months:
+            raise ValueError(
+                f"expected shadow_detail_months at or above keep_months {self.keep_months}, got "
+                f"{months}"
+            )
+        return self
+
+
 class Config(_Section):
-    """Everything that shapes a result, apart from the bars."""
+    """Everything that shapes a result, apart from the bars; and what is kept of the record."""
 
     seed: int = Field(0, ge=0, lt=2**31)
     epoch: Literal["session", "bar"] = "session"
@@ -205,6 +225,7 @@ class Config(_Section):
         LineConfig(name="trees", learner="lightgbm"),
         LineConfig(name="linear", learner="logistic"),
     )
+    storage: StorageConfig = Field(StorageConfig(), exclude=True)
 
     @field_validator("lines")
     @classmethod
@@ -215,7 +236,7 @@ class Config(_Section):
         return lines
 
     def hash(self) -> str:
-        """SHA-256 of the canonical JSON: the configuration's identity."""
+        """SHA-256 of the canonical JSON without storage: the configuration's identity."""
         text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 

@@ -25,7 +25,7 @@ def test_the_file_reads_back_as_the_defaults():
 
 
 def test_every_key_is_written_and_explained():
-    known = set(keys(Config().model_dump()))
+    known = set(keys({**Config().model_dump(), "storage": Config().storage.model_dump()}))
     assert set(COMMENTS) == known
     text = config_text(Config())
     for path in known - {"lines"}:
@@ -33,7 +33,8 @@ def test_every_key_is_written_and_explained():
     written = set(keys(tomllib.loads(text)))
     # What is None by default stands as a comment: a floor that is the profile's, a window of all.
     floors = {f"gates.{name}" for name, value in Config().gates if value is None}
-    assert written == known - {"lines.window_bars", "lines.search", *floors}
+    kept = {"storage.shadow_detail_months", "storage.disk_budget_gb"}
+    assert written == known - {"lines.window_bars", "lines.search", *floors, *kept}
     assert len(floors) == 11
 
 
@@ -44,6 +45,7 @@ def test_any_configuration_survives():
             "fallback": "cash",
             "rules": {"entry_long": 'close > 1 and "quoted" \\ tab\t'},
             "costs": {"fee_bps": 0.125},
+            "storage": {"keep_months": 1, "shadow_detail_months": 12, "disk_budget_gb": 2.5},
             "lines": [
                 {"name": "a", "parameters": {"depth": 3, "fast": True}, "window_bars": 600},
                 {"name": "b", "extra_features": {"gap": "open / lag(close, 1) - 1"}},
@@ -59,6 +61,8 @@ def test_the_file_in_this_folder_is_found(tmp_path, monkeypatch):
     (tmp_path / "edgekeeper.toml").write_text("seed = 3")
     assert load_config()[0].seed == 3
     assert load_config(seed=9)[0].seed == 9
+    (tmp_path / "edgekeeper.toml").write_text("seed = 3\nstorage.keep_months = 1")
+    assert load_config(seed=9)[0].storage.keep_months == 1
     (tmp_path / "other.toml").write_text("seed = 4")
     assert load_config("other.toml") == (parse_config("seed = 4"), "other.toml")
 

@@ -83,3 +83,49 @@ def test_backup_restore_and_going_on(edgekeeper, run, tmp_path):
     done = edgekeeper("ledger", "copy", tmp_path / "other.sqlite", "--run", run, "--json")
     assert done.json["head"] == head
     assert edgekeeper("ledger", "restore", backup).code == 2
+
+
+def exported(edgekeeper, run, to):
+    assert edgekeeper("export", "--run", run, "--to", to).code == 0
+    frames = {path.stem: pl.read_parquet(path) for path in to.iterdir()}
+    return {name: frame.rows() for name, frame in frames.items() if name not in ("storage",)}
+
+
+def test_a_compacted_record_answers_as_before(edgekeeper, run, tmp_path):
+    before = exported(edgekeeper, run, tmp_path / "before")
+    why = edgekeeper("why", "IBM", "--run", run, "--json").json
+    done = edgekeeper("ledger", "compact", "--run", run, "--keep-months", 1, "--json")
+    assert done.code == 0, done.err
+    assert {one["table"] for one in done.json["moved"]} == {"signals", "forecasts"}
+    assert edgekeeper("ledger", "compact", "--run", run, "--keep-months", 1, "--json").json[
+        "moved"
+    ] == []  # fmt: skip
+    assert exported(edgekeeper, run, tmp_path / "after") == before
+    assert edgekeeper("why", "IBM", "--run", run, "--json").json == why
+    shown = edgekeeper("ledger", "segments", "--run", run, "--json").json
+    assert shown["segments"] == done.json["moved"]
+    assert "2000-03" in edgekeeper("ledger", "segments", "--run", run).out
+    figures = edgekeeper("audit", "--run", run, "--json").json
+    assert (figures["segments"], figures["let_go"]) == (len(done.json["moved"]), [])
+    backup = edgekeeper("ledger", "backup", "--run", run, "--json").json["backup"]
+    assert edgekeeper("ledger", "restore", backup, "--run", "elsewhere").code == 0
+    (run / "ledger.sqlite.segments" / shown["segments"][0]["name"]).unlink()
+    for words in (("audit",), ("ledger", "segments")):
+        done = edgekeeper(*words, "--run", run)
+        assert (done.code, "it is absent; restore it" in done.err) == (3, True)
+
+
+def test_an_audit_says_what_was_let_go(edgekeeper, run, tmp_path):
+    (tmp_path / "edgekeeper.toml").write_text(
+        "storage.keep_months = 1\nstorage.shadow_detail_months = 2"
+    )
+    done = edgekeeper("ledger", "compact", "--run", run)
+    assert done.code == 0, done.err
+    assert "Moved" in done.out
+    shown = edgekeeper("audit", "--run", run)
+    assert shown.code == 0, shown.err
+    assert "Let go by retention on 20" in shown.out
+    assert "(older than 2 months)" in shown.out
+    gone = edgekeeper("audit", "--run", run, "--json").json["let_go"]
+    assert {one["segment"]["table"] for one in gone} == {"forecasts"}
+    assert "Let go: forecasts-" in edgekeeper("ledger", "segments", "--run", run).out

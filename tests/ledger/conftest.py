@@ -64,3 +64,17 @@ def sql(place):
         engine.dispose()
 
     return run
+
+
+@pytest.fixture
+def sql_count(place):
+    """Count rows of a table behind the ledger's back: those that are really in it."""
+
+    def run(table):
+        engine = create_engine(place if "://" in str(place) else f"sqlite:///{place}")
+        with engine.connect() as connection:
+            count = connection.execute(text(f"SELECT count(*) FROM {table}")).scalar()
+        engine.dispose()
+        return count
+
+    return run

@@ -74,6 +74,15 @@ COMMENTS = {
     "gates.max_auc": "A hold-out AUC above this is held as too good to be true.",
     "gates.max_sharpe": "So is a net Sharpe ratio above this.",
     "gates.veto_errors": "Veto a refit this many standard errors worse than the one before it.",
+    "storage": "How much of the record is kept, and where. No result and no hash depends on it.",
+    "storage.keep_months": "Whole months of signals and forecasts in the database itself; older "
+    "ones move\n# to Parquet segments beside it. Nothing is lost by that.",
+    "storage.shadow_detail_months": "Let go of forecasts older than this; left out: never. Orders, "
+    "trades and\n# decisions are kept for ever.",
+    "storage.disk_budget_gb": "Let go of the oldest forecasts when the record grows beyond this; "
+    "left out: never.",
+    "storage.min_free_share": "With less of the disk free than this, no further forecasts are "
+    "kept; their\n# digests are, so that the record can still be proved.",
     "lines": "Recipes that compete, each for its own right to trade. The first is also traded "
     "blindly,\n# at every refit, by the account that always takes the newest.",
     "lines.name": "Short name.",

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from edgekeeper.bars import Bars
     from edgekeeper.config import Config
-    from edgekeeper.ledger import Verified
+    from edgekeeper.ledger import Gap, LetGo, Verified
     from edgekeeper.registry import Package
     from edgekeeper.report import LiveScreen, Snapshot, Story
     from edgekeeper.report.targets import Target
@@ -191,6 +191,21 @@ class AuditedRun(Protocol):
     @property
     def complete(self) -> bool:
         """Whether the record reaches the last of its bars."""
+        ...
+
+    @property
+    def segments(self) -> int:
+        """How many segments were found by hash."""
+        ...
+
+    @property
+    def let_go(self) -> "tuple[LetGo, ...]":
+        """Segments that retention gave up."""
+        ...
+
+    @property
+    def gaps(self) -> "tuple[Gap, ...]":
+        """Where rows were not kept for want of room."""
         ...
 
 

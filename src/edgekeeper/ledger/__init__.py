@@ -4,13 +4,17 @@ A writer role appends columns of facts in transactions; each becomes one link of
 whose digest depends on market-time values alone. Readers get Polars frames.
 """
 
-from edgekeeper.ledger.backup import back_up, backups_in, expired, restore
+from edgekeeper.ledger.archive import Archive, months_before
+from edgekeeper.ledger.backup import back_up, backups_in, drop_backup, expired, restore
 from edgekeeper.ledger.digest import GENESIS, batch_digest, link_digest
+from edgekeeper.ledger.holdings import Gap, Holdings, LetGo
 from edgekeeper.ledger.ledger import Ledger
 from edgekeeper.ledger.proving import RecordEnds
 from edgekeeper.ledger.sealing import Seal, seal_file
+from edgekeeper.ledger.segment import Segment
 from edgekeeper.ledger.transaction import MARKET_ROLES, OPERATIONAL_ROLES, Transaction
 from edgekeeper.ledger.trials import TrialCount, TrialFacts, append_trials, count_trials
+from edgekeeper.ledger.upkeep import Upkeep
 from edgekeeper.ledger.values import canonical_json
 from edgekeeper.ledger.verify import Verified
 
@@ -18,12 +22,18 @@ __all__ = [
     "GENESIS",
     "MARKET_ROLES",
     "OPERATIONAL_ROLES",
+    "Archive",
+    "Gap",
+    "Holdings",
     "Ledger",
+    "LetGo",
     "RecordEnds",
     "Seal",
+    "Segment",
     "Transaction",
     "TrialCount",
     "TrialFacts",
+    "Upkeep",
     "Verified",
     "append_trials",
     "back_up",
@@ -31,8 +41,10 @@ __all__ = [
     "batch_digest",
     "canonical_json",
     "count_trials",
+    "drop_backup",
     "expired",
     "link_digest",
+    "months_before",
     "restore",
     "seal_file",
 ]

@@ -9,8 +9,9 @@ from edgekeeper.errors import StorageError, UsageError
 from edgekeeper.ledger.failures import storage_errors
 from edgekeeper.ledger.ledger import Ledger
 from edgekeeper.ledger.sealing import seal_file
+from edgekeeper.ledger.stores import FileStore, segment_folder
 
-__all__ = ["back_up", "backups_in", "expired", "restore"]
+__all__ = ["back_up", "backups_in", "drop_backup", "expired", "restore"]
 
 _STAMP = "%Y%m%dT%H%M%SZ"
 _NAME = re.compile(r"ledger-(\d{8}T\d{6}Z)\.sqlite")
@@ -18,6 +19,8 @@ _NAME = re.compile(r"ledger-(\d{8}T\d{6}Z)\.sqlite")
 
 def back_up(ledger: Ledger, folder: Path, now_ns: int) -> Path:
     """Copy a ledger of any kind into ``folder/ledger-<time>.sqlite``, verified before it counts.
+
+    Segments lie beside it; those that the newest backup has already are shared with it.
 
     Raises
     ------
@@ -30,14 +33,25 @@ def back_up(ledger: Ledger, folder: Path, now_ns: int) -> Path:
     if path.exists():
         raise StorageError(f"{path} is there already: wait a second and try again")
     with storage_errors(path):
+        before = next(reversed(backups_in(folder)), None)
         try:
-            ledger.copy_to(draft)
+            ledger.copy_to(draft, sharing=before)
             seal_file(draft).replace(seal_file(path))
+            if segment_folder(draft).is_dir():
+                segment_folder(draft).replace(segment_folder(path))
             draft.replace(path)
         finally:
+            drop_backup(draft)
             for leftover in folder.glob(f"{draft.name}*"):
                 leftover.unlink()
     return path
+
+
+def drop_backup(path: Path) -> None:
+    """Remove a backup with everything that belongs to it."""
+    path.unlink(missing_ok=True)
+    seal_file(path).unlink(missing_ok=True)
+    FileStore(segment_folder(path)).drop()
 
 
 def backups_in(folder: Path) -> dict[Path, datetime]:

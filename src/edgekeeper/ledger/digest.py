@@ -24,15 +24,19 @@ and the digest of a **link** that of::
 
 import hashlib
 import struct
-from collections.abc import Iterable, Mapping, Sequence
-from typing import cast
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from edgekeeper.ledger.schema import Kind
 from edgekeeper.ledger.values import Column
 
-__all__ = ["GENESIS", "batch_digest", "link_digest"]
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["GENESIS", "batch_digest", "frame_digests", "link_digest"]
 
 GENESIS = "0" * 64
 """What stands for the digest before a role's first link."""
@@ -109,3 +113,53 @@ def _encode_texts(values: Column) -> tuple[bytes, ...]:
 
 
 _ENCODERS = {float: _encode_floats, int: _encode_ints, str: _encode_texts}
+
+
+def frame_digests(
+    table: str, frame: "pl.DataFrame", kinds: Mapping[str, Kind], cuts: Sequence[int]
+) -> Iterator[str]:
+    """Digests of all batches in a frame: those of :func:`batch_digest`, without a list a value.
+
+    Parameters
+    ----------
+    table : str
+    frame : polars.DataFrame
+        Rows in order of writing, with at least the columns of ``kinds``.
+    kinds : mapping
+    cuts : sequence of int
+        Where batches begin, and the end of the last one.
+    """
+    names = sorted(kinds)
+    known = {name: np.r_[0, np.cumsum(frame[name].is_not_null().to_numpy())] for name in names}
+    slices = {name: _FRAME_ENCODERS[kinds[name]](frame[name]) for name in names}
+    head, texts = _text("edgekeeper.batch.1") + _text(table), {name: _text(name) for name in names}
+    for first, last in pairwise(cuts):
+        digest = hashlib.sha256(head + struct.pack("<Q", last - first))
+        for name in names:
+            if known[name][first] < known[name][last]:
+                digest.update(texts[name] + slices[name](first, last))
+        yield digest.hexdigest()
+
+
+def _float_slices(values: "pl.Series") -> Callable[[int, int], bytes]:
+    array = values.fill_null(0.0).to_numpy().astype("<f8") + 0.0
+    array[values.is_null().to_numpy()] = np.nan
+    return lambda first, last: b"f" + array[first:last].tobytes()
+
+
+def _int_slices(values: "pl.Series") -> Callable[[int, int], bytes]:
+    known = values.is_not_null().to_numpy().astype(np.uint8)
+    array = values.fill_null(0).to_numpy().astype("<i8")
+    return lambda first, last: b"i" + known[first:last].tobytes() + array[first:last].tobytes()
+
+
+def _text_slices(values: "pl.Series") -> Callable[[int, int], bytes]:
+    lengths = values.str.len_bytes().cast(int).fill_null(-1).to_numpy().astype("<i4")
+    ends = np.r_[0, np.cumsum(lengths.clip(0), dtype=np.int64)]
+    together = "".join(values.drop_nulls().to_list()).encode()
+    return lambda first, last: (
+        b"t" + lengths[first:last].tobytes() + together[ends[first] : ends[last]]
+    )
+
+
+_FRAME_ENCODERS = {float: _float_slices, int: _int_slices, str: _text_slices}

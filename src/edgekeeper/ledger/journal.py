@@ -38,6 +38,11 @@ class Journal:
     """The writing end of a ledger: one connection for all roles of this process.
 
     Whoever calls :meth:`write` holds the claim on the role, so nobody else moves its head.
+
+    Attributes
+    ----------
+    withheld : frozenset of str
+        Tables whose rows are hashed into the chain, but not kept: there is no room.
     """
 
     def __init__(self, engine: Engine, prover: Prover | None = None) -> None:
@@ -48,6 +53,7 @@ class Journal:
         self._heads: dict[str, tuple[int, str]] = {}
         self._statements: dict[str, str] = {}
         self._lock = Lock()
+        self.withheld: frozenset[str] = frozenset()
 
     def write(
         self, role: str, event_time_ns: int | None, written: Iterable[Batch], *, durable: bool
@@ -79,7 +85,8 @@ class Journal:
                 (link,) = cursor.fetchall()[0]
                 cursor.executemany(self._statement(batches), [(link, *batch) for batch in sealed])
                 for batch in written:
-                    self._insert(cursor, batch, link)
+                    if batch.table not in self.withheld:
+                        self._insert(cursor, batch, link)
                 self._connection.commit()
             except BaseException:
                 self._waits_for_disk = None

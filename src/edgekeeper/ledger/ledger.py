@@ -3,35 +3,41 @@
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
-from functools import cached_property
+from functools import cached_property, partial
 from os import PathLike
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 
+from edgekeeper.clock import Clock
 from edgekeeper.errors import UsageError, nearest
+from edgekeeper.ledger.archive import Archive
 from edgekeeper.ledger.database import connect
 from edgekeeper.ledger.digest import GENESIS
 from edgekeeper.ledger.failures import storage_errors
+from edgekeeper.ledger.holdings import Holdings, read_holdings
 from edgekeeper.ledger.journal import Journal
+from edgekeeper.ledger.loading import SegmentReader
 from edgekeeper.ledger.lock import Claim, claim_role
 from edgekeeper.ledger.migrate import bring_up_to_date, check_version
 from edgekeeper.ledger.moving import copy_rows
 from edgekeeper.ledger.proving import Prover
 from edgekeeper.ledger.querying import run_query
-from edgekeeper.ledger.reading import read_table
-from edgekeeper.ledger.schema import FACTS, chain
+from edgekeeper.ledger.reading import Selection, read_table
+from edgekeeper.ledger.schema import FACTS
 from edgekeeper.ledger.sealing import (
     check_seals,
     heads,
     links_at,
     read_seals,
     seal_file,
+    unsealed,
     write_seals,
 )
+from edgekeeper.ledger.stores import store_of
 from edgekeeper.ledger.transaction import MARKET_ROLES, OPERATIONAL_ROLES, Transaction
 from edgekeeper.ledger.values import cast_column
 from edgekeeper.ledger.verify import Verified, verify_chain
@@ -67,6 +73,7 @@ class Ledger:
         self._read_only = read_only
         self._prover: Prover | None = None
         self._journal = Journal(engine)
+        self._segments = SegmentReader(engine, store_of(engine, file), self.place)
         self._claims: dict[str, Claim] = {}
         self._claiming = Lock()
         self._closed = False
@@ -125,7 +132,9 @@ class Ledger:
         if not self._read_only:
             for role in MARKET_ROLES:
                 self._claim(role)
-        self._prover = Prover(self._engine, self.place, MARKET_ROLES, may_write=not self._read_only)
+        self._prover = Prover(
+            self._engine, self._segments, MARKET_ROLES, may_write=not self._read_only
+        )
         self._journal = Journal(self._engine, self._prover)
 
     @cached_property
@@ -198,12 +207,7 @@ class Ledger:
         if self.unproved or self._read_only:
             return
         with self._translating():
-            stands = {(seal.role, seal.links) for seal in read_seals(self._engine)}
-            new = [
-                seal
-                for seal in heads(self._engine, MARKET_ROLES, event_time_ns)
-                if (seal.role, seal.links) not in stands
-            ]
+            new = unsealed(self._engine, MARKET_ROLES, event_time_ns)
         if new:
             with self.transaction("operations", event_time_ns=event_time_ns, durable=True) as tx:
                 for one in new:
@@ -229,6 +233,50 @@ class Ledger:
         with self._translating():
             file = None if self._file is None else seal_file(self._file)
             return check_seals(self._engine, self.place, file)
+
+    def archive(self, clock: Clock) -> Archive:
+        """Return what moves bulk rows into segments and lets old ones go, by a clock of wall time.
+
+        Raises UsageError where rows are not :attr:`in_reach`, and StorageError where another
+        process writes as the operational role.
+        """
+        if not self.in_reach:
+            raise UsageError(
+                f"ledger {self.place} is in memory, read-only or closed, so no rows can be moved: "
+                "open it in a file, for writing"
+            )
+        role = OPERATIONAL_ROLES[0]
+        record = partial(self.transaction, role, durable=True)
+        record()  # claims the role
+        return Archive(self._segments, record, self._withhold, self._translating, clock)
+
+    @property
+    def file(self) -> Path | None:
+        """Where the database lies, if it is a file."""
+        return self._file
+
+    @property
+    def in_reach(self) -> bool:
+        """Whether bulk rows can be moved, let go or withheld: neither read-only nor in memory."""
+        in_memory = self._engine.dialect.name == "sqlite" and self._file is None
+        return not (self._read_only or in_memory or self._closed)
+
+    def _withhold(self, tables: frozenset[str]) -> None:
+        self._journal.withheld = tables
+
+    def holdings(self) -> Holdings:
+        """What the record says of its bulk rows: segments, what was let go, what was not kept."""
+        self._check_open()
+        with self._translating(), self._engine.connect() as connection:
+            return read_holdings(connection)
+
+    def check_segments(self) -> Holdings:
+        """Hold each segment that has to be there against its digest; raise BadData naming one."""
+        held = self.holdings()
+        with self._translating():
+            for segment in held.standing():
+                self._segments.content(segment)
+        return held
 
     def _claim(self, role: str) -> None:
         if role in self._claims:
@@ -291,17 +339,8 @@ class Ledger:
         """
         self._check_open()
         with self._translating():
-            return read_table(
-                self._engine,
-                table,
-                columns,
-                where or {},
-                since_ns,
-                until_ns,
-                order,
-                descending,
-                limit,
-            )
+            wanted = Selection(columns, where or {}, since_ns, until_ns, order, descending, limit)
+            return read_table(self._engine, self._segments, table, wanted)
 
     def views(self) -> dict[str, str]:
         """Names of the views for :meth:`query`, each with what it shows."""
@@ -324,16 +363,15 @@ class Ledger:
         """
         self._check_open()
         with self._translating():
-            return run_query(self._engine, sql, limit)
+            return run_query(self._engine, self._segments, sql, limit)
 
     def head(self, role: str) -> str:
         """Digest of the role's last link, hex; zeros before the first. Of ``trade``: *the* hash."""
         self._check_open()
         _check_role(role)
-        query = select(chain.c.digest).where(chain.c.role == role)
-        with self._translating(), self._engine.connect() as connection:
-            found = connection.execute(query.order_by(chain.c.seq.desc()).limit(1)).scalar()
-        return found or GENESIS
+        with self._translating():
+            found = heads(self._engine, [role], 0)
+        return found[0].digest if found else GENESIS
 
     def verify(
         self, role: str, *, head: str | None = None, since_ns: int | None = None
@@ -360,12 +398,15 @@ class Ledger:
         _check_role(role)
         with self._translating():
             since = 0 if since_ns is None else links_at(self._engine, role, since_ns)
-            return verify_chain(self._engine, role, self.place, head=head, since_link=since)
+            return verify_chain(
+                self._engine, self._segments, role, self.place, head=head, since_link=since
+            )
 
-    def copy_to(self, where: str | PathLike[str]) -> int:
+    def copy_to(self, where: str | PathLike[str], *, sharing: Path | None = None) -> int:
         """Copy the whole record to another place, of whatever kind, and verify it there.
 
-        Chains keep their hashes. Whoever writes here meanwhile is not part of the copy.
+        Chains keep their hashes. Whoever writes here meanwhile is not part of the copy. Segments
+        that an older copy at ``sharing`` has too are linked to it, where the file system can.
 
         Returns
         -------
@@ -381,7 +422,7 @@ class Ledger:
         """
         self._check_open()
         with self._translating(), Ledger.open(where) as target:
-            rows = copy_rows(self._engine, target._engine, target.place)
+            rows = copy_rows(self._segments, target._segments, sharing)
             if target._file is not None:
                 write_seals(seal_file(target._file), read_seals(target._engine))
             for role in ROLES:

@@ -1,20 +1,32 @@
 """Copy a whole record from one database into another, row by row, with the same hashes."""
 
-from sqlalchemy import Connection, Engine, Table, func, insert, select, text
+from pathlib import Path
+
+from sqlalchemy import Connection, Table, func, insert, select
 
 from edgekeeper.errors import UsageError
 from edgekeeper.ledger.database import immediate
+from edgekeeper.ledger.holdings import read_holdings, snapshot
+from edgekeeper.ledger.loading import SegmentReader
 from edgekeeper.ledger.schema import FACTS, SEALS
+from edgekeeper.ledger.segment import Segment
+from edgekeeper.ledger.stores import FileStore, segment_folder
 
 __all__ = ["copy_rows"]
 
 _ROWS_AT_ONCE = 5_000
 
 
-def copy_rows(source: Engine, target: Engine, place: object) -> int:
-    """Copy every row of every table and return how many; all of them or none.
+def copy_rows(source: SegmentReader, target: SegmentReader, sharing: Path | None = None) -> int:
+    """Copy every row of every table, and every segment; return how many rows: all or none.
 
     Both ends have the same schema. The source is read as of one instant, whoever writes meanwhile.
+
+    Parameters
+    ----------
+    source, target : SegmentReader
+    sharing : Path, optional
+        An older copy, whose segments are linked rather than copied.
 
     Raises
     ------
@@ -22,17 +34,30 @@ def copy_rows(source: Engine, target: Engine, place: object) -> int:
         The target holds rows already.
     """
     rows = 0
-    with source.connect() as reading, immediate(target.connect()) as writing, writing.begin():
-        if source.dialect.name == "postgresql":
-            reading.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+    with (
+        snapshot(source.engine.connect()) as reading,
+        immediate(target.engine.connect()) as writing,
+        writing.begin(),
+    ):
         for table in (*SEALS.values(), *FACTS.values()):
             if writing.execute(select(func.count()).select_from(table)).scalar():
                 raise UsageError(
-                    f"expected an empty ledger at {place}, got rows in {table.name!r}: name "
+                    f"expected an empty ledger at {target.place}, got rows in {table.name!r}: name "
                     "another place, nothing was copied"
                 )
             rows += _copy(reading, writing, table)
+        for segment in read_holdings(writing).standing():
+            if not _shared(target, segment, sharing):
+                target.store.put(segment.name, source.content(segment))
     return rows
+
+
+def _shared(target: SegmentReader, segment: Segment, sharing: Path | None) -> bool:
+    return (
+        sharing is not None
+        and isinstance(target.store, FileStore)
+        and target.store.share(segment.name, segment_folder(sharing))
+    )
 
 
 def _copy(reading: Connection, writing: Connection, table: Table) -> int:

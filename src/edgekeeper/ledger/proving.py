@@ -9,10 +9,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Connection, Engine, Table, func, select
 
 from edgekeeper.errors import BadData
 from edgekeeper.ledger.digest import GENESIS, link_digest
+from edgekeeper.ledger.holdings import Holdings, read_holdings
+from edgekeeper.ledger.loading import SegmentReader
 from edgekeeper.ledger.schema import FACTS, batches, chain, columns_of
 
 if TYPE_CHECKING:
@@ -36,8 +38,8 @@ class Prover:
     Parameters
     ----------
     engine : Engine
-    place : object
-        For messages.
+    segments : SegmentReader
+        For rows that are needed to name a difference.
     roles : sequence of str
         Chains that have to come back; others are not looked at.
     may_write : bool
@@ -45,10 +47,11 @@ class Prover:
     """
 
     def __init__(
-        self, engine: Engine, place: object, roles: Sequence[str], *, may_write: bool
+        self, engine: Engine, segments: SegmentReader, roles: Sequence[str], *, may_write: bool
     ) -> None:
         self._engine = engine
-        self._place = place
+        self._segments = segments
+        self._place = segments.place
         self._may_write = may_write
         self._next = dict.fromkeys(roles, 0)
         self._previous = dict.fromkeys(roles, GENESIS)
@@ -136,6 +139,7 @@ class Prover:
                 return f"expected event time {link.event_time_ns}, came {event_time_ns}"
             query = select(batches.c.table_name).where(batches.c.link == link.link)
             recorded = set(connection.execute(query).scalars())
+            held = read_holdings(connection)
             came = {batch.table: batch for batch in written}
             for name, table in FACTS.items():
                 if (name in recorded) != (name in came):
@@ -143,16 +147,25 @@ class Prover:
                     return f"table {name!r}: expected {had}, came {has}"
                 if name not in came:
                     continue
+                if held.absent(name, link.link):
+                    continue
                 names = list(columns_of(table))
-                rows = connection.execute(
-                    select(*(table.c[n] for n in names))
-                    .where(table.c.link == link.link)
-                    .order_by(table.c.entry)
+                found = _first_cell(
+                    self._recorded(connection, held, table, link.link), came[name], names
                 )
-                found = _first_cell([tuple(row) for row in rows], came[name], names)
                 if found:
                     return f"table {name!r}, {found}"
         return "the rows are the same, but their seal is not"
+
+    def _recorded(
+        self, connection: Connection, held: Holdings, table: Table, link: int
+    ) -> list[tuple[object, ...]]:
+        """Rows of a batch, wherever they lie."""
+        if link <= held.covered(table.name):
+            return self._segments.rows_of_link(held.standing(table.name), link)
+        query = select(*(table.c[name] for name in columns_of(table)))
+        query = query.where(table.c.link == link).order_by(table.c.entry)
+        return [tuple(row) for row in connection.execute(query)]
 
 
 def _first_cell(

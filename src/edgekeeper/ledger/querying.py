@@ -1,11 +1,15 @@
 """A read-only look by SQL: one statement, in a transaction that cannot write."""
 
+import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, text
 
 from edgekeeper.errors import UsageError
+from edgekeeper.ledger.holdings import read_holdings
+from edgekeeper.ledger.loading import SegmentReader
+from edgekeeper.ledger.uniting import columns_read, columns_that_may_be_read, unite
 
 if TYPE_CHECKING:
     import polars as pl
@@ -13,7 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["run_query"]
 
 
-def run_query(engine: Engine, query: str, limit: int | None) -> "pl.DataFrame":
+def run_query(
+    engine: Engine, segments: SegmentReader, query: str, limit: int | None
+) -> "pl.DataFrame":
     """Run one statement; see :meth:`Ledger.query`.
 
     Raises
@@ -25,11 +31,15 @@ def run_query(engine: Engine, query: str, limit: int | None) -> "pl.DataFrame":
 
     sqlite = engine.dialect.name == "sqlite"
     driver = engine.dialect.loaded_dbapi
-    connection = engine.raw_connection()
-    try:
-        # A prepared statement of PostgreSQL is one statement and no more; SQLite takes one anyway.
-        once: dict[str, Any] = {} if sqlite else {"prepare": True}
-        with closing(connection.cursor()) as cursor:
+    # A prepared statement of PostgreSQL is one statement and no more; SQLite takes one anyway.
+    once: dict[str, Any] = {} if sqlite else {"prepare": True}
+    with engine.connect() as connection:
+        if not sqlite:
+            connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+        held = read_holdings(connection)
+        if held.moved:
+            unite(connection, segments, held, _read_by(connection, query))
+        with closing(connection.connection.cursor()) as cursor:
             cursor.execute("PRAGMA query_only = ON" if sqlite else "SET TRANSACTION READ ONLY")
             try:
                 cursor.execute(query, **once)
@@ -43,9 +53,7 @@ def run_query(engine: Engine, query: str, limit: int | None) -> "pl.DataFrame":
             finally:
                 if sqlite:
                     cursor.execute("PRAGMA query_only = OFF")
-    finally:
-        connection.rollback()
-        connection.close()
+                connection.rollback()  # and with it all that is temporary
     if not names:
         raise UsageError(f"expected a query that returns rows, got {query.strip()[:120]!r}")
     distinct = [_distinct(names, position) for position in range(len(names))]
@@ -56,6 +64,13 @@ def run_query(engine: Engine, query: str, limit: int | None) -> "pl.DataFrame":
             for name, values in zip(distinct, columns, strict=True)
         ]
     )
+
+
+def _read_by(connection: Connection, query: str) -> dict[str, set[str]]:
+    driver = connection.connection.driver_connection
+    if isinstance(driver, sqlite3.Connection):
+        return columns_read(driver, query)
+    return columns_that_may_be_read(query)
 
 
 def _distinct(names: list[str], position: int) -> str:

@@ -1,18 +1,22 @@
 """Read facts as Polars frames."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 from sqlalchemy import ColumnElement, Engine, Table, select
 
 from edgekeeper.errors import UsageError, nearest
-from edgekeeper.ledger.schema import FACTS, SEALS, kind_of, time_column
+from edgekeeper.ledger.holdings import Holdings, read_holdings, snapshot
+from edgekeeper.ledger.loading import SegmentReader
+from edgekeeper.ledger.schema import BULK, FACTS, SEALS, kind_of, time_column
+from edgekeeper.ledger.segment import Segment
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["read_table", "table_named"]
+__all__ = ["Selection", "read_table", "table_named"]
 
 
 def table_named(name: str, known: Mapping[str, Table]) -> Table:
@@ -25,38 +29,107 @@ def table_named(name: str, known: Mapping[str, Table]) -> Table:
     return known[name]
 
 
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What of a table is wanted; see :meth:`Ledger.read`."""
+
+    columns: Sequence[str] | None = None
+    where: Mapping[str, object] = field(default_factory=dict)
+    since_ns: int | None = None
+    until_ns: int | None = None
+    order: Sequence[str] = ()
+    descending: bool = False
+    limit: int | None = None
+
+
 def read_table(
-    engine: Engine,
-    name: str,
-    columns: Sequence[str] | None,
-    where: Mapping[str, object],
-    since_ns: int | None,
-    until_ns: int | None,
-    order: Sequence[str],
-    descending: bool,
-    limit: int | None,
+    engine: Engine, segments: SegmentReader, name: str, wanted: Selection
 ) -> "pl.DataFrame":
-    """Run one SELECT; see :meth:`Ledger.read`."""
+    """Read rows of a table, those in segments first, since they are older."""
     import polars as pl
 
     table = table_named(name, {**FACTS, **SEALS})
     default = [c.name for c in table.columns if c.name != "entry"]
-    wanted = dict.fromkeys(default if columns is None else columns)
-    if not wanted or (limit is not None and limit < 0):
-        raise UsageError(f"expected some columns and a limit of 0 or more, got {columns}, {limit}")
-    chosen = [_column(table, column) for column in wanted]
-    query = select(*chosen).where(*(_condition(table, *item) for item in where.items()))
-    if since_ns is not None:
-        query = query.where(_time(table) >= int(since_ns))
-    if until_ns is not None:
-        query = query.where(_time(table) <= int(until_ns))
-    keys = [_column(table, key) for key in order] + list(table.primary_key.columns)
-    query = query.order_by(*(key.desc() if descending else key for key in keys)).limit(limit)
+    names = list(dict.fromkeys(default if wanted.columns is None else wanted.columns))
+    limit = wanted.limit
+    if not names or (limit is not None and limit < 0):
+        raise UsageError(
+            f"expected some columns and a limit of 0 or more, got {wanted.columns}, {limit}"
+        )
+    conditions = [_condition(table, *item) for item in wanted.where.items()]
+    if wanted.since_ns is not None:
+        conditions.append(_time(table) >= int(wanted.since_ns))
+    if wanted.until_ns is not None:
+        conditions.append(_time(table) <= int(wanted.until_ns))
+    keys = [_column(table, key) for key in wanted.order] + list(table.primary_key.columns)
+    held = Holdings()
+    chosen = [_column(table, column) for column in names]
     with engine.connect() as connection:
-        rows = [tuple(row) for row in connection.execute(query)]
+        if name in BULK:
+            held = read_holdings(snapshot(connection))
+        if held.covered(name):
+            conditions.append(table.c.link > held.covered(name))
+            chosen += [key for key in keys if key not in chosen]
+        query = select(*chosen).where(*conditions)
+        query = query.order_by(*(key.desc() if wanted.descending else key for key in keys))
+        rows = [tuple(row) for row in connection.execute(query.limit(limit))]
     types = {int: pl.Int64, float: pl.Float64, str: pl.String}
     schema = {column.name: types[kind_of(column.type)] for column in chosen}
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    frame = pl.DataFrame(rows, schema=schema, orient="row")
+    if not held.covered(name):
+        return frame
+    older = [
+        _select(table, part, wanted).select(frame.columns)
+        for part in segments.frames(
+            _in_time(held.standing(name), wanted), _needed(table, schema, wanted)
+        )
+    ]
+    last = engine.dialect.name == "postgresql"  # where an unknown value sorts: as its largest
+    union = pl.concat([*older, frame]).sort(
+        [key.name for key in keys],
+        descending=wanted.descending,
+        nulls_last=last != wanted.descending,
+        maintain_order=True,
+    )
+    return union.select(names) if limit is None else union.select(names).head(limit)
+
+
+def _in_time(segments: Sequence[Segment], wanted: Selection) -> list[Segment]:
+    """Segments that may hold rows of the span asked for."""
+    low = -(2**63) if wanted.since_ns is None else int(wanted.since_ns)
+    high = 2**63 if wanted.until_ns is None else int(wanted.until_ns)
+    return [
+        one
+        for one in segments
+        if one.since_ns is not None
+        and one.until_ns is not None
+        and one.since_ns <= high
+        and one.until_ns >= low
+    ]
+
+
+def _needed(table: Table, schema: Mapping[str, object], wanted: Selection) -> list[str]:
+    """Columns to read for those asked for, and to choose and sort rows by."""
+    return list(dict.fromkeys([*schema, *wanted.where, str(time_column(table))]))
+
+
+def _select(table: Table, frame: "pl.DataFrame", wanted: Selection) -> "pl.DataFrame":
+    """Rows that an SQL query would choose."""
+    import polars as pl
+
+    for name, value in wanted.where.items():
+        values, is_text = _values(table, name, value), kind_of(table.columns[name].type) is str
+        if values is None:
+            frame = frame.filter(pl.col(name).is_null())
+        else:
+            alike = [item for item in values if isinstance(item, str) is is_text]
+            frame = frame.filter(pl.col(name).is_in(alike))
+    time = pl.col(str(time_column(table)))
+    if wanted.since_ns is not None:
+        frame = frame.filter(time >= int(wanted.since_ns))
+    if wanted.until_ns is not None:
+        frame = frame.filter(time <= int(wanted.until_ns))
+    return frame
 
 
 def _column(table: Table, name: str) -> ColumnElement[object]:
@@ -70,16 +143,21 @@ def _column(table: Table, name: str) -> ColumnElement[object]:
 
 
 def _condition(table: Table, name: str, value: object) -> ColumnElement[bool]:
-    column = _column(table, name)
+    column, values = _column(table, name), _values(table, name, value)
+    return column.is_(None) if values is None else column.in_(values)
+
+
+def _values(table: Table, name: str, value: object) -> list[object] | None:
+    """Values that a column may have; ``None`` for NULL."""
     if isinstance(value, (np.generic, np.ndarray)):
         value = value.tolist()
     if value is None:
-        return column.is_(None)
+        return None
     values = value if isinstance(value, (list, tuple, set, frozenset)) else [value]
     for item in values:
         if not isinstance(item, (str, int, float)):
             raise UsageError(f"{table.name}.{name}: expected text or a number, got {item!r}")
-    return column.in_(values)
+    return list(values)
 
 
 def _time(table: Table) -> ColumnElement[object]:

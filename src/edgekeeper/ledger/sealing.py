@@ -16,7 +16,16 @@ from sqlalchemy import Engine, select
 from edgekeeper.errors import BadData
 from edgekeeper.ledger.schema import FACTS, chain
 
-__all__ = ["Seal", "check_seals", "heads", "links_at", "read_seals", "seal_file", "write_seals"]
+__all__ = [
+    "Seal",
+    "check_seals",
+    "heads",
+    "links_at",
+    "read_seals",
+    "seal_file",
+    "unsealed",
+    "write_seals",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +64,12 @@ def heads(engine: Engine, roles: Iterable[str], event_time_ns: int) -> list[Seal
             if last is not None:
                 found.append(Seal(event_time_ns, role, last.seq + 1, last.digest))
     return found
+
+
+def unsealed(engine: Engine, roles: Iterable[str], event_time_ns: int) -> list[Seal]:
+    """Heads of chains that no seal stands for yet."""
+    stands = {(seal.role, seal.links) for seal in read_seals(engine)}
+    return [s for s in heads(engine, roles, event_time_ns) if (s.role, s.links) not in stands]
 
 
 def read_seals(engine: Engine) -> list[Seal]:

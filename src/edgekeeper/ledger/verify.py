@@ -1,8 +1,9 @@
 """Recompute a chain from the rows as they stand, and name the first link that does not hold."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain as concatenated
 from itertools import groupby
 from operator import itemgetter
 
@@ -10,7 +11,10 @@ from sqlalchemy import Connection, Engine, Table, select
 
 from edgekeeper.errors import BadData
 from edgekeeper.ledger.digest import GENESIS, batch_digest, link_digest
+from edgekeeper.ledger.holdings import Holdings, read_holdings, snapshot
+from edgekeeper.ledger.loading import SegmentReader
 from edgekeeper.ledger.schema import FACTS, batches, chain, columns_of
+from edgekeeper.ledger.segment import batches_in
 
 __all__ = ["Verified", "verify_chain"]
 
@@ -45,9 +49,18 @@ class _Break:
 
 
 def verify_chain(
-    engine: Engine, role: str, place: object, *, head: str | None, since_link: int = 0
+    engine: Engine,
+    segments: SegmentReader,
+    role: str,
+    place: object,
+    *,
+    head: str | None,
+    since_link: int = 0,
 ) -> Verified:
     """Check links against one another, then every row from ``since_link`` on against its link.
+
+    Rows that retention let go, or that were not kept for want of room, are not expected: the record
+    says so in another chain, and their digests stay in this one.
 
     Raises
     ------
@@ -55,10 +68,13 @@ def verify_chain(
         Naming the first broken link, its table and what is wrong; or, where ``head`` is given and
         differs, that the ledger is another one or was rolled back.
     """
-    with engine.connect() as connection:
+    with snapshot(engine.connect()) as connection:
+        held = read_holdings(connection)
         breaks = [b for b in (_first_broken_link(connection, role),) if b]
         for table in FACTS.values():
-            breaks += [b for b in (_first_broken_batch(connection, role, table, since_link),) if b]
+            moved = _moved_batches(connection, role, table, since_link, held, segments)
+            walk = _first_broken_batch(connection, role, table, since_link, held, moved)
+            breaks += [b for b in (walk,) if b]
             breaks += _stray_rows(connection, table)
         if breaks:
             raise _broken(connection, role, place, min(breaks, key=lambda b: (b.link, b.table)))
@@ -97,45 +113,85 @@ def _first_broken_link(connection: Connection, role: str) -> _Break | None:
     return None
 
 
+Stored = Iterator[tuple[int, int, str | None]]
+"""Batches as they lie there: link, rows and digest; none where a value is of another kind."""
+
+
 def _first_broken_batch(
-    connection: Connection, role: str, table: Table, since: int
+    connection: Connection,
+    role: str,
+    table: Table,
+    since: int,
+    held: Holdings,
+    moved: Stored,
 ) -> _Break | None:
     """Walk rows and batches side by side; both ascend by link where nothing was touched."""
     sealed_by_role = (
-        select(batches)
+        select(batches.c.link, batches.c.rows, batches.c.digest)
         .join(chain, chain.c.link == batches.c.link)
         .where(chain.c.role == role, chain.c.seq >= since, batches.c.table_name == table.name)
     )
     expected = connection.execute(sealed_by_role.order_by(batches.c.link))
-    with closing(_batches_as_stored(connection, role, table, since)) as stored:
-        for link, rows in stored:
-            batch = expected.fetchone()
-            if batch is None or batch.link > link:
-                return _Break(link, table.name, f"{len(rows)} rows that no seal covers")
-            if batch.link < link:
-                return _Break(batch.link, table.name, f"expected {batch.rows} rows, got none")
-            if len(rows) != batch.rows:
-                return _Break(link, table.name, f"expected {batch.rows} rows, got {len(rows)}")
-            if _digest_of(table, rows) != batch.digest:
-                return _Break(link, table.name, f"the {batch.rows} rows differ from those sealed")
     batch = expected.fetchone()
-    if batch is not None:
-        return _Break(batch.link, table.name, f"expected {batch.rows} rows, got none")
+    rows_in_sql = _batches_as_stored(connection, role, table, since, held.covered(table.name))
+    with closing(rows_in_sql) as in_sql:
+        for link, rows, digest in concatenated(moved, in_sql):
+            while batch is not None and batch.link < link:
+                if not held.absent(table.name, batch.link):
+                    return _Break(batch.link, table.name, f"expected {batch.rows} rows, got none")
+                batch = expected.fetchone()
+            if batch is None or batch.link > link:
+                return _Break(link, table.name, f"{rows} rows that no seal covers")
+            if rows != batch.rows:
+                return _Break(link, table.name, f"expected {batch.rows} rows, got {rows}")
+            if digest != batch.digest:
+                return _Break(link, table.name, f"the {batch.rows} rows differ from those sealed")
+            batch = expected.fetchone()
+    while batch is not None:
+        if not held.absent(table.name, batch.link):
+            return _Break(batch.link, table.name, f"expected {batch.rows} rows, got none")
+        batch = expected.fetchone()
     return None
 
 
+def _moved_batches(
+    connection: Connection,
+    role: str,
+    table: Table,
+    since: int,
+    held: Holdings,
+    segments: SegmentReader,
+) -> Stored:
+    """Batches in segments that a role wrote, from a link of its own on."""
+    for segment in held.standing(table.name):
+        query = (
+            select(chain.c.link)
+            .join(batches, batches.c.link == chain.c.link)
+            .where(
+                chain.c.role == role,
+                chain.c.seq >= since,
+                batches.c.table_name == table.name,
+                chain.c.link.between(segment.first_link, segment.last_link),
+            )
+        )
+        wanted = set(connection.execute(query).scalars())
+        for frame in segments.frames([segment]) if wanted else ():
+            yield from (batch for batch in batches_in(table, frame) if batch[0] in wanted)
+
+
 def _batches_as_stored(
-    connection: Connection, role: str, table: Table, since: int
-) -> Generator[tuple[int, list[Sequence[object]]], None, None]:
+    connection: Connection, role: str, table: Table, since: int, after: int
+) -> Generator[tuple[int, int, str | None], None, None]:
     """Rows of a role in order of writing, cut where the link changes."""
     query = select(table.c.link, *(table.c[name] for name in columns_of(table)))
     query = query.join(chain, chain.c.link == table.c.link)
-    query = query.where(chain.c.role == role, chain.c.seq >= since)
+    query = query.where(chain.c.role == role, chain.c.seq >= since, table.c.link > after)
     with connection.execute(
         query.order_by(table.c.entry), execution_options={"yield_per": _ROWS_AT_ONCE}
     ) as stream:
-        for link, rows in groupby(stream, key=itemgetter(0)):
-            yield link, [tuple(row)[1:] for row in rows]
+        for link, group in groupby(stream, key=itemgetter(0)):
+            rows: list[Sequence[object]] = [tuple(row)[1:] for row in group]
+            yield link, len(rows), _digest_of(table, rows)
 
 
 def _digest_of(table: Table, rows: list[Sequence[object]]) -> str | None:

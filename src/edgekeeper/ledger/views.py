@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-__all__ = ["VIEWS", "View", "create_views", "drop_views"]
+__all__ = ["VIEWS", "View", "create_views", "drop_views", "translated"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,7 @@ FROM decisions d WHERE d.account = 'edgekeeper'
 def create_views(connection: Connection) -> None:
     """Make every view, inside the connection's transaction."""
     for name, view in VIEWS.items():
-        query = _translated(view.query, connection.dialect.name).replace(":", r"\:")
+        query = translated(view.query, connection.dialect.name).replace(":", r"\:")
         connection.execute(text(f"CREATE VIEW {name} AS {query}"))
 
 
@@ -183,7 +183,7 @@ def drop_views(connection: Connection) -> None:
         connection.execute(text(f"DROP VIEW IF EXISTS {name}"))
 
 
-def _translated(query: str, dialect: str) -> str:
+def translated(query: str, dialect: str) -> str:
     """Replace our three functions by the dialect's own."""
     sqlite = dialect == "sqlite"
 

@@ -97,10 +97,24 @@ def audit(
     rows |= {
         "Replayed": ", ".join(f"{n:,} links of {role}" for role, n in found.replayed.items()),
         "Seals": f"{found.seals:,} reached",
-        "Found by hash": f"{found.packages:,} packages, {found.bars:,} bars",
+        "Found by hash": f"{found.packages:,} packages, {found.bars:,} bars, {found.segments:,} "
+        "segments",
         "Ledger": found.head,
     }
     screen.print(pairs(rows), soft_wrap=True)
+    for one in found.let_go:
+        screen.print(
+            f"Let go by retention on {_date(one.wall_time_ns)}: {one.segment.name}, "
+            f"{one.segment.rows:,} rows ({one.reason}). Their digests came back.",
+            soft_wrap=True,
+        )
+    for gap in found.gaps:
+        screen.print(
+            f"Not kept since {_date(gap.wall_time_ns)}: rows of {gap.table} from link "
+            f"{gap.after_link + 1} {'on' if gap.until_link is None else f'to {gap.until_link - 1}'}"
+            f" ({gap.reason}). Their digests came back.",
+            soft_wrap=True,
+        )
     if not found.complete:
         screen.print("The run was stopped before its last bar: `edgekeeper replay` goes on.")
 
@@ -115,7 +129,16 @@ def _figures(folder: Path, found: AuditedRun) -> dict[str, object]:
         "packages": found.packages,
         "bars": found.bars,
         "complete": found.complete,
+        "segments": found.segments,
+        "let_go": [asdict(one) for one in found.let_go],
+        "gaps": [asdict(gap) for gap in found.gaps],
     }
+
+
+def _date(time_ns: int) -> str:
+    import numpy as np
+
+    return str(np.datetime64(time_ns, "ns").astype("datetime64[D]"))
 
 
 def _instant(text: str) -> int:

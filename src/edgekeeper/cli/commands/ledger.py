@@ -1,18 +1,21 @@
-"""``edgekeeper ledger``: copies of the record, and the way back."""
+"""``edgekeeper ledger``: copies of the record, the way back, and where its bulk rows lie."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from edgekeeper.cli.config_file import load_config
 from edgekeeper.cli.help_text import add_command
-from edgekeeper.cli.options import AsJson, LedgerUrl, RunFolder
+from edgekeeper.cli.options import AsJson, ConfigPath, LedgerUrl, RunFolder
 from edgekeeper.cli.printing import console, print_json
 from edgekeeper.cli.run_folder import LEDGER, find_run, open_ledger
+from edgekeeper.cli.tables import plain_table
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Back the record up, restore it, or move it.", no_args_is_help=True)
+app = typer.Typer(help="Back the record up, restore it, move or compact it.", no_args_is_help=True)
 _BACKUPS = "backups"
 
 
@@ -32,7 +35,7 @@ def back_up_ledger(
     Meant to run every night. A copy counts only once its chains were recomputed from its rows.
     """
     from edgekeeper.clock import WallClock
-    from edgekeeper.ledger import back_up, backups_in, expired, seal_file
+    from edgekeeper.ledger import back_up, backups_in, drop_backup, expired
 
     folder = Path() if ledger else find_run(run)
     place = Path(to) if to else folder / _BACKUPS
@@ -42,8 +45,7 @@ def back_up_ledger(
     gone = expired(held.values(), days=days, weeks=weeks, months=months)
     dropped = [file for file, time in held.items() if time in gone]
     for file in dropped:
-        file.unlink()
-        seal_file(file).unlink(missing_ok=True)
+        drop_backup(file)
     if as_json:
         print_json({"backup": path, "dropped": dropped, "kept": len(held) - len(dropped)})
         return
@@ -96,9 +98,102 @@ def copy_ledger(
     console().print(f"Copied and verified: {rows:,} rows, ledger {head[:16]}", soft_wrap=True)
 
 
+def show_segments(run: RunFolder = "", ledger: LedgerUrl = "", as_json: AsJson = False) -> None:
+    """Show which rows lie in segments, and what was let go.
+
+    Checks that each file is there, and the one that was chained.
+    """
+    folder = Path() if ledger else find_run(run)
+    with open_ledger(folder, ledger) as record:
+        held = record.check_segments()
+    standing, gone = held.standing(), list(held.let_go.values())
+    if as_json:
+        print_json(
+            {
+                "segments": [asdict(one) for one in standing],
+                "let_go": [asdict(one) for one in gone],
+                "gaps": [asdict(gap) for gap in held.gaps],
+            }
+        )
+        return
+    screen = console()
+    if not held.moved:
+        screen.print("All rows are in the database: `edgekeeper ledger compact` moves old ones.")
+    cells = [
+        (one.table, _month(one.since_ns), f"{one.rows:,}", f"{one.bytes / 1e6:,.1f} MB", one.name)
+        for one in standing
+    ]
+    if cells:
+        columns = ("Table", "Month", "Rows", "Size", "Segment")
+        screen.print(plain_table(columns, cells, right=("Rows", "Size")), soft_wrap=True)
+    for one in gone:
+        screen.print(f"Let go: {one.segment.name}, {one.segment.rows:,} rows ({one.reason})")
+    for gap in held.gaps:
+        screen.print(f"Not kept: rows of {gap.table} after link {gap.after_link} ({gap.reason})")
+
+
+def compact_ledger(
+    run: RunFolder = "",
+    ledger: LedgerUrl = "",
+    config: ConfigPath = "",
+    keep_months: Annotated[
+        int | None,
+        typer.Option(
+            "--keep-months",
+            metavar="N",
+            min=0,
+            help="Whole months that stay in the database, beside the newest.",
+            show_default="storage.keep_months",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Move sealed months of signals and forecasts into segments.
+
+    Nothing is lost, and no hash changes. Then lets go of what the configuration's [storage] does
+    not keep, and gives the space back. Not while a run writes.
+    """
+    from edgekeeper.clock import WallClock
+    from edgekeeper.ledger import Ledger, Upkeep
+
+    storage = load_config(config)[0].storage
+    if keep_months is not None:
+        storage = storage.model_copy(update={"keep_months": keep_months})
+    folder = Path() if ledger else find_run(run)
+    with Ledger.open(ledger or folder / LEDGER) as record:
+        record.check_seals()
+        seals = record.read("seals", ["event_time_ns"])["event_time_ns"]
+        upkeep = Upkeep(record, storage, WallClock())
+        done = upkeep.compact(max(seals.to_list(), default=0))
+        size = record.archive(WallClock()).size()
+    if as_json:
+        print_json(
+            {
+                "moved": [asdict(one) for one in done.moved],
+                "let_go": [asdict(one) for one in done.let_go],
+                "bytes": size,
+            }
+        )
+        return
+    rows, small = sum(one.rows for one in done.moved), sum(one.bytes for one in done.moved)
+    screen = console()
+    screen.print(
+        f"Moved {rows:,} rows into {len(done.moved)} segments of {small / 1e6:,.1f} MB, let go of "
+        f"{len(done.let_go)}; the record takes {size / 1e6:,.1f} MB."
+    )
+
+
+def _month(time_ns: int | None) -> str:
+    import numpy as np
+
+    return "" if time_ns is None else str(np.datetime64(time_ns, "ns").astype("datetime64[M]"))
+
+
 for _name, _command in (
     ("backup", back_up_ledger),
     ("restore", restore_ledger),
     ("copy", copy_ledger),
+    ("segments", show_segments),
+    ("compact", compact_ledger),
 ):
     add_command(app, _name, _command)

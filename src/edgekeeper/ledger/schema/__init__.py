@@ -16,6 +16,7 @@ from edgekeeper.ledger.schema.feed import epochs, universes
 from edgekeeper.ledger.schema.forecasting import decisions, forecasts, signals
 from edgekeeper.ledger.schema.lines import evidence, lines, packages, runs, stages, trials
 from edgekeeper.ledger.schema.operations import alerts, approvals, heartbeats, seals
+from edgekeeper.ledger.schema.storing import segment_bytes, storage
 from edgekeeper.ledger.schema.trading import (
     equity,
     fills,
@@ -27,6 +28,8 @@ from edgekeeper.ledger.schema.trading import (
 
 __all__ = [
     "BOOKKEEPING",
+    "BULK",
+    "DETAIL",
     "FACTS",
     "OPERATIONAL",
     "REVISION",
@@ -38,10 +41,11 @@ __all__ = [
     "kind_of",
     "metadata",
     "required_columns",
+    "segment_bytes",
     "time_column",
 ]
 
-REVISION = "0002"
+REVISION = "0003"
 """Revision of the newest migration; a ledger that says otherwise is migrated or refused."""
 
 FACTS: dict[str, Table] = {
@@ -68,6 +72,7 @@ FACTS: dict[str, Table] = {
         approvals,
         heartbeats,
         seals,
+        storage,
     )
 }
 SEALS: dict[str, Table] = {"chain": chain, "batches": batches}
@@ -75,3 +80,9 @@ OPERATIONAL = frozenset(
     name for name, table in FACTS.items() if (time_column(table) or "").startswith("wall_")
 )
 """Tables of wall-clock facts, which no market-time chain may hold."""
+
+BULK = ("signals", "forecasts")
+"""Tables that grow with bars, sides and lines: sealed months of them move to segments."""
+
+DETAIL = ("forecasts",)
+"""Of these, what no decision is made from a second time: retention may let it go."""
