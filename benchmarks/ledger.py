@@ -8,52 +8,91 @@ import argparse
 import json
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 
-def share_of_replay(symbols: int = 8, bars: int = 1500) -> dict[str, float]:
-    """Seconds of a replay in a folder, and the share of them that the ledger takes."""
-    from edgekeeper.build import replay
-    from edgekeeper.ledger import Ledger, Transaction
-    from edgekeeper.worlds import make_world
+class Meter:
+    """Time spent inside some functions, each moment counted once however they call one another."""
 
-    spent = spent_cpu = 0.0
+    def __init__(self) -> None:
+        self.wall = self.cpu = 0.0
+        self._inside = False
 
-    def timed(original: Any) -> Any:
+    def wrap(self, original: Any) -> Any:
+        """Count the time of every call."""
+
         def call(*arguments: Any, **named: Any) -> Any:
-            nonlocal spent, spent_cpu
+            if self._inside:
+                return original(*arguments, **named)
+            self._inside = True
             began, cpu = time.perf_counter(), time.process_time()
             try:
                 return original(*arguments, **named)
             finally:
-                spent += time.perf_counter() - began
-                spent_cpu += time.process_time() - cpu
+                self.wall += time.perf_counter() - began
+                self.cpu += time.process_time() - cpu
+                self._inside = False
 
         return call
 
+
+@contextmanager
+def metered(places: dict[Any, tuple[str, ...]]) -> Iterator[Meter]:
+    """Meter these functions of these modules and classes inside the block."""
+    meter = Meter()
+    originals = [(owner, name, getattr(owner, name)) for owner in places for name in places[owner]]
+    for owner, name, original in originals:
+        setattr(owner, name, meter.wrap(original))
+    try:
+        yield meter
+    finally:
+        for owner, name, original in originals:
+            setattr(owner, name, original)
+
+
+def share_of_replay(symbols: int = 8, bars: int = 1500) -> dict[str, float]:
+    """Seconds of a replay in a folder, and the shares of them that the record takes.
+
+    ``ledger`` is what ``Transaction`` does (casting, hashing, writing) with opening, verifying,
+    reading and sealing; ``record`` adds turning what happened into columns.
+    """
+    from edgekeeper import build
+    from edgekeeper.ledger import Ledger, Transaction
+    from edgekeeper.trade import loop
+    from edgekeeper.worlds import make_world
+
     world = make_world("planted", seed=10_000, symbols=symbols, bars=bars, net_sharpe=6.0)
-    replay(make_world("planted", seed=1, symbols=2, bars=80).bars)  # compile or load kernels
-    originals = {name: getattr(Transaction, name) for name in ("append", "__exit__")}
+    build.replay(make_world("planted", seed=1, symbols=2, bars=80).bars)  # load kernels
+    inside = {
+        Transaction: ("append", "__exit__"),
+        Ledger: ("seal", "read", "verify", "check_seals"),
+    }
+    around = {
+        loop: tuple(name for name in loop.__dict__ if name.startswith("write_")),
+        loop.Recorder: ("write",),
+    }
+    figures: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for name, original in originals.items():
-            setattr(Transaction, name, timed(original))
-        began, cpu = time.perf_counter(), time.process_time()
-        replay(world.bars, out=Path(folder) / "run")
-        took, cpu = time.perf_counter() - began, time.process_time() - cpu
-        for name, original in originals.items():
-            setattr(Transaction, name, original)
-        with Ledger.open(Path(folder) / "run" / "ledger.sqlite", read_only=True) as ledger:
+        for kind, places in (("ledger", inside), ("record", {**inside, **around})):
+            run = Path(folder) / kind
+            with metered(places) as meter:
+                began, cpu = time.perf_counter(), time.process_time()
+                build.replay(world.bars, out=run)
+                took, cpu = time.perf_counter() - began, time.process_time() - cpu
+            figures[f"replay_seconds_{kind}"] = took
+            figures[f"{kind}_share_of_wall"] = meter.wall / took
+            figures[f"{kind}_share_of_cpu"] = meter.cpu / cpu
+        with Ledger.open(run / "ledger.sqlite", read_only=True) as ledger:
             began = time.perf_counter()
             rows = ledger.verify("trade").rows
             verifying = time.perf_counter() - began
-        size = (Path(folder) / "run" / "ledger.sqlite").stat().st_size
-    return {
-        "replay_seconds": took,
-        "ledger_share": spent / took,
-        "ledger_share_of_cpu": spent_cpu / cpu,
+        size = (run / "ledger.sqlite").stat().st_size
+    return figures | {
         "rows": rows,
         "bytes_per_row": size / rows,
         "verify_rows_per_second": rows / verifying,

@@ -16,13 +16,13 @@ from edgekeeper.ledger.database import connect, immediate
 from edgekeeper.ledger.migrate import VERSION_TABLE, downgrade, script_folder, upgrade
 from edgekeeper.ledger.schema import FACTS, REVISION, SEALS, metadata
 
-NEXT = '''
+NEXT = f'''
 """Adds a column, drops it again."""
 import sqlalchemy as sa
 from alembic import op
 
 revision = "t002"
-down_revision = "0002"
+down_revision = "{REVISION}"
 
 
 def upgrade() -> None:
@@ -67,7 +67,7 @@ def test_rows_and_hashes_survive_the_way_forward_and_back(tmp_path):
     scripts.mkdir()
     (scripts / "t002_margin.py").write_text(NEXT)
     engine, _ = connect(path, read_only=False, patience_s=1)
-    for step, revision, present in ((upgrade, "t002", True), (downgrade, "0002", False)):
+    for step, revision, present in ((upgrade, "t002", True), (downgrade, REVISION, False)):
         with immediate(engine.connect()) as connection, connection.begin():
             step(connection, revision, extra_scripts=scripts)
         names = [column["name"] for column in inspect(engine).get_columns("equity")]

@@ -5,6 +5,7 @@ from edgekeeper.errors import BadData, StorageError, UsageError
 from edgekeeper.ledger import Ledger
 from edgekeeper.ledger.database import connect, immediate
 from edgekeeper.ledger.migrate import VERSION_TABLE, downgrade, upgrade
+from edgekeeper.ledger.schema import REVISION
 
 
 def fill(ledger, first=0, last=30):
@@ -62,12 +63,12 @@ def test_migrations_run_back_and_forward_on_both_without_losing_a_row(place):
     with Ledger.open(place) as ledger:
         fill(ledger)
     before = contents(place)
-    for revision in ("0001", "0002"):
+    for revision in ("0001", REVISION):
         engine, _ = connect(place, read_only=False, patience_s=1)
         with immediate(engine.connect()) as connection, connection.begin():
             (downgrade if revision == "0001" else upgrade)(connection, revision)
         tables = set(inspect(engine).get_table_names())
-        assert ("epochs" in tables) is (revision == "0002")
+        assert ("epochs" in tables) is (revision == REVISION)
         assert ("aside_0002_epochs" in tables) is (revision == "0001")
         engine.dispose()
     assert contents(place) == before
@@ -78,7 +79,7 @@ def test_migrations_run_back_and_forward_on_both_without_losing_a_row(place):
     engine, _ = connect(place, read_only=False, patience_s=1)
     with immediate(engine.connect()) as connection, connection.begin():
         downgrade(connection, "0001")
-        upgrade(connection, "0002")
+        upgrade(connection, REVISION)
     engine.dispose()
     assert contents(place)["epochs"][:30] == before["epochs"]
 

@@ -6,6 +6,7 @@ whose digest depends on market-time values alone. Readers get Polars frames.
 
 from edgekeeper.ledger.backup import back_up, backups_in, expired, restore
 from edgekeeper.ledger.digest import GENESIS, batch_digest, link_digest
+from edgekeeper.ledger.group_commit import GroupCommitter
 from edgekeeper.ledger.ledger import Ledger
 from edgekeeper.ledger.proving import RecordEnds
 from edgekeeper.ledger.sealing import Seal, seal_file
@@ -17,6 +18,7 @@ __all__ = [
     "GENESIS",
     "MARKET_ROLES",
     "OPERATIONAL_ROLES",
+    "GroupCommitter",
     "Ledger",
     "RecordEnds",
     "Seal",

@@ -129,11 +129,12 @@ def immediate(connection: Connection) -> Connection:
 def begin(cursor: DBAPICursor, dialect: str, *, durable: bool, changed: bool = True) -> None:
     """Open a write transaction on a bare driver cursor; ``durable`` survives a power cut.
 
-    SQLite keeps the setting for a connection: it is made again only where it ``changed``.
+    Both keep the setting for a connection: it is made again only where it ``changed``, which is
+    also after a rollback.
     """
     if dialect == "sqlite":
         if changed:
             cursor.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
         cursor.execute("BEGIN IMMEDIATE")
-    else:
-        cursor.execute(f"SET LOCAL synchronous_commit = {'on' if durable else 'off'}")
+    elif changed:
+        cursor.execute(f"SET synchronous_commit = {'on' if durable else 'off'}")

@@ -16,6 +16,7 @@ from edgekeeper.errors import UsageError, nearest
 from edgekeeper.ledger.database import connect
 from edgekeeper.ledger.digest import GENESIS
 from edgekeeper.ledger.failures import storage_errors
+from edgekeeper.ledger.group_commit import GroupCommitter
 from edgekeeper.ledger.journal import Journal
 from edgekeeper.ledger.lock import Claim, claim_role
 from edgekeeper.ledger.migrate import bring_up_to_date, check_version
@@ -69,6 +70,7 @@ class Ledger:
         self._journal = Journal(engine)
         self._claims: dict[str, Claim] = {}
         self._claiming = Lock()
+        self._live: list[GroupCommitter] = []
         self._closed = False
 
     @classmethod
@@ -148,6 +150,8 @@ class Ledger:
         """Give up every role and close the database. A second call does nothing."""
         if self._closed:
             return
+        for writer in self._live:
+            writer.close()
         self._closed = True
         with self._translating():
             self._journal.close()
@@ -188,6 +192,39 @@ class Ledger:
         (when,) = cast_column("event_time_ns", event_time_ns, int, 1)
         epoch = None if when is None else int(when)
         return Transaction(self._journal, role, epoch, durable, self._translating)
+
+    def live(self, role: str, *, most_links: int = 256, gather_ms: float = 0.0) -> GroupCommitter:
+        """Append from several threads, acknowledged by groups. Close it, or close the ledger.
+
+        Parameters
+        ----------
+        role : str
+        most_links : int
+            Size of a group.
+        gather_ms : float
+            How long a group that is not full waits for more.
+
+        Raises
+        ------
+        UsageError
+            As for :meth:`transaction`; a ledger whose run starts over, or one in memory.
+        StorageError
+            Someone else writes as this role.
+        """
+        self.transaction(role)
+        if self._prover is not None:
+            raise UsageError("expected a ledger that goes on, got one whose run starts over")
+        if self._file is None and self._engine.dialect.name == "sqlite":
+            raise UsageError("expected a ledger for several threads, got one in memory: use a file")
+        writer = GroupCommitter(
+            self._journal,
+            lambda when: self.transaction(role, event_time_ns=when),
+            self._translating,
+            most_links=most_links,
+            gather_ms=gather_ms,
+        )
+        self._live.append(writer)
+        return writer
 
     def seal(self, event_time_ns: int) -> None:
         """Write the heads of the market-time chains down, in the record and in a file beside it.

@@ -15,7 +15,7 @@ from edgekeeper.ledger.schema.columns import (
 from edgekeeper.ledger.schema.feed import epochs, universes
 from edgekeeper.ledger.schema.forecasting import decisions, forecasts, signals
 from edgekeeper.ledger.schema.lines import evidence, lines, packages, runs, stages, trials
-from edgekeeper.ledger.schema.operations import alerts, approvals, heartbeats, seals
+from edgekeeper.ledger.schema.operations import alerts, approvals, heartbeats, receipts, seals
 from edgekeeper.ledger.schema.trading import (
     equity,
     fills,
@@ -41,7 +41,7 @@ __all__ = [
     "time_column",
 ]
 
-REVISION = "0002"
+REVISION = "0004"
 """Revision of the newest migration; a ledger that says otherwise is migrated or refused."""
 
 FACTS: dict[str, Table] = {
@@ -68,6 +68,7 @@ FACTS: dict[str, Table] = {
         approvals,
         heartbeats,
         seals,
+        receipts,
     )
 }
 SEALS: dict[str, Table] = {"chain": chain, "batches": batches}

@@ -1,5 +1,7 @@
 """What an account ordered, was filled at, earned, and when a guard stepped in."""
 
+from sqlalchemy import Index
+
 from edgekeeper.ledger.schema.columns import fact_table, instant, json_text, real, text, whole
 
 __all__ = ["equity", "fills", "guards", "orders", "trade_features", "trades"]
@@ -102,3 +104,5 @@ guards = fact_table(
     text("actor", "guard, operator, or a person"),
     json_text("evidence_json", "the figures"),
 )
+Index("ix_equity_event_time_ns", equity.c.event_time_ns)
+Index("ix_trades_exit_time_ns", trades.c.exit_time_ns)
