@@ -1,7 +1,8 @@
-"""What the record costs: share of a replay's time, and microseconds of one append.
+"""What the record costs: share of a replay's time, one append, and what live paths wait for.
 
-``python benchmarks/ledger.py [--json]``. Time inside ``Transaction`` (casting, hashing, writing) is
-counted within a whole replay; appends are decisions of eight symbols, one link each, without fsync.
+``python benchmarks/ledger.py [--live] [--url postgresql://...] [--json]``. Appends are decisions of
+one or eight symbols, one link each, without fsync. On a machine that others use, percentiles of
+wall time are theirs as well: the figures in CPU time are ours.
 """
 
 import argparse
@@ -127,16 +128,98 @@ def append_microseconds(url: str | None = None, links: int = 3000, rows: int = 8
     }
 
 
+def live_paths(
+    url: str | None = None, callers: int = 4, seconds: float = 3.0, pace: float = 50.0
+) -> dict[str, Any]:
+    """Stand in for live trading: threads that decide so often a second, and order now and then.
+
+    Each decision is handed in as telemetry and gone on from; every tenth becomes an order whose
+    durable acknowledgement is waited for, as one does before it is sent. Then the same without a
+    pace, all of it durable: how much one writer takes.
+    """
+    from threading import Thread
+
+    from edgekeeper.ledger import Ledger
+
+    handed, safe, busy = [], [], []
+
+    def decide(live: Any, caller: int, until: float) -> None:
+        number = 0
+        while time.perf_counter() < until:
+            number += 1
+            facts = {"decisions": {
+                "event_time_ns": number, "symbol": f"S{caller}", "account": "bot", "side": "long",
+                "decision": "take", "size": 0.1, "reason": "band",
+            }}  # fmt: skip
+            began = time.perf_counter_ns()
+            live.append(facts, event_time_ns=number)
+            handed.append(time.perf_counter_ns() - began)
+            if number % 10 == 0:
+                key = f"{caller}-{number}"
+                began = time.perf_counter_ns()
+                live.append(_order(key, number), key=key, durable=True).result()
+                safe.append(time.perf_counter_ns() - began)
+            time.sleep(1.0 / pace)
+
+    def press(live: Any, caller: int, until: float) -> None:
+        number, waiting = 0, []
+        while time.perf_counter() < until:
+            number += 1
+            key = f"p{caller}-{number}"
+            waiting.append(live.append(_order(key, number), key=key, durable=True))
+            if len(waiting) == 64:
+                for receipt in waiting:
+                    receipt.result()
+                busy.append(len(waiting))
+                waiting.clear()
+
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Ledger.open(url or Path(folder) / "l.sqlite") as ledger,
+        ledger.live("trade") as live,
+    ):
+        for work in (decide, press):
+            until = time.perf_counter() + seconds
+            threads = [Thread(target=work, args=(live, n, until)) for n in range(callers)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+    return {
+        **_percentiles("live_decision_handed_in", handed),
+        **_percentiles("live_order_durable", safe),
+        "live_durable_orders_per_second": sum(busy) / seconds,
+    }
+
+
+def _order(key: str, number: int) -> dict[str, dict[str, object]]:
+    return {"orders": {
+        "event_time_ns": number, "id": key, "account": "bot", "symbol": "S", "side": "long",
+        "action": "open", "quantity": 1.0,
+    }}  # fmt: skip
+
+
+def _percentiles(name: str, nanoseconds: list[int]) -> dict[str, float]:
+    return {f"{name}_p{at}_us": float(np.percentile(nanoseconds, at)) / 1e3 for at in (50, 99)}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--url", help="another database than a file")
+    parser.add_argument("--live", action="store_true", help="leave the replay out")
     arguments = parser.parse_args()
-    figures = {**append_microseconds(rows=1), **append_microseconds(rows=8), **share_of_replay()}
+    figures = {
+        **append_microseconds(arguments.url, rows=1),
+        **(append_microseconds(rows=8) if arguments.url is None else {}),
+        **live_paths(arguments.url),
+        **({} if arguments.live else share_of_replay()),
+    }
     if arguments.json:
         print(json.dumps(figures))
         return
     for name, value in figures.items():
-        print(f"{name:26} {value:14,.3f}")
+        print(f"{name:34} {value:14,.3f}")
 
 
 if __name__ == "__main__":
