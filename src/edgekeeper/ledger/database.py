@@ -6,7 +6,7 @@ from os import PathLike
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from edgekeeper.errors import StorageError, UsageError
@@ -39,7 +39,7 @@ def connect(
         )
     try:
         if url.get_backend_name() != "sqlite":
-            return create_engine(url, paramstyle="format"), None
+            return _on_server(url, patience_s), None
     except ModuleNotFoundError as error:
         raise UsageError(f"{url.drivername}: install its driver {error.name!r} first") from error
     file = None
@@ -53,6 +53,19 @@ def connect(
     event.listen(engine, "connect", _prepare_sqlite if file and not read_only else _take_control)
     event.listen(engine, "begin", _begin_transaction)
     return engine, file
+
+
+def _on_server(url: URL, patience_s: float) -> Engine:
+    engine = create_engine(url, paramstyle="format")
+
+    def be_impatient(connection: DBAPIConnection, _record: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute(f"SET lock_timeout = {max(1, round(patience_s * 1e3))}")
+        cursor.close()
+        connection.commit()
+
+    event.listen(engine, "connect", be_impatient)
+    return engine
 
 
 def _url_of(where: str | PathLike[str]) -> URL:

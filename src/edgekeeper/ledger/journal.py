@@ -127,13 +127,20 @@ class Journal:
         except BaseException:
             self._waits_for_disk = None
             self._heads.clear()
-            self._connection.rollback()
+            self._roll_back(self._connection)
             raise
         finally:
             cursor.close()
         self._waits_for_disk = durable
         self._heads = heads
         return digests
+
+    def _roll_back(self, connection: PoolProxiedConnection) -> None:
+        try:
+            connection.rollback()
+        except self._engine.dialect.loaded_dbapi.Error:  # the server ended it
+            connection.invalidate()
+            self._connection = None
 
     def _append(self, cursor: DBAPICursor, draft: Draft, seq: int, previous: str) -> str:
         """Insert one link with all its rows and return its digest; nothing is committed yet."""
