@@ -102,14 +102,15 @@ def note_acknowledged(file: Path) -> None:
     from edgekeeper.ledger.journal import Journal
 
     descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    original = Journal.write
+    name = "write"
+    original = getattr(Journal, name)
 
     def noting(*arguments: Any, **named: Any) -> str:
-        digest = original(*arguments, **named)
+        digest: str = original(*arguments, **named)
         os.write(descriptor, f"{digest}\n".encode())
         return digest
 
-    Journal.write = noting  # type: ignore[method-assign]
+    setattr(Journal, name, noting)
 
 
 def acknowledged_by(out: Path) -> Path:

@@ -65,17 +65,18 @@ def share_of_replay(symbols: int = 8, bars: int = 1500) -> dict[str, float]:
     from edgekeeper import build
     from edgekeeper.ledger import Ledger, Transaction
     from edgekeeper.trade import loop
+    from edgekeeper.trade.record import Recorder
     from edgekeeper.worlds import make_world
 
     world = make_world("planted", seed=10_000, symbols=symbols, bars=bars, net_sharpe=6.0)
     build.replay(make_world("planted", seed=1, symbols=2, bars=80).bars)  # load kernels
-    inside = {
+    inside: dict[Any, tuple[str, ...]] = {
         Transaction: ("append", "__exit__"),
         Ledger: ("seal", "read", "verify", "check_seals"),
     }
-    around = {
+    around: dict[Any, tuple[str, ...]] = {
         loop: tuple(name for name in loop.__dict__ if name.startswith("write_")),
-        loop.Recorder: ("write",),
+        Recorder: ("write",),
     }
     figures: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
