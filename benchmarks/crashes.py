@@ -2,7 +2,8 @@
 
 ``python benchmarks/crashes.py [--kills 200] [--out FOLDER] [--ledger sqlite|postgresql] [--json]``.
 Each run is killed several times and then finished; its market-time hashes have to be those of a run
-nobody killed, its audit has to pass, and after every kill the pointer has to name a whole package.
+nobody killed, and its audit has to pass. After every kill the chains have to hold, every link whose
+commit had returned has to be on record, and the pointer has to name whole packages.
 Results go to ``FOLDER/kills.jsonl``: started again, the benchmark goes on where it was.
 
 ``python benchmarks/crashes.py --live DIR [--step NAME --call N]`` is one replay, which kills itself
@@ -67,6 +68,10 @@ STEPS: dict[str, tuple[str, str, Callable[..., bool]]] = {
     "bars": ("edgekeeper.build", "save_snapshot", _any),
 }
 """Name of a step: where the callable lives, its name, and which of its calls count."""
+OFTEN = ("order", "fill", "outcome")
+CALLS = {"migrate": (1, 7, 23), "bars": (1,), **dict.fromkeys(OFTEN, (1, 15, 60))}
+"""Which calls of a step to die at; by default one of the first two."""
+KILLS_A_RUN = 5
 
 
 def die_at(step: str, call: int) -> None:
@@ -92,6 +97,27 @@ def die_at(step: str, call: int) -> None:
     setattr(owner, name, deadly)
 
 
+def note_acknowledged(file: Path) -> None:
+    """Write down every digest that a commit returned, at once: a kill cannot take it back."""
+    from edgekeeper.ledger.journal import Journal
+
+    descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    name = "write"
+    original = getattr(Journal, name)
+
+    def noting(*arguments: Any, **named: Any) -> str:
+        digest: str = original(*arguments, **named)
+        os.write(descriptor, f"{digest}\n".encode())
+        return digest
+
+    setattr(Journal, name, noting)
+
+
+def acknowledged_by(out: Path) -> Path:
+    """Where a run's acknowledged digests go."""
+    return out.with_name(f"{out.name}.acknowledged")
+
+
 def live(out: Path, url: str | None, bars: int) -> dict[str, Any]:
     """Replay a market with a strong edge, so that a line is promoted and swapped."""
     from edgekeeper.build import replay
@@ -108,42 +134,62 @@ def live(out: Path, url: str | None, bars: int) -> dict[str, Any]:
 
 
 def start(
-    out: Path, *, url: str | None = None, step: str | None = None, call: int = 1, bars: int = 320
+    out: Path, *, url: str | None = None, step: str | None = None, call: int = 1, bars: int = 300
 ) -> "subprocess.Popen[str]":
     """Start a replay in a process of its own."""
+    out.parent.mkdir(parents=True, exist_ok=True)
     words = [sys.executable, __file__, "--live", str(out), "--bars", str(bars)]
     words += ["--url", url] if url else []
     words += ["--step", step, "--call", str(call)] if step else []
     return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def check_pointer(out: Path) -> None:
-    """Whoever trades is whole: the pointer can be read, and so can every package it names."""
+def check_after_kill(out: Path, url: str | None) -> int:
+    """Whoever trades is whole, the chains hold, and nothing acknowledged is missing."""
+    from edgekeeper.ledger import Ledger
     from edgekeeper.registry import Registry
 
     registry = Registry(out / "models")
     for name in registry.pointer().packages:
-        registry.manifest(name)
+        registry.load(name)
+    noted = acknowledged_by(out)
+    acknowledged = set(noted.read_text().split()) if noted.exists() else set()
+    if acknowledged:
+        with Ledger.open(url or out / "ledger.sqlite", read_only=True) as ledger:
+            for role in ("trade", "learn", "operations"):
+                ledger.verify(role)
+            stored = ledger.read("chain", ["digest"])["digest"].to_list()
+        if not acknowledged <= set(stored) or len(stored) != len(set(stored)):
+            raise SystemExit(f"{out}: acknowledged links are missing, or some stand twice")
+    return len(acknowledged)
 
 
 def kill_once(
-    out: Path, url: str | None, rng: random.Random, seconds: float, bars: int
+    out: Path, url: str | None, step: str | None, rng: random.Random, seconds: float, bars: int
 ) -> dict[str, Any]:
     """Start a replay and kill it, at a step or after a random time; say what happened."""
-    step = rng.choice([None, *STEPS])
-    call = rng.choice([1, 1, 2, 3, 10, 50])
+    call = rng.choice(CALLS.get(step or "", (1, 2)))
     process = start(out, url=url, step=step, call=call, bars=bars)
-    after = None if step else rng.uniform(0.5, seconds)
+    after = None if step else rng.uniform(0.2, 1.0) * seconds
     try:
-        process.communicate(timeout=after)
+        _, errors = process.communicate(timeout=after)
     except subprocess.TimeoutExpired:
         process.kill()
-        process.communicate()
+        _, errors = process.communicate()
     if process.returncode not in (0, -signal.SIGKILL):
-        raise SystemExit(f"{step} {call}: the replay failed with {process.returncode}")
-    if out.exists():
-        check_pointer(out)
-    return {"step": step, "call": call, "after": after, "killed": process.returncode != 0}
+        raise SystemExit(f"{step} {call}: the replay failed: {errors[-2000:]}")
+    noted = check_after_kill(out, url) if out.exists() else 0
+    killed = process.returncode != 0
+    return {"step": step, "call": call, "after": after, "killed": killed, "acknowledged": noted}
+
+
+def steps_of_a_run(number: int) -> list[str | None]:
+    """What to die at, in an order in which a run comes by; every step in turn, and any moment."""
+    first: tuple[str | None, ...] = ("migrate", "bars", None, "order", "train")
+    then = [step for step in STEPS if step not in first]
+    picked = [then[(number * 3 + i) % len(then)] for i in range(KILLS_A_RUN - 2)]
+    inside = sorted(picked, key=list(STEPS).index)
+    return [first[number % len(first)], *inside, None]
 
 
 def finish(out: Path, url: str | None, bars: int) -> dict[str, Any]:
@@ -201,8 +247,13 @@ def measure(kills: int, folder: Path, kind: str, bars: int) -> dict[str, Any]:
             number += 1
             rng, out = random.Random(number), folder / "run"
             shutil.rmtree(out, ignore_errors=True)
+            acknowledged_by(out).unlink(missing_ok=True)
             url = fresh(number)
-            tried = [kill_once(out, url, rng, seconds, bars) for _ in range(5)]
+            tried = []
+            for step in steps_of_a_run(number):
+                tried.append(kill_once(out, url, step, rng, seconds, bars))
+                if not tried[-1]["killed"]:
+                    break  # it came to its end
             same = finish(out, url, bars) == reference
             done.append({"kills": tried, "same": same})
             with log.open("a") as file:
@@ -215,6 +266,7 @@ def measure(kills: int, folder: Path, kind: str, bars: int) -> dict[str, Any]:
         "at_steps": sum(kill["step"] is not None for kill in hit),
         "steps": sorted({kill["step"] for kill in hit if kill["step"]}),
         "runs_that_differ": sum(not run["same"] for run in done),
+        "acknowledged": sum(run["kills"][-1]["acknowledged"] for run in done),
         "promotions": reference["promotions"],
     }
 
@@ -224,7 +276,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--out", type=Path, default=Path("edgekeeper-crashes"))
     parser.add_argument("--ledger", choices=("sqlite", "postgresql"), default="sqlite")
-    parser.add_argument("--bars", type=int, default=320)
+    parser.add_argument("--bars", type=int, default=300)
     parser.add_argument("--live", type=Path)
     parser.add_argument("--url")
     parser.add_argument("--step", choices=tuple(STEPS))
@@ -232,6 +284,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     if asked.live:
+        note_acknowledged(acknowledged_by(asked.live))
         if asked.step:
             die_at(asked.step, asked.call)
         print(json.dumps(live(asked.live, asked.url, asked.bars)))

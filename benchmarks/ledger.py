@@ -1,59 +1,100 @@
-"""What the record costs: share of a replay's time, and microseconds of one append.
+"""What the record costs: share of a replay's time, one append, and what live paths wait for.
 
-``python benchmarks/ledger.py [--json]``. Time inside ``Transaction`` (casting, hashing, writing) is
-counted within a whole replay; appends are decisions of eight symbols, one link each, without fsync.
+``python benchmarks/ledger.py [--live] [--url postgresql://...] [--json]``. Appends are decisions of
+one or eight symbols, one link each, without fsync. On a machine that others use, percentiles of
+wall time are theirs as well: the figures in CPU time are ours.
 """
 
 import argparse
 import json
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 
-def share_of_replay(symbols: int = 8, bars: int = 1500) -> dict[str, float]:
-    """Seconds of a replay in a folder, and the share of them that the ledger takes."""
-    from edgekeeper.build import replay
-    from edgekeeper.ledger import Ledger, Transaction
-    from edgekeeper.worlds import make_world
+class Meter:
+    """Time spent inside some functions, each moment counted once however they call one another."""
 
-    spent = spent_cpu = 0.0
+    def __init__(self) -> None:
+        self.wall = self.cpu = 0.0
+        self._inside = False
 
-    def timed(original: Any) -> Any:
+    def wrap(self, original: Any) -> Any:
+        """Count the time of every call."""
+
         def call(*arguments: Any, **named: Any) -> Any:
-            nonlocal spent, spent_cpu
+            if self._inside:
+                return original(*arguments, **named)
+            self._inside = True
             began, cpu = time.perf_counter(), time.process_time()
             try:
                 return original(*arguments, **named)
             finally:
-                spent += time.perf_counter() - began
-                spent_cpu += time.process_time() - cpu
+                self.wall += time.perf_counter() - began
+                self.cpu += time.process_time() - cpu
+                self._inside = False
 
         return call
 
+
+@contextmanager
+def metered(places: dict[Any, tuple[str, ...]]) -> Iterator[Meter]:
+    """Meter these functions of these modules and classes inside the block."""
+    meter = Meter()
+    originals = [(owner, name, getattr(owner, name)) for owner in places for name in places[owner]]
+    for owner, name, original in originals:
+        setattr(owner, name, meter.wrap(original))
+    try:
+        yield meter
+    finally:
+        for owner, name, original in originals:
+            setattr(owner, name, original)
+
+
+def share_of_replay(symbols: int = 8, bars: int = 1500) -> dict[str, float]:
+    """Seconds of a replay in a folder, and the shares of them that the record takes.
+
+    ``ledger`` is what ``Transaction`` does (casting, hashing, writing) with opening, verifying,
+    reading and sealing; ``record`` adds turning what happened into columns.
+    """
+    from edgekeeper import build
+    from edgekeeper.ledger import Ledger, Transaction
+    from edgekeeper.trade import loop
+    from edgekeeper.trade.record import Recorder
+    from edgekeeper.worlds import make_world
+
     world = make_world("planted", seed=10_000, symbols=symbols, bars=bars, net_sharpe=6.0)
-    replay(make_world("planted", seed=1, symbols=2, bars=80).bars)  # compile or load kernels
-    originals = {name: getattr(Transaction, name) for name in ("append", "__exit__")}
+    build.replay(make_world("planted", seed=1, symbols=2, bars=80).bars)  # load kernels
+    inside: dict[Any, tuple[str, ...]] = {
+        Transaction: ("append", "__exit__"),
+        Ledger: ("seal", "read", "verify", "check_seals"),
+    }
+    around: dict[Any, tuple[str, ...]] = {
+        loop: tuple(name for name in loop.__dict__ if name.startswith("write_")),
+        Recorder: ("write",),
+    }
+    figures: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for name, original in originals.items():
-            setattr(Transaction, name, timed(original))
-        began, cpu = time.perf_counter(), time.process_time()
-        replay(world.bars, out=Path(folder) / "run")
-        took, cpu = time.perf_counter() - began, time.process_time() - cpu
-        for name, original in originals.items():
-            setattr(Transaction, name, original)
-        with Ledger.open(Path(folder) / "run" / "ledger.sqlite", read_only=True) as ledger:
+        for kind, places in (("ledger", inside), ("record", {**inside, **around})):
+            run = Path(folder) / kind
+            with metered(places) as meter:
+                began, cpu = time.perf_counter(), time.process_time()
+                build.replay(world.bars, out=run)
+                took, cpu = time.perf_counter() - began, time.process_time() - cpu
+            figures[f"replay_seconds_{kind}"] = took
+            figures[f"{kind}_share_of_wall"] = meter.wall / took
+            figures[f"{kind}_share_of_cpu"] = meter.cpu / cpu
+        with Ledger.open(run / "ledger.sqlite", read_only=True) as ledger:
             began = time.perf_counter()
             rows = ledger.verify("trade").rows
             verifying = time.perf_counter() - began
-        size = (Path(folder) / "run" / "ledger.sqlite").stat().st_size
-    return {
-        "replay_seconds": took,
-        "ledger_share": spent / took,
-        "ledger_share_of_cpu": spent_cpu / cpu,
+        size = (run / "ledger.sqlite").stat().st_size
+    return figures | {
         "rows": rows,
         "bytes_per_row": size / rows,
         "verify_rows_per_second": rows / verifying,
@@ -88,16 +129,98 @@ def append_microseconds(url: str | None = None, links: int = 3000, rows: int = 8
     }
 
 
+def live_paths(
+    url: str | None = None, callers: int = 4, seconds: float = 3.0, pace: float = 50.0
+) -> dict[str, Any]:
+    """Stand in for live trading: threads that decide so often a second, and order now and then.
+
+    Each decision is handed in as telemetry and gone on from; every tenth becomes an order whose
+    durable acknowledgement is waited for, as one does before it is sent. Then the same without a
+    pace, all of it durable: how much one writer takes.
+    """
+    from threading import Thread
+
+    from edgekeeper.ledger import Ledger
+
+    handed, safe, busy = [], [], []
+
+    def decide(live: Any, caller: int, until: float) -> None:
+        number = 0
+        while time.perf_counter() < until:
+            number += 1
+            facts = {"decisions": {
+                "event_time_ns": number, "symbol": f"S{caller}", "account": "bot", "side": "long",
+                "decision": "take", "size": 0.1, "reason": "band",
+            }}  # fmt: skip
+            began = time.perf_counter_ns()
+            live.append(facts, event_time_ns=number)
+            handed.append(time.perf_counter_ns() - began)
+            if number % 10 == 0:
+                key = f"{caller}-{number}"
+                began = time.perf_counter_ns()
+                live.append(_order(key, number), key=key, durable=True).result()
+                safe.append(time.perf_counter_ns() - began)
+            time.sleep(1.0 / pace)
+
+    def press(live: Any, caller: int, until: float) -> None:
+        number, waiting = 0, []
+        while time.perf_counter() < until:
+            number += 1
+            key = f"p{caller}-{number}"
+            waiting.append(live.append(_order(key, number), key=key, durable=True))
+            if len(waiting) == 64:
+                for receipt in waiting:
+                    receipt.result()
+                busy.append(len(waiting))
+                waiting.clear()
+
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Ledger.open(url or Path(folder) / "l.sqlite") as ledger,
+        ledger.live("trade") as live,
+    ):
+        for work in (decide, press):
+            until = time.perf_counter() + seconds
+            threads = [Thread(target=work, args=(live, n, until)) for n in range(callers)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+    return {
+        **_percentiles("live_decision_handed_in", handed),
+        **_percentiles("live_order_durable", safe),
+        "live_durable_orders_per_second": sum(busy) / seconds,
+    }
+
+
+def _order(key: str, number: int) -> dict[str, dict[str, object]]:
+    return {"orders": {
+        "event_time_ns": number, "id": key, "account": "bot", "symbol": "S", "side": "long",
+        "action": "open", "quantity": 1.0,
+    }}  # fmt: skip
+
+
+def _percentiles(name: str, nanoseconds: list[int]) -> dict[str, float]:
+    return {f"{name}_p{at}_us": float(np.percentile(nanoseconds, at)) / 1e3 for at in (50, 99)}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--url", help="another database than a file")
+    parser.add_argument("--live", action="store_true", help="leave the replay out")
     arguments = parser.parse_args()
-    figures = {**append_microseconds(rows=1), **append_microseconds(rows=8), **share_of_replay()}
+    figures = {
+        **append_microseconds(arguments.url, rows=1),
+        **(append_microseconds(rows=8) if arguments.url is None else {}),
+        **live_paths(arguments.url),
+        **({} if arguments.live else share_of_replay()),
+    }
     if arguments.json:
         print(json.dumps(figures))
         return
     for name, value in figures.items():
-        print(f"{name:26} {value:14,.3f}")
+        print(f"{name:34} {value:14,.3f}")
 
 
 if __name__ == "__main__":

@@ -69,6 +69,20 @@ def test_export_writes_tables_and_views(edgekeeper, fitted, tmp_path):
     assert (done.code, "did you mean 'trades'" in done.err) == (2, True)
 
 
+def test_a_record_by_its_url(edgekeeper, fitted):
+    """Whatever is asked of a run's folder can be asked of a database."""
+    url = f"sqlite:///{fitted}/ledger.sqlite"
+    for words in (["status"], ["why", "IBM"], ["sql", "select count(*) as n from trades"]):
+        by_folder = edgekeeper(*words, "--run", fitted, "--json").json
+        by_url = edgekeeper(*words, "--ledger", url, "--json").json
+        if words == ["status"]:
+            assert by_url.pop("run") == str(fitted / "ledger.sqlite")
+            by_folder.pop("run")
+        assert by_url == by_folder
+    done = edgekeeper("status", "--ledger", f"sqlite:///{fitted}/none.sqlite")
+    assert (done.code, "found none" in done.err) == (6, True)
+
+
 def test_backup_restore_and_going_on(edgekeeper, run, tmp_path):
     head = edgekeeper("status", "--run", run, "--json").json["ledger"]
     done = edgekeeper("ledger", "backup", "--run", run, "--json")

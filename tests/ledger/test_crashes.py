@@ -62,8 +62,8 @@ def test_a_run_killed_at_every_step_ends_as_if_it_had_not_been(undisturbed, tmp_
 
 
 @pytest.mark.slow
-def test_a_run_killed_on_postgresql_ends_as_one_in_a_file(undisturbed, tmp_path, databases):
-    out, url = tmp_path / "run", databases()
+def test_a_run_killed_on_postgresql_ends_as_one_in_a_file(undisturbed, tmp_path, server):
+    out, url = tmp_path / "run", server.empty()
     for step, call in (("migrate", 7), ("recorded", 1), ("fill", 40), ("swap", 1)):
         done = replay(out, "--url", url, "--step", step, "--call", str(call))
         assert done.returncode == -signal.SIGKILL, f"{step} was not reached {call} times"

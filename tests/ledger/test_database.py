@@ -7,13 +7,18 @@ import sys
 from contextlib import contextmanager
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from edgekeeper.errors import BadData, EdgekeeperError, StorageError, UsageError
 from edgekeeper.ledger import Ledger
 
 
 def add(ledger, count=1, **options):
-    with ledger.transaction("trade", **options) as tx:
+    add_as("trade", ledger, count, **options)
+
+
+def add_as(role, ledger, count=1, **options):
+    with ledger.transaction(role, **options) as tx:
         tx.append("equity", {"event_time_ns": list(range(count)), "account": "bot"})
 
 
@@ -123,6 +128,49 @@ def test_a_locked_database_says_so_and_loses_nothing(tmp_path):
             add(ledger)
         other.rollback()
         other.close()
+        add(ledger)
+        assert ledger.verify("trade").links == 2
+
+
+def test_a_locked_server_says_so_and_loses_nothing(server):
+    url = server.ledger("place")
+    with Ledger.open(url, patience_s=0.05) as ledger:
+        add(ledger)
+        engine = create_engine(url)
+        with engine.begin() as other:
+            other.execute(text("LOCK TABLE chain IN EXCLUSIVE MODE"))
+            with pytest.raises(StorageError, match="another session holds"):
+                add(ledger)
+        add(ledger)
+        assert ledger.verify("trade").links == 2
+    engine.dispose()
+
+
+def test_a_server_that_turns_read_only_or_ends_our_session_is_said_so(server):
+    url = server.ledger("place")
+    engine = create_engine(url)
+
+    def tell(*statements):
+        with engine.begin() as connection:
+            for statement in statements:
+                connection.execute(text(statement))
+
+    with Ledger.open(url) as ledger:
+        add(ledger)
+        tell("ALTER DATABASE ledger_place SET default_transaction_read_only = on")
+        try:
+            with Ledger.open(url) as late, pytest.raises(StorageError, match="takes no writes"):
+                add_as("learn", late)
+        finally:
+            tell("ALTER DATABASE ledger_place RESET default_transaction_read_only")
+        tell(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = 'ledger_place' AND pid <> pg_backend_pid()"
+        )
+        with pytest.raises(StorageError, match="shutting down"):
+            add(ledger)
+    engine.dispose()
+    with Ledger.open(url) as ledger:
         add(ledger)
         assert ledger.verify("trade").links == 2
 

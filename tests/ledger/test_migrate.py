@@ -8,7 +8,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import inspect
 
 from edgekeeper.errors import BadData
 from edgekeeper.ledger import Ledger
@@ -16,22 +16,22 @@ from edgekeeper.ledger.database import connect, immediate
 from edgekeeper.ledger.migrate import VERSION_TABLE, downgrade, script_folder, upgrade
 from edgekeeper.ledger.schema import FACTS, REVISION, SEALS, metadata
 
-NEXT = '''
+NEXT = f'''
 """Adds a column, drops it again."""
 import sqlalchemy as sa
 from alembic import op
 
 revision = "t002"
-down_revision = "0003"
+down_revision = "{REVISION}"
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("equity", recreate="always") as batch:
+    with op.batch_alter_table("equity") as batch:
         batch.add_column(sa.Column("margin", sa.Double, nullable=True))
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("equity", recreate="always") as batch:
+    with op.batch_alter_table("equity") as batch:
         batch.drop_column("margin")
 '''
 
@@ -44,9 +44,9 @@ def fill(path, count=3):
         return ledger.head("trade")
 
 
-def test_migrations_lead_to_the_declared_schema(tmp_path):
-    Ledger.open(tmp_path / "l.sqlite").close()
-    engine = create_engine(f"sqlite:///{tmp_path / 'l.sqlite'}")
+def test_migrations_lead_to_the_declared_schema(place):
+    Ledger.open(place).close()
+    engine, _ = connect(place, read_only=False, patience_s=1)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
         assert compare_metadata(context, metadata) == []
@@ -61,8 +61,8 @@ def test_the_declared_revision_is_the_newest_script():
     assert ScriptDirectory(str(script_folder())).get_heads() == [REVISION]
 
 
-def test_rows_and_hashes_survive_the_way_forward_and_back(tmp_path):
-    path, scripts = tmp_path / "l.sqlite", tmp_path / "scripts"
+def test_rows_and_hashes_survive_the_way_forward_and_back(place, tmp_path):
+    path, scripts = place, tmp_path / "scripts"
     head = fill(path)
     scripts.mkdir()
     (scripts / "t002_margin.py").write_text(NEXT)
@@ -83,8 +83,8 @@ def test_rows_and_hashes_survive_the_way_forward_and_back(tmp_path):
         assert ledger.verify("trade").rows == 7
 
 
-def test_back_to_the_beginning_leaves_no_table(tmp_path):
-    path = tmp_path / "l.sqlite"
+def test_back_to_the_beginning_leaves_no_table(place):
+    path = place
     fill(path)
     engine, _ = connect(path, read_only=False, patience_s=1)
     with immediate(engine.connect()) as connection, connection.begin():

@@ -106,8 +106,8 @@ def test_one_role_has_one_writer_on_both(place):
         fill(two, 30, 31)
 
 
-def test_a_shared_postgresql_database_keeps_its_other_tables(databases):
-    url = databases()
+def test_a_shared_postgresql_database_keeps_its_other_tables(server):
+    url = server.empty()
     engine = create_engine(url)
     with engine.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE alembic_version (version_num text)")

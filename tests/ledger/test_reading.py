@@ -7,8 +7,8 @@ from edgekeeper.ledger.schema import FACTS, SEALS, columns_of
 
 
 @pytest.fixture
-def ledger():
-    with Ledger.open("sqlite://") as opened:
+def ledger(place):
+    with Ledger.open(place) as opened:
         with opened.transaction("trade") as tx:
             tx.append(
                 "equity",
@@ -77,6 +77,6 @@ def test_text_of_an_attacker_is_only_text(ledger):
         ({"table": "batches", "since_ns": 1}, "no time"),
     ],
 )
-def test_wrong_questions_are_answered_with_the_nearest_right_one(ledger, arguments, message):
-    with pytest.raises(UsageError, match=message):
+def test_wrong_questions_are_answered_with_the_nearest_right_one(arguments, message):
+    with Ledger.open("sqlite://") as ledger, pytest.raises(UsageError, match=message):
         ledger.read(**arguments)

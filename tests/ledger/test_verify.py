@@ -1,6 +1,3 @@
-import shutil
-import sqlite3
-
 import pytest
 
 from edgekeeper.errors import BadData
@@ -8,10 +5,9 @@ from edgekeeper.ledger import Ledger
 
 
 @pytest.fixture(scope="module")
-def original(tmp_path_factory):
+def original(first_place):
     """Three links of two tables, and another role's in between."""
-    path = tmp_path_factory.mktemp("verify") / "l.sqlite"
-    with Ledger.open(path) as ledger:
+    with Ledger.open(first_place) as ledger:
         for epoch in (10, 20, 30):
             with ledger.transaction("trade", event_time_ns=epoch) as tx:
                 tx.append("equity", {"event_time_ns": epoch, "account": ["a", "b"],
@@ -21,22 +17,17 @@ def original(tmp_path_factory):
                                         "size": [0.5, 0.25], "reason": "band"})  # fmt: skip
             with ledger.transaction("learn") as tx:
                 tx.append("equity", {"event_time_ns": epoch, "account": "l"})
-    return path
+    return first_place
 
 
 @pytest.fixture
-def tamper(original, tmp_path):
-    """Run SQL behind the ledger's back; return where the copy lies."""
+def tamper(original, copy_of, run_sql):
+    """Run SQL behind the back of a copy; return where it lies."""
 
     def run(*statements):
-        path = tmp_path / "copy.sqlite"
-        shutil.copy(original, path)
-        connection = sqlite3.connect(path)
-        for statement in statements:
-            connection.execute(statement)
-        connection.commit()
-        connection.close()
-        return path
+        place = copy_of(original)
+        run_sql(place, *statements)
+        return place
 
     return run
 
@@ -66,8 +57,8 @@ SECOND = "link 1 (event time 20)"
         ("UPDATE decisions SET size = NULL WHERE entry = 3", SECOND, "decisions", "differ"),
         ("UPDATE decisions SET stop = 0.0 WHERE entry = 3", SECOND, "decisions", "differ"),
         ("UPDATE equity SET equity = 0.0 WHERE entry = 5", SECOND, "equity", "differ"),
-        ("UPDATE equity SET event_time_ns = 20.5 WHERE entry = 4", SECOND, "equity", "differ"),
-        ("UPDATE decisions SET model = x'00' WHERE entry = 3", SECOND, "decisions", "differ"),
+        ("UPDATE equity SET event_time_ns = 25 WHERE entry = 4", SECOND, "equity", "differ"),
+        ("UPDATE decisions SET model = '' WHERE entry = 3", SECOND, "decisions", "differ"),
         ("DELETE FROM decisions WHERE entry = 4", SECOND, "decisions", "expected 2 rows, got 1"),
         ("DELETE FROM decisions WHERE link = 3", SECOND, "decisions", "expected 2 rows, got none"),
         ("DELETE FROM decisions", "link 0", "decisions", "expected 2 rows, got none"),
@@ -91,6 +82,24 @@ def test_the_first_broken_link_is_named(tamper, statement, link, table, what):
     assert link in message
     assert f"table {table!r}" in message
     assert what in message
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE equity SET event_time_ns = 20.5 WHERE entry = 4",
+        "UPDATE decisions SET model = x'00' WHERE entry = 3",
+    ],
+)
+def test_values_of_another_kind_are_noticed(tmp_path, run_sql, statement):
+    """Which SQLite takes for any column."""
+    path = tmp_path / "l.sqlite"
+    with Ledger.open(path) as ledger, ledger.transaction("trade") as tx:
+        tx.append("equity", {"event_time_ns": 1, "account": ["a"] * 4})
+        tx.append("decisions", {"event_time_ns": 1, "symbol": ["X"] * 3, "account": "a",
+                                "side": "long", "decision": "take", "reason": "band"})  # fmt: skip
+    run_sql(path, statement)
+    assert "differ" in finding(path)
 
 
 def test_rows_that_changed_places_are_noticed(tamper):

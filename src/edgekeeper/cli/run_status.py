@@ -82,13 +82,14 @@ def read_status(ledger: "Ledger") -> RunStatus:
         descending=True,
         limit=1,
     )
-    decisions = ledger.read("decisions", ["symbol"], where={"account": _ACCOUNT})
+    universes = ledger.read("universes", ["symbols_json"])
+    symbols = json.loads(universes["symbols_json"][-1]) if universes.height else []
     paused, pause_cause = _since(ledger, "pause", "rearm")
     halted, halt_cause = _since(ledger, "halt", "resume")
     return RunStatus(
         last_bar_ns=marks["event_time_ns"][0] if marks.height else None,
-        bars=decisions.height,
-        symbols=tuple(decisions["symbol"].unique().sort().to_list()),
+        bars=int(ledger.read("epochs", ["bars"])["bars"].sum()),
+        symbols=tuple(sorted(symbols)),
         currency=str(config.get("currency", "")),
         start_equity=float(config.get("cash", math.nan)),
         equity=_number(marks["equity"][0]) if marks.height else math.nan,

@@ -6,7 +6,7 @@ from os import PathLike
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from edgekeeper.errors import StorageError, UsageError
@@ -39,7 +39,7 @@ def connect(
         )
     try:
         if url.get_backend_name() != "sqlite":
-            return create_engine(url, paramstyle="format"), None
+            return _on_server(url, patience_s), None
     except ModuleNotFoundError as error:
         raise UsageError(f"{url.drivername}: install its driver {error.name!r} first") from error
     file = None
@@ -53,6 +53,19 @@ def connect(
     event.listen(engine, "connect", _prepare_sqlite if file and not read_only else _take_control)
     event.listen(engine, "begin", _begin_transaction)
     return engine, file
+
+
+def _on_server(url: URL, patience_s: float) -> Engine:
+    engine = create_engine(url, paramstyle="format")
+
+    def be_impatient(connection: DBAPIConnection, _record: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute(f"SET lock_timeout = {max(1, round(patience_s * 1e3))}")
+        cursor.close()
+        connection.commit()
+
+    event.listen(engine, "connect", be_impatient)
+    return engine
 
 
 def _url_of(where: str | PathLike[str]) -> URL:
@@ -129,11 +142,12 @@ def immediate(connection: Connection) -> Connection:
 def begin(cursor: DBAPICursor, dialect: str, *, durable: bool, changed: bool = True) -> None:
     """Open a write transaction on a bare driver cursor; ``durable`` survives a power cut.
 
-    SQLite keeps the setting for a connection: it is made again only where it ``changed``.
+    Both keep the setting for a connection: it is made again only where it ``changed``, which is
+    also after a rollback.
     """
     if dialect == "sqlite":
         if changed:
             cursor.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
         cursor.execute("BEGIN IMMEDIATE")
-    else:
-        cursor.execute(f"SET LOCAL synchronous_commit = {'on' if durable else 'off'}")
+    elif changed:
+        cursor.execute(f"SET synchronous_commit = {'on' if durable else 'off'}")

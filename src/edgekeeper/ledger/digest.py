@@ -23,8 +23,10 @@ and the digest of a **link** that of::
 """
 
 import hashlib
+import math
 import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, cast
 
@@ -40,6 +42,8 @@ __all__ = ["GENESIS", "batch_digest", "frame_digests", "link_digest"]
 
 GENESIS = "0" * 64
 """What stands for the digest before a role's first link."""
+_FEW = 64
+"""Rows up to which a column is packed by hand."""
 
 
 def batch_digest(
@@ -54,7 +58,7 @@ def batch_digest(
     >>> one == batch_digest("equity", 2, {**facts, "cash": [None, None]}, kinds)
     True
     """
-    parts = [_text("edgekeeper.batch.1"), _text(table), struct.pack("<Q", rows)]
+    parts = [_text("edgekeeper.batch.1") + _text(table) + rows.to_bytes(8, "little")]
     for name in sorted(columns):
         values = columns[name]
         if values.count(None) < rows:
@@ -84,17 +88,30 @@ def link_digest(
     return hashlib.sha256(b"".join(parts)).hexdigest()
 
 
+@lru_cache(maxsize=4096)
 def _text(text: str) -> bytes:
     raw = text.encode()
     return struct.pack("<I", len(raw)) + raw
 
 
+@lru_cache(maxsize=4096)
+def _packer(count: int, letter: str) -> struct.Struct:
+    """For short columns: NumPy's first touch of a list costs more than packing all of it."""
+    return struct.Struct(f"<{count}{letter}")
+
+
 def _encode_floats(values: Column) -> tuple[bytes, ...]:
+    if len(values) <= _FEW:
+        numbers = cast("Sequence[float | None]", values)
+        known = [math.nan if number is None else number + 0.0 for number in numbers]
+        return b"f", _packer(len(values), "d").pack(*known)
     return b"f", (np.array(values, dtype="<f8") + 0.0).tobytes()
 
 
 def _encode_ints(values: Column) -> tuple[bytes, ...]:
     if None not in values:
+        if len(values) <= _FEW:
+            return b"i", b"\x01" * len(values), _packer(len(values), "q").pack(*values)
         return b"i", b"\x01" * len(values), np.array(values, dtype="<i8").tobytes()
     known = bytes(value is not None for value in values)
     filled = [0 if value is None else value for value in values]
@@ -103,13 +120,19 @@ def _encode_ints(values: Column) -> tuple[bytes, ...]:
 
 def _encode_texts(values: Column) -> tuple[bytes, ...]:
     if None not in values:
-        whole = cast(Sequence[str], values)
+        whole = cast("Sequence[str]", values)
         together = "".join(whole)
         if together.isascii():  # then characters are bytes, and nothing is encoded one by one
-            return b"t", np.array(list(map(len, whole)), dtype="<i4").tobytes(), together.encode()
+            return b"t", _lengths(list(map(len, whole))), together.encode()
     raw = [value.encode() if isinstance(value, str) else None for value in values]
     lengths = [-1 if item is None else len(item) for item in raw]
-    return b"t", np.array(lengths, dtype="<i4").tobytes(), b"".join(filter(None, raw))
+    return b"t", _lengths(lengths), b"".join(filter(None, raw))
+
+
+def _lengths(lengths: list[int]) -> bytes:
+    if len(lengths) <= _FEW:
+        return _packer(len(lengths), "i").pack(*lengths)
+    return np.array(lengths, dtype="<i4").tobytes()
 
 
 _ENCODERS = {float: _encode_floats, int: _encode_ints, str: _encode_texts}

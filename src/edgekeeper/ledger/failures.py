@@ -18,7 +18,16 @@ _ADVICE = {
     "SQLITE_CANTOPEN": "check that its folder exists and may be written to",
     "SQLITE_READONLY": "the file or its folder is read-only: check its permissions",
     "SQLITE_PERM": "check the permissions of the file",
+    "55P03": "another session holds a lock on its tables: wait for it, or end it",
+    "40": "another session was in the way: try again",
+    "53100": "the server's disk is full: free some space, nothing was half-written",
+    "53": "the server is out of memory or connections: relieve it",
+    "25006": "the server takes no writes: it is read-only, or a standby",
+    "42501": "this user may not write there: grant it the right",
+    "57P": "the server is shutting down or starting: wait for it",
+    "08": "the connection broke: check that the server runs and can be reached",
 }
+"""By the beginning of SQLite's name for it, or of PostgreSQL's code (SQLSTATE)."""
 _SPOILT = ("SQLITE_NOTADB", "SQLITE_CORRUPT")
 
 
@@ -48,11 +57,17 @@ def storage_errors(place: object, driver: type[Exception] = sqlite3.Error) -> It
 
 def _translated(place: object, error: BaseException) -> EdgekeeperError:
     name = str(getattr(error, "sqlite_errorname", ""))
-    if name.startswith(_SPOILT) or isinstance(error, UnicodeDecodeError):
+    state = str(getattr(error, "sqlstate", None) or "")
+    if (
+        name.startswith(_SPOILT)
+        or state.startswith("XX00")
+        or isinstance(error, UnicodeDecodeError)
+    ):
         return BadData(
             f"expected a ledger at {place}, got a damaged file or something else ({error}): "
             "restore it from a backup, or name another file"
         )
-    family = next((known for known in _ADVICE if name.startswith(known)), "")
-    advice = _ADVICE.get(family, "check that the database can be reached and written to")
-    return StorageError(f"ledger {place}: {error}: {advice}")
+    told = name or state
+    known = (advice for start, advice in _ADVICE.items() if told.startswith(start))
+    advice = next(known, "check that the database can be reached and written to")
+    return StorageError(f"ledger {place}: {str(error).strip()}: {advice}")

@@ -4,21 +4,26 @@ SQLAlchemy declares, compiles and reads; the hot path hands lists straight to th
 a replay writes thousands of small links, and each should cost less than the bars it records.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
-from sqlalchemy import Engine, Table, insert, select
+from sqlalchemy import Engine, Table, column, insert, select, table, update
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.pool import PoolProxiedConnection
 
 from edgekeeper.ledger.database import begin
 from edgekeeper.ledger.digest import GENESIS, batch_digest, link_digest
+from edgekeeper.ledger.migrate import VERSION_TABLE
 from edgekeeper.ledger.proving import Prover
 from edgekeeper.ledger.schema import FACTS, batches, chain, columns_of
 from edgekeeper.ledger.values import Column
 
-__all__ = ["Batch", "Journal"]
+__all__ = ["Batch", "Draft", "Journal", "Standing"]
+
+receipts = FACTS["receipts"]
+_VERSION = table(VERSION_TABLE, column("version_num"))
+_TOUCH = str(update(_VERSION).values(version_num=_VERSION.c.version_num))
 
 
 @dataclass(slots=True)
@@ -32,6 +37,31 @@ class Batch:
     def digest(self) -> str:
         """SHA-256 of the canonical bytes, hex."""
         return batch_digest(self.table, self.rows, self.columns, columns_of(FACTS[self.table]))
+
+
+class Draft:
+    """A link that has everything but its place in the chain: hashing its rows is done."""
+
+    __slots__ = ("event_time_ns", "role", "sealed", "written")
+
+    def __init__(self, role: str, event_time_ns: int | None, written: Iterable[Batch]) -> None:
+        self.role = role
+        self.event_time_ns = event_time_ns
+        self.written = list(written)
+        self.sealed = [(batch.table, batch.rows, batch.digest()) for batch in self.written]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A link on record that a receipt names."""
+
+    digest: str
+    event_time_ns: int | None
+    sealed: set[tuple[str, int, str]]
+
+    def is_same(self, draft: Draft) -> bool:
+        """Whether a draft would write the same facts."""
+        return self.event_time_ns == draft.event_time_ns and self.sealed == set(draft.sealed)
 
 
 class Journal:
@@ -55,48 +85,104 @@ class Journal:
         self._lock = Lock()
         self.withheld: frozenset[str] = frozenset()
 
-    def write(
-        self, role: str, event_time_ns: int | None, written: Iterable[Batch], *, durable: bool
-    ) -> str:
+    def write(self, draft: Draft, *, durable: bool) -> str:
         """Commit one link and return its digest. Either everything is stored or nothing is.
 
         A link that a prover finds standing already is not written again.
         """
-        written = list(written)
-        sealed = [(batch.table, batch.rows, batch.digest()) for batch in written]
         with self._lock:
             if self._prover is not None:
-                standing = self._prover.take(role, event_time_ns, written, sealed)
+                standing = self._prover.take(
+                    draft.role, draft.event_time_ns, draft.written, draft.sealed
+                )
                 if standing is not None:
                     return standing
-            seq, previous = self._heads.get(role) or self._read_head(role)
-            digest = link_digest(role, seq, previous, event_time_ns, sealed)
-            rows = sum(batch.rows for batch in written)
-            if self._connection is None:
-                self._connection = self._engine.raw_connection()
-            cursor = self._connection.cursor()
-            try:
-                changed = durable != self._waits_for_disk
-                begin(cursor, self._engine.dialect.name, durable=durable, changed=changed)
-                self._waits_for_disk = durable
-                cursor.execute(
-                    self._chain_statement(), (role, seq, event_time_ns, rows, previous, digest)
-                )
-                (link,) = cursor.fetchall()[0]
-                cursor.executemany(self._statement(batches), [(link, *batch) for batch in sealed])
-                for batch in written:
-                    if batch.table not in self.withheld:
-                        self._insert(cursor, batch, link)
-                self._connection.commit()
-            except BaseException:
-                self._waits_for_disk = None
-                self._heads.pop(role, None)
-                self._connection.rollback()
-                raise
-            finally:
-                cursor.close()
-            self._heads[role] = seq + 1, digest
+            return self._commit((draft,), durable)[0]
+
+    def write_group(self, drafts: Sequence[Draft], *, durable: bool) -> list[str]:
+        """Commit several links, in this order, with one wait for the disk; all of them or none.
+
+        Without any, ``durable`` still takes to the disk what was committed before.
+
+        Returns
+        -------
+        list of str
+            Digest of each link: the same as if it had been written alone.
+        """
+        with self._lock:
+            return self._commit(drafts, durable)
+
+    def _commit(self, drafts: Sequence[Draft], durable: bool) -> list[str]:
+        heads = dict(self._heads)
+        for role in {draft.role for draft in drafts} - heads.keys():
+            heads[role] = self._read_head(role)
+        if self._connection is None:
+            self._connection = self._engine.raw_connection()
+        cursor = self._connection.cursor()
+        digests = []
+        try:
+            changed = durable != self._waits_for_disk
+            begin(cursor, self._engine.dialect.name, durable=durable, changed=changed)
+            if not drafts:  # a commit that changes nothing waits for nothing
+                cursor.execute(_TOUCH)
+            for draft in drafts:
+                seq, previous = heads[draft.role]
+                digests.append(self._append(cursor, draft, seq, previous))
+                heads[draft.role] = seq + 1, digests[-1]
+            self._connection.commit()
+        except BaseException:
+            self._waits_for_disk = None
+            self._heads.clear()
+            self._roll_back(self._connection)
+            raise
+        finally:
+            cursor.close()
+        self._waits_for_disk = durable
+        self._heads = heads
+        return digests
+
+    def _roll_back(self, connection: PoolProxiedConnection) -> None:
+        try:
+            connection.rollback()
+        except self._engine.dialect.loaded_dbapi.Error:  # the server ended it
+            connection.invalidate()
+            self._connection = None
+
+    def _append(self, cursor: DBAPICursor, draft: Draft, seq: int, previous: str) -> str:
+        """Insert one link with all its rows and return its digest; nothing is committed yet."""
+        sealed = draft.sealed
+        digest = link_digest(draft.role, seq, previous, draft.event_time_ns, sealed)
+        rows = sum(batch.rows for batch in draft.written)
+        values = (draft.role, seq, draft.event_time_ns, rows, previous, digest)
+        cursor.execute(self._chain_statement(), values)
+        (link,) = cursor.fetchall()[0]
+        cursor.executemany(self._statement(batches), [(link, *batch) for batch in sealed])
+        for batch in draft.written:
+            if batch.table not in self.withheld:
+                self._insert(cursor, batch, link)
         return digest
+
+    @property
+    def collision(self) -> type[Exception]:
+        """What the driver raises where a key stands already."""
+        error: type[Exception] = self._engine.dialect.loaded_dbapi.IntegrityError
+        return error
+
+    def standing(self, keys: Sequence[str]) -> dict[str, Standing]:
+        """Links that carry these idempotency keys already, by key."""
+        query = (
+            select(receipts.c.idempotency_key, chain.c.digest, chain.c.event_time_ns, batches)
+            .join(chain, chain.c.link == receipts.c.link)
+            .join(batches, batches.c.link == receipts.c.link)
+            .where(receipts.c.idempotency_key.in_(keys))
+        )
+        found: dict[str, Standing] = {}
+        with self._engine.connect() as connection:
+            for one, digest, when, _, table, rows, sealed in connection.execute(query):
+                found.setdefault(one, Standing(digest, when, set())).sealed.add(
+                    (table, rows, sealed)
+                )
+        return found
 
     def close(self) -> None:
         """Give the connection back."""

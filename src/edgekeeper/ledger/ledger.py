@@ -18,6 +18,7 @@ from edgekeeper.ledger.archive import Archive
 from edgekeeper.ledger.database import connect
 from edgekeeper.ledger.digest import GENESIS
 from edgekeeper.ledger.failures import storage_errors
+from edgekeeper.ledger.group_commit import GroupCommitter
 from edgekeeper.ledger.holdings import Holdings, read_holdings
 from edgekeeper.ledger.journal import Journal
 from edgekeeper.ledger.loading import SegmentReader
@@ -76,6 +77,7 @@ class Ledger:
         self._segments = SegmentReader(engine, store_of(engine, file), self.place)
         self._claims: dict[str, Claim] = {}
         self._claiming = Lock()
+        self._live: list[GroupCommitter] = []
         self._closed = False
 
     @classmethod
@@ -157,6 +159,8 @@ class Ledger:
         """Give up every role and close the database. A second call does nothing."""
         if self._closed:
             return
+        for writer in self._live:
+            writer.close()
         self._closed = True
         with self._translating():
             self._journal.close()
@@ -197,6 +201,39 @@ class Ledger:
         (when,) = cast_column("event_time_ns", event_time_ns, int, 1)
         epoch = None if when is None else int(when)
         return Transaction(self._journal, role, epoch, durable, self._translating)
+
+    def live(self, role: str, *, most_links: int = 256, gather_ms: float = 0.0) -> GroupCommitter:
+        """Append from several threads, acknowledged by groups. Close it, or close the ledger.
+
+        Parameters
+        ----------
+        role : str
+        most_links : int
+            Size of a group.
+        gather_ms : float
+            How long a group that is not full waits for more.
+
+        Raises
+        ------
+        UsageError
+            As for :meth:`transaction`; a ledger whose run starts over, or one in memory.
+        StorageError
+            Someone else writes as this role.
+        """
+        self.transaction(role)
+        if self._prover is not None:
+            raise UsageError("expected a ledger that goes on, got one whose run starts over")
+        if self._file is None and self._engine.dialect.name == "sqlite":
+            raise UsageError("expected a ledger for several threads, got one in memory: use a file")
+        writer = GroupCommitter(
+            self._journal,
+            lambda when: self.transaction(role, event_time_ns=when),
+            self._translating,
+            most_links=most_links,
+            gather_ms=gather_ms,
+        )
+        self._live.append(writer)
+        return writer
 
     def seal(self, event_time_ns: int) -> None:
         """Write the heads of the market-time chains down, in the record and in a file beside it.

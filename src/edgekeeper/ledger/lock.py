@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import OperationalError
 
 from edgekeeper.errors import StorageError
 
@@ -94,9 +95,13 @@ class SessionClaim:
         self._session.commit()
 
     def release(self) -> None:
-        """Unlock, and end the session."""
-        self._session.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": self._key})
-        self._session.close()
+        """Unlock, and end the session; one that the server has ended holds nothing any more."""
+        try:
+            self._session.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": self._key})
+        except OperationalError:
+            self._session.invalidate()
+        finally:
+            self._session.close()
 
 
 def _taken(role: str, place: object, holder: str) -> StorageError:

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 from edgekeeper.errors import BadData, UsageError
-from edgekeeper.ledger.journal import Batch, Journal
+from edgekeeper.ledger.journal import Batch, Draft, Journal
 from edgekeeper.ledger.reading import table_named
 from edgekeeper.ledger.schema import FACTS, OPERATIONAL, columns_of, required_columns
 from edgekeeper.ledger.values import Column, cast_column, cast_row_count
@@ -68,13 +68,15 @@ class Transaction:
         """
         if self._ended:
             raise UsageError("this transaction is over: open another with ledger.transaction(...)")
-        table_named(table, FACTS)
+        facts = FACTS.get(table)
+        if facts is None:
+            facts = table_named(table, FACTS)
         if table in OPERATIONAL and self._role in MARKET_ROLES:
             raise UsageError(
                 f"table {table!r} holds wall-clock facts, which the market-time chain "
                 f"{self._role!r} may not: write it as role {OPERATIONAL_ROLES[0]!r}"
             )
-        kinds = columns_of(FACTS[table])
+        kinds = columns_of(facts)
         rows = cast_row_count(table, columns, kinds)
         if rows == 0:
             return
@@ -99,11 +101,10 @@ class Transaction:
         if old is None:
             self._batches[new.table] = new
             return
-        columns: dict[str, Column] = {}
-        for name in {**old.columns, **new.columns}:
-            before = old.columns.get(name, [None] * old.rows)
-            columns[name] = [*before, *new.columns.get(name, [None] * new.rows)]
-        self._batches[new.table] = Batch(new.table, old.rows + new.rows, columns)
+        for name in old.columns.keys() | new.columns.keys():
+            before = cast("list[object]", old.columns.setdefault(name, [None] * old.rows))
+            before.extend(new.columns.get(name, [None] * new.rows))
+        old.rows += new.rows
 
     def __enter__(self) -> Self:
         return self
@@ -119,6 +120,9 @@ class Transaction:
         if kind is not None or not self._batches:
             return
         with self._translating():
-            self.digest = self._journal.write(
-                self._role, self._event_time_ns, self._batches.values(), durable=self._durable
-            )
+            self.digest = self._journal.write(self.draft(), durable=self._durable)
+
+    def draft(self) -> Draft:
+        """Hash what was appended; nothing more can be. For whoever commits it instead."""
+        self._ended = True
+        return Draft(self._role, self._event_time_ns, self._batches.values())

@@ -25,6 +25,9 @@ Items = Sequence[object] | NDArray[Any]
 
 _KIND_WORDS: dict[Kind, str] = {int: "whole numbers", float: "numbers", str: "text"}
 _INT64 = range(-(2**63), 2**63)
+_FLOAT64, _INT64_TYPE = np.dtype(np.float64), np.dtype(np.int64)
+_FEW = 64
+"""Up to here a loop over Python's own numbers is faster than calls into NumPy."""
 
 
 def canonical_json(value: object) -> str:
@@ -69,26 +72,34 @@ def cast_row_count(table: str, columns: Mapping[str, object], known: Mapping[str
     UsageError
         An unknown column (the message names the nearest), or unequal lengths.
     """
-    for name in columns:
+    rows = -1
+    for name, values in columns.items():
         if name not in known:
             raise UsageError(
                 f"expected a column of table {table!r}, got {name!r}{nearest(name, known)} "
                 f"(columns: {', '.join(known)})"
             )
+        if _is_many(values):
+            length = len(cast(Sized, values))
+            if length != rows and rows >= 0:
+                raise _unequal(table, columns)
+            rows = length
+    return 1 if rows < 0 else rows
+
+
+def _unequal(table: str, columns: Mapping[str, object]) -> UsageError:
     lengths = {name: len(cast(Sized, v)) for name, v in columns.items() if _is_many(v)}
-    if len(set(lengths.values())) > 1:
-        found = ", ".join(f"{name} {length}" for name, length in lengths.items())
-        raise UsageError(f"expected columns of equal length for {table!r}, got {found}")
-    return next(iter(lengths.values()), 1)
+    found = ", ".join(f"{name} {length}" for name, length in lengths.items())
+    return UsageError(f"expected columns of equal length for {table!r}, got {found}")
 
 
 def _is_many(values: object) -> bool:
     """Whether this is one value per row rather than one value for all of them."""
     known = type(values)
-    if known is list:
-        return True
     if known is str or known is int or known is float:  # nearly all that is not an array
         return False
+    if known is list:
+        return True
     if isinstance(values, np.ndarray):
         return values.ndim > 0
     if values is None or isinstance(values, (str, int, float, bytes, np.generic)):
@@ -105,11 +116,12 @@ def cast_column(where: str, values: object, kind: Kind, rows: int) -> Column:
         Text among numbers, fractions among whole numbers, whole numbers beyond 64 bits, more than
         one dimension, NUL characters or broken Unicode in text.
     """
+    quick = _cast_plain(values, kind, rows)
+    if quick is not None:
+        return quick
     items: Items
     many = _is_many(values)
     if not many:
-        if kind is str and type(values) is str and values.isascii() and "\x00" not in values:
-            return [values] * rows  # a name that holds for every row needs no further look
         items = [values]
     elif isinstance(values, (list, tuple)):
         items = values
@@ -127,6 +139,28 @@ def cast_column(where: str, values: object, kind: Kind, rows: int) -> Column:
     else:
         column = _ints(where, items)
     return column if many else [column[0]] * rows
+
+
+def _cast_plain(values: object, kind: Kind, rows: int) -> Column | None:
+    """Cast what nearly every append of a loop is made of, without a detour; None: look closer."""
+    known = type(values)
+    if known is np.ndarray:
+        array = cast("NDArray[Any]", values)
+        if kind is float and array.dtype is _FLOAT64 and array.ndim == 1 and len(array) <= _FEW:
+            return [None if value != value else value + 0.0 for value in array.tolist()]
+        if kind is int and array.dtype is _INT64_TYPE and array.ndim == 1:
+            whole: list[int] = array.tolist()
+            return whole
+        return None
+    if known is not kind:
+        return None
+    if known is float:
+        number = cast(float, values)
+        return [None if number != number else number + 0.0] * rows
+    if known is int:
+        return [cast(int, values)] * rows if values in _INT64 else None
+    name = cast(str, values)
+    return [name] * rows if name.isascii() and "\x00" not in name else None
 
 
 def _floats(where: str, items: Items) -> list[float | None]:
@@ -196,9 +230,15 @@ def _texts(where: str, items: Items, *, as_json: bool) -> list[str | None]:
     listed: list[object] = items.tolist() if isinstance(items, np.ndarray) else list(items)
     if as_json:
         listed = [_json_or_text(item) for item in listed]
-    if not set(map(type, listed)) <= {str, type(None)}:
+    types = set(map(type, listed))
+    if types == {str}:
+        texts = cast("list[str | None]", listed)
+        together = "".join(cast("list[str]", listed))
+        if together.isascii() and "\x00" not in together:
+            return texts
+    elif not types <= {str, type(None)}:
         listed = [_text_or_none(where, item) for item in listed]
-    texts: list[str | None] = [item for item in listed if item is None or isinstance(item, str)]
+    texts = [item for item in listed if item is None or isinstance(item, str)]
     together = "".join([text for text in texts if text])
     if "\x00" in together:
         raise UsageError(f"{where}: expected text without NUL characters, got some")

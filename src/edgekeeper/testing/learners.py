@@ -18,13 +18,15 @@ import numpy as np
 
 from edgekeeper.models.inference import Graph
 from edgekeeper.models.learners.contract import LearnerClass
+from edgekeeper.models.sums import summed_in_order
 from edgekeeper.types import Fitted, Float32Array, Float64Array, TrainingRows
 
 __all__ = ["CHECKS", "check_learner", "market_like"]
 
 _SEED = 20_240_601
 _PARITY = 1e-6
-_ALL_SIZES = (1, 2, 3, 7, 64, 1_000, 4_096)
+_ALL_SIZES = (1, 2, 3, 7, 16, 64, 1_000, 4_096)
+_ALL_THREADS = (1, 3)
 
 
 Check = Callable[[LearnerClass], None]
@@ -70,6 +72,20 @@ def check_deterministic(learner: LearnerClass) -> None:
         np.array_equal(a, b, equal_nan=True) for a, b in zip(before, parts, strict=True)
     )
     _require(untouched, "rows left as they were", "changed ones")
+
+
+def check_threads(learner: LearnerClass) -> None:
+    """However many threads there are outside, what a refit makes has the same bits."""
+    from threadpoolctl import threadpool_limits
+
+    rows = market_like(2_000, 12, edge=0.5)
+    outcomes = []
+    for threads in _ALL_THREADS:
+        with threadpool_limits(limits=threads), summed_in_order():
+            fitted = _fit(learner, rows)
+            outcomes.append((fitted.to_onnx(12), fitted.score(rows.features).tobytes()))
+    for threads, outcome in zip(_ALL_THREADS, outcomes, strict=True):
+        _require(outcome == outcomes[0], "the same bits as on one thread", f"others on {threads}")
 
 
 def check_finds_edge(learner: LearnerClass) -> None:
@@ -152,6 +168,7 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
     {
         "states itself": check_states_itself,
         "deterministic": check_deterministic,
+        "threads": check_threads,
         "finds a planted edge": check_finds_edge,
         "harmless on noise": check_harmless_on_noise,
         "weights count": check_weights_count,

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgekeeper.cli.options import AsJson, RunFolder
+from edgekeeper.cli.options import AsJson, LedgerUrl, RunFolder
 from edgekeeper.cli.printing import console, print_json
 from edgekeeper.cli.run_folder import find_run, open_ledger
 from edgekeeper.cli.run_status import LineStatus, RunStatus, read_status
@@ -18,26 +18,26 @@ __all__ = ["status"]
 _MOST_SYMBOLS = 8
 
 
-def status(run: RunFolder = "", as_json: AsJson = False) -> None:
+def status(run: RunFolder = "", ledger: LedgerUrl = "", as_json: AsJson = False) -> None:
     """Say where a run stands: who trades, what is proven, the money.
 
     With each line's evidence, and whether the model is paused or the account halted.
     """
-    folder = find_run(run)
-    with open_ledger(folder) as ledger:
-        state = read_status(ledger)
+    folder = Path() if ledger else find_run(run)
+    with open_ledger(folder, ledger) as record:
+        state, name = read_status(record), record.place if ledger else str(folder)
     if as_json:
-        print_json({"run": folder, **asdict(state)})
+        print_json({"run": name, **asdict(state)})
     else:
-        _show(console(), folder, state)
+        _show(console(), name, state)
 
 
-def _show(screen: "Console", folder: Path, state: RunStatus) -> None:
+def _show(screen: "Console", name: str, state: RunStatus) -> None:
     from edgekeeper.report.wording import count, day, number, percent, signed
 
     growth = signed(state.equity / state.start_equity - 1.0)
     rows = {
-        "Run": f"{folder}: {count(state.bars)} bars of {_named(state.symbols)}",
+        "Run": f"{name}: {count(state.bars)} bars of {_named(state.symbols)}",
         "Last bar": f"{day(state.last_bar_ns, minutes=True)} UTC",
         "Equity": f"{number(state.equity)} {state.currency} ({growth}), "
         f"{percent(state.gross_exposure, 0)} of it at work",

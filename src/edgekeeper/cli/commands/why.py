@@ -2,11 +2,12 @@
 
 from dataclasses import asdict
 from datetime import UTC, datetime, time
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgekeeper.cli.options import AsJson, RunFolder
+from edgekeeper.cli.options import AsJson, LedgerUrl, RunFolder
 from edgekeeper.cli.printing import console, print_json
 from edgekeeper.cli.run_folder import find_run, open_ledger
 from edgekeeper.cli.tables import pairs
@@ -32,6 +33,7 @@ def why(
         ),
     ] = "",
     run: RunFolder = "",
+    ledger: LedgerUrl = "",
     as_json: AsJson = False,
 ) -> None:
     """Say why a symbol was traded, or why not.
@@ -40,8 +42,8 @@ def why(
     from edgekeeper.explain import why as ask
 
     moment = _nanoseconds(at) if at else None
-    with open_ledger(find_run(run)) as ledger:
-        answer = ask(ledger, symbol, at_ns=moment)
+    with open_ledger(Path() if ledger else find_run(run), ledger) as record:
+        answer = ask(record, symbol, at_ns=moment)
     if as_json:
         print_json({"sentence": answer.sentence, **asdict(answer)})
     else:

@@ -15,7 +15,7 @@ from edgekeeper.ledger.schema.columns import (
 from edgekeeper.ledger.schema.feed import epochs, universes
 from edgekeeper.ledger.schema.forecasting import decisions, forecasts, signals
 from edgekeeper.ledger.schema.lines import evidence, lines, packages, runs, stages, trials
-from edgekeeper.ledger.schema.operations import alerts, approvals, heartbeats, seals
+from edgekeeper.ledger.schema.operations import alerts, approvals, heartbeats, receipts, seals
 from edgekeeper.ledger.schema.storing import segment_bytes, storage
 from edgekeeper.ledger.schema.trading import (
     equity,
@@ -45,7 +45,7 @@ __all__ = [
     "time_column",
 ]
 
-REVISION = "0003"
+REVISION = "0004"
 """Revision of the newest migration; a ledger that says otherwise is migrated or refused."""
 
 FACTS: dict[str, Table] = {
@@ -73,6 +73,7 @@ FACTS: dict[str, Table] = {
         heartbeats,
         seals,
         storage,
+        receipts,
     )
 }
 SEALS: dict[str, Table] = {"chain": chain, "batches": batches}

@@ -28,4 +28,5 @@ batches = Table(
     Column("rows", BigInteger, nullable=False, doc="how many rows"),
     Column("digest", Text, nullable=False, doc="SHA-256 of the rows' canonical bytes, hex"),
     info={"doc": "What each link wrote, table by table."},
+    sqlite_with_rowid=False,
 )

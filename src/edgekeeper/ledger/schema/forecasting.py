@@ -1,5 +1,7 @@
 """What was proposed, forecast and decided at each bar."""
 
+from sqlalchemy import Index
+
 from edgekeeper.ledger.schema.columns import fact_table, instant, json_text, real, text
 
 __all__ = ["decisions", "forecasts", "signals"]
@@ -53,3 +55,5 @@ decisions = fact_table(
     text("model", "content hash of the package, NULL for the fallback"),
     json_text("reasons_json", "every check of the funnel with its figures"),
 )
+Index("ix_decisions_event_time_ns", decisions.c.event_time_ns)
+Index("ix_forecasts_event_time_ns", forecasts.c.event_time_ns)

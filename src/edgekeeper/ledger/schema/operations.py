@@ -1,8 +1,10 @@
-"""Alerts, approvals and signs of life."""
+"""Alerts, approvals, signs of life, seals and receipts."""
+
+from sqlalchemy import Index
 
 from edgekeeper.ledger.schema.columns import fact_table, instant, json_text, text, whole
 
-__all__ = ["alerts", "approvals", "heartbeats", "seals"]
+__all__ = ["alerts", "approvals", "heartbeats", "receipts", "seals"]
 
 alerts = fact_table(
     "alerts",
@@ -48,3 +50,11 @@ seals = fact_table(
     whole("links", "how many links it had", required=True),
     text("digest", "of its last link, hex", required=True),
 )
+
+receipts = fact_table(
+    "receipts",
+    "What a live path handed in, by its own key: handed in again, it stands once.",
+    instant("event_time_ns", "market time, where there is one"),
+    text("idempotency_key", "unique, chosen by whoever hands in", required=True),
+)
+Index("ix_receipts_idempotency_key", receipts.c.idempotency_key, unique=True)

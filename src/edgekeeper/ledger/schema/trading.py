@@ -1,5 +1,7 @@
 """What an account ordered, was filled at, earned, and when a guard stepped in."""
 
+from sqlalchemy import Index
+
 from edgekeeper.ledger.schema.columns import fact_table, instant, json_text, real, text, whole
 
 __all__ = ["equity", "fills", "guards", "orders", "trade_features", "trades"]
@@ -45,8 +47,8 @@ trades = fact_table(
     text("symbol", "what", required=True),
     text("side", "long or short", required=True),
     real("quantity", "units"),
-    real("entry_price", "per unit, as filled"),
-    real("exit_price", "per unit, as filled"),
+    real("entry_price", "per unit, before costs: reference price of its fill"),
+    real("exit_price", "per unit, before costs: reference price of its fill"),
     text("exit_reason", "target, stop, time, opposite, halt, ..."),
     real("gross_return", "before costs"),
     real("net_return", "after costs"),
@@ -102,3 +104,5 @@ guards = fact_table(
     text("actor", "guard, operator, or a person"),
     json_text("evidence_json", "the figures"),
 )
+Index("ix_equity_event_time_ns", equity.c.event_time_ns)
+Index("ix_trades_exit_time_ns", trades.c.exit_time_ns)
