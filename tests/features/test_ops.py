@@ -21,6 +21,22 @@ def test_windows_as_long_as_chunks_and_longer(name, size, seed):
     check_op(OPS[name], (size,), seed)
 
 
+@pytest.mark.parametrize("size", [1.0, 2.0, 3.0, 14.0, 20.0])
+@pytest.mark.parametrize("name", ["sum", "min", "max", "argmax", "mad", "ema", "var", "corr"])
+def test_chunks_with_and_without_gaps_give_the_same_bits(name, size):
+    op = OPS[name]
+    rng = np.random.default_rng(5)
+    inputs = 50 + rng.standard_normal((op.inputs, 3_000)).cumsum(axis=1)
+    inputs[:, [0, 700, 701, 1_500, 2_999]] = np.nan
+    inputs[0, 1_000:1_100] = 0.0
+    params = (max(size, op.params[0].low), *(p.default or 0.0 for p in op.params[1:]))
+    one_by_one = run_op(op, inputs, params, 1)
+    for chunk in (17, 256, 512, 3_000):
+        np.testing.assert_array_equal(
+            run_op(op, inputs, params, chunk).view(np.int64), one_by_one.view(np.int64)
+        )
+
+
 def peeking(n, x, out, params, state):
     for i in range(n):
         out[i] = x[i + 1] if i + 1 < n else x[i]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edgekeeper.bars import Bars
 from edgekeeper.errors import UsageError
-from edgekeeper.features.dispatch import PADDING, run_group
+from edgekeeper.features.dispatch import run_group
 from edgekeeper.features.inputs import read_columns
 from edgekeeper.features.plan import Plan
 from edgekeeper.features.program import Program
@@ -114,7 +114,6 @@ def _run(
     width = max(1, min(chunk, longest))
     registers: Float64Array = program.workspace(width)
     states = np.zeros((len(offsets) - 1, program.state_size))
-    scratch = np.empty((program.features, width + 2 * PADDING), dtype=out.dtype)
     limit = LARGEST[out.dtype.type]
     run_group(
         program.code,
@@ -124,7 +123,7 @@ def _run(
         offsets,
         registers,
         states,
-        scratch,
+        program.outputs,
         limit,
         out,
     )

@@ -6,7 +6,7 @@ import numpy as np
 
 from edgekeeper.errors import UsageError
 from edgekeeper.features.across import ACROSS
-from edgekeeper.features.dispatch import CODE_WIDTH, ENTER, LEAVE, PADDING, STORE
+from edgekeeper.features.dispatch import CODE_WIDTH, ENTER, LEAVE, PADDING
 from edgekeeper.features.graph import Graph, Node
 from edgekeeper.features.ops import Op, find_op
 from edgekeeper.features.ops.op import FOUR_INPUTS
@@ -37,8 +37,8 @@ class Program:
         Parameters of all instructions.
     state_size : int
         float64 slots of memory a symbol needs.
-    features : int
-        Columns of the output.
+    outputs : int64 [F]
+        Which register holds each feature when all is done.
     longer_bars : bool
         Whether it collects longer bars, so that rows in and rows out may differ.
     """
@@ -49,8 +49,13 @@ class Program:
     code: Int64Array
     params: Float64Array
     state_size: int
-    features: int
+    outputs: Int64Array
     longer_bars: bool
+
+    @property
+    def features(self) -> int:
+        """Columns of the output."""
+        return len(self.outputs)
 
     def workspace(self, chunk: int) -> Float64Array:
         """Registers for chunks of so many rows, constants filled in: float64 [R, chunk + 8]."""
@@ -85,7 +90,10 @@ def flatten(graph: Graph, outputs: tuple[int, ...]) -> Program:
 
 
 class _Writer:
-    """Writes instructions; a register is free again when its last use is past."""
+    """Writes instructions; a register is free again when its last use is past.
+
+    Outputs keep theirs to the end, where all are written out at once.
+    """
 
     def __init__(self, graph: Graph, outputs: tuple[int, ...], order: list[int]) -> None:
         self._nodes = graph.nodes
@@ -100,10 +108,9 @@ class _Writer:
         for region in self._regions:
             for source in (s for g in region.groups for p in g for s in set(graph.nodes[p].inputs)):
                 self._uses[source] += 1
-        self._features: dict[int, list[int]] = {}
-        for feature, position in enumerate(outputs):
-            self._features.setdefault(position, []).append(feature)
-        self._outputs = len(outputs)
+        for position in outputs:
+            self._uses[position] += 1
+        self._outputs = outputs
         self._longer_bars = any(graph.nodes[p].op == "bucket" for p in order)
         self._code: list[list[int]] = []
         self._params: list[float] = []
@@ -111,8 +118,6 @@ class _Writer:
 
     def program(self) -> Program:
         """Write everything."""
-        for position in self._columns:
-            self._store(position)
         for region in self._regions:
             self._write_region(region)
         return Program(
@@ -122,7 +127,7 @@ class _Writer:
             code=np.array(self._code, dtype=np.int64).reshape(-1, CODE_WIDTH),
             params=np.array([*self._params, 0.0], dtype=np.float64),
             state_size=max(self._state, 1),
-            features=self._outputs,
+            outputs=np.array([self._register[p] for p in self._outputs], dtype=np.int64),
             longer_bars=self._longer_bars,
         )
 
@@ -170,8 +175,6 @@ class _Writer:
         for node in lanes:
             self._params.extend(self._op(node).constants(node.params))
             self._state += self._op(node).state_size(node.params)
-        for position in group:
-            self._store(position)
         for position, node in zip(group, nodes, strict=True):
             for source in set(node.inputs):
                 self._uses[source] -= 1
@@ -192,11 +195,6 @@ class _Writer:
     def _release(self, position: int) -> None:
         if self._uses[position] == 0 and find_op(self._nodes[position].op) is not None:
             self._free.append(self._register[position])
-
-    def _store(self, position: int) -> None:
-        source = self._register[position]
-        for feature in self._features.get(position, []):
-            self._code.append([STORE, 1, source, 0, 0, 0, 0, 0, 0, feature, 0, 0])
 
 
 def _is_input(node: Node) -> bool:

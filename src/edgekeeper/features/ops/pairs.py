@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 
 from edgekeeper.features.ops.op import HUGE, Op, Param, Params, window
+from edgekeeper.features.ops.reciprocals import reciprocal, reciprocals
 from edgekeeper.types import Float64Array
 
 __all__ = ["PAIRS"]
@@ -39,7 +40,7 @@ def rolling_pair(n: int, x: _A, y: _A, out: _A, params: _A, state: _A) -> None:
         state[r1 + filled], state[r2 + filled] = u, v
         if filled == 0:
             fx, mx, fy, my = u, u, v, v
-        part = 1.0 / (filled + 1)
+        part = reciprocal(filled + 1, params, 3)
         du, dv, share = u - mx, v - my, filled * part
         sx += du * du * share
         sy += dv * dv * share
@@ -71,7 +72,7 @@ def rolling_pair(n: int, x: _A, y: _A, out: _A, params: _A, state: _A) -> None:
             fx, mx, fy, my = u, u, v, v
             tx = ty = sx = sy = sxy = 0.0
             for j in range(size - 1, -1, -1):
-                part = 1.0 / (size - j)
+                part = reciprocal(size - j, params, 3)
                 u, v = state[r1 + j], state[r2 + j]
                 du, dv, share = u - mx, v - my, (size - j - 1) * part
                 sx += du * du * share
@@ -98,7 +99,11 @@ def _rings(params: Params) -> int:
 
 
 def _with(kind: float) -> Callable[[Params], Params]:
-    return lambda params: (params[0], kind, params[1] if len(params) > 1 else 0.0)
+    def constants(params: Params) -> Params:
+        ddof = params[1] if len(params) > 1 else 0.0
+        return (params[0], kind, ddof, *reciprocals(params[0]))
+
+    return constants
 
 
 _DDOF = Param("ddof", 0, 1, whole=True, default=1)
