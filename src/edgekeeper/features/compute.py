@@ -1,6 +1,7 @@
 """Features of whole histories: groups of symbols, in parallel threads."""
 
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -41,8 +42,13 @@ def compute(
     chunk: int,
     threads: int | None,
     out: NDArray[Any] | None = None,
+    states: Sequence[Float64Array] | None = None,
 ) -> NDArray[Any]:
-    """Run a plan over all rows, from a fresh state: ``[N, F]`` in canonical order."""
+    """Run a plan over all rows: ``[N, F]`` in canonical order.
+
+    ``states``, float64 ``[S, Z]`` a stage, is where it goes on, and is left updated; without, it
+    starts afresh.
+    """
     if dtype not in LARGEST:
         raise UsageError(f"expected dtype float32 or float64, got {dtype!r}")
     if chunk < 1:
@@ -58,13 +64,14 @@ def compute(
             f"{out.dtype}"
         )
     columns = read_columns(plan.columns, bars)
-    for stage in plan.stages[:-1]:
-        series = [columns[k] for k in stage.inputs]
-        values = np.empty((len(bars), stage.program.features))
-        _run_all(stage.program, series, bars, chunk, threads, values)
-        columns += stage.compare(values, bars.instant_offsets)
-    last = plan.stages[-1]
-    _run_all(last.program, [columns[k] for k in last.inputs], bars, chunk, threads, out)
+    for k, stage in enumerate(plan.stages):
+        series = [columns[place] for place in stage.inputs]
+        last = k == len(plan.stages) - 1
+        values = out if last else np.empty((len(bars), stage.program.features))
+        memory = None if states is None else states[k]
+        _run_all(stage.program, series, bars, chunk, threads, memory, values)
+        if not last:
+            columns += stage.compare(values, bars.instant_offsets)
     return out
 
 
@@ -74,6 +81,7 @@ def _run_all(
     bars: Bars,
     chunk: int,
     threads: int | None,
+    states: Float64Array | None,
     out: NDArray[Any],
 ) -> None:
     """Run one program over all symbols, in parallel threads."""
@@ -85,7 +93,8 @@ def _run_all(
 
     def run(first: int) -> None:
         part = offsets[first : min(first + group, count) + 1]
-        _run(program, addresses, rows, part, chunk, out)
+        memory = None if states is None else states[first : first + group]
+        _run(program, addresses, rows, part, chunk, memory, out)
 
     starts = range(0, count, group)
     if workers == 1:
@@ -108,12 +117,14 @@ def _run(
     rows: Int64Array,
     offsets: Int64Array,
     chunk: int,
+    states: Float64Array | None,
     out: NDArray[Any],
 ) -> None:
     longest = int(np.diff(offsets).max())
     width = max(1, min(chunk, longest))
     registers: Float64Array = program.workspace(width)
-    states = np.zeros((len(offsets) - 1, program.state_size))
+    if states is None:
+        states = np.zeros((len(offsets) - 1, program.state_size))
     limit = LARGEST[out.dtype.type]
     run_group(
         program.code,

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from edgekeeper.bars import Bars
 from edgekeeper.errors import UsageError
+from edgekeeper.features.batches import FeatureBatches
 from edgekeeper.features.catalogue import catalogue
 from edgekeeper.features.check import CheckReport, check
 from edgekeeper.features.compute import CHUNK, Real, compute
@@ -301,7 +302,7 @@ class FeatureSet:
         return pl.DataFrame(
             {
                 "timestamp": pl.Series(bars.event_time).cast(pl.Datetime("ns", "UTC")),
-                "symbol": np.asarray(bars.symbols)[bars.symbol],
+                "symbol": pl.Series(bars.symbols, dtype=pl.String).gather(bars.symbol),
                 **{name: values[:, f] for f, name in enumerate(self.names)},
             }
         )
@@ -309,6 +310,10 @@ class FeatureSet:
     def stream(self, symbols: Sequence[str]) -> FeatureStream:
         """Return a live computation for these symbols, from a fresh state."""
         return FeatureStream(self.plan, self.hash, tuple(symbols))
+
+    def batches(self) -> FeatureBatches:
+        """Return a computation for a history that comes in parts, from a fresh state."""
+        return FeatureBatches(self.plan)
 
     def check(self, bars: Any) -> CheckReport:
         """Prove on these bars that no feature looks ahead; see :func:`features.check.check`."""
