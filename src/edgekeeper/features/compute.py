@@ -16,7 +16,7 @@ from edgekeeper.features.plan import Plan
 from edgekeeper.features.program import Program
 from edgekeeper.types import Float64Array, Int64Array
 
-__all__ = ["CHUNK", "LARGEST", "Real", "compute"]
+__all__ = ["CHUNK", "LARGEST", "Real", "by_column", "compute"]
 
 CHUNK = 512
 """Rows a kernel takes at once: registers stay in the second cache, calls stay cheap."""
@@ -26,6 +26,9 @@ _GROUP = 8
 
 _SMALL = 20_000
 """Rows below which threads cost more than they give."""
+
+_PART = 4_096
+"""Rows that are turned into columns at once."""
 
 Real = np.float32 | np.float64
 
@@ -73,6 +76,14 @@ def compute(
         if not last:
             columns += stage.compare(values, bars.instant_offsets)
     return out
+
+
+def by_column(table: NDArray[Any]) -> NDArray[Any]:
+    """Return a copy ``[F, N]`` of ``[N, F]``, made by parts that stay in the cache."""
+    columns = np.empty(table.shape[::-1], dtype=table.dtype)
+    for first in range(0, len(table), _PART):
+        columns[:, first : first + _PART] = table[first : first + _PART].T
+    return columns
 
 
 def _run_all(

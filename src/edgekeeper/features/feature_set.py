@@ -17,7 +17,7 @@ from edgekeeper.errors import UsageError
 from edgekeeper.features.batches import FeatureBatches
 from edgekeeper.features.catalogue import catalogue
 from edgekeeper.features.check import CheckReport, check
-from edgekeeper.features.compute import CHUNK, Real, compute
+from edgekeeper.features.compute import CHUNK, Real, by_column, compute
 from edgekeeper.features.graph import Graph, Node, version_of
 from edgekeeper.features.inputs import as_bars, missing_columns
 from edgekeeper.features.plan import Plan, make_plan
@@ -298,12 +298,12 @@ class FeatureSet:
         import polars as pl
 
         bars = as_bars(bars)
-        values = self.matrix(bars)
+        values = by_column(self.matrix(bars))
         return pl.DataFrame(
             {
                 "timestamp": pl.Series(bars.event_time).cast(pl.Datetime("ns", "UTC")),
                 "symbol": pl.Series(bars.symbols, dtype=pl.String).gather(bars.symbol),
-                **{name: values[:, f] for f, name in enumerate(self.names)},
+                **dict(zip(self.names, values, strict=True)),
             }
         )
 
