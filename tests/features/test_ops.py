@@ -6,7 +6,22 @@ import pytest
 
 from edgekeeper.errors import BadData, UsageError
 from edgekeeper.features import OPS, FeatureSet, Op, register, window
+from edgekeeper.features.ops.op import when_compiling
 from edgekeeper.testing.ops import check_op, check_ops, run_op
+
+
+def as_it_is(n, x, out, params, state):
+    for i in range(n):
+        out[i] = x[i]
+
+
+def test_who_listens_hears_of_kernels_that_were_compiled(monkeypatch, tmp_path):
+    heard: list[str] = []
+    monkeypatch.setattr("numba.core.config.CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr("edgekeeper.features.ops.op._listeners", [])
+    when_compiling(heard.append)
+    Op("as_it_is", as_it_is, 1).address()
+    assert heard == ["as_it_is"]
 
 
 def test_every_op_keeps_its_promises():

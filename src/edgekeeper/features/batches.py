@@ -4,7 +4,7 @@ import numpy as np
 
 from edgekeeper.bars import Bars
 from edgekeeper.errors import BadData
-from edgekeeper.features.compute import CHUNK, compute
+from edgekeeper.features.compute import compute
 from edgekeeper.features.plan import Plan
 from edgekeeper.types import Float32Array, Float64Array
 
@@ -57,7 +57,7 @@ class FeatureBatches:
             self._table = np.empty((len(bars), self._plan.features), dtype=np.float32)
         states: list[Float64Array] = [memory[slots] for memory in self._states]
         out = self._table[: len(bars)]
-        compute(self._plan, bars, np.float32, CHUNK, threads, out, states)
+        compute(self._plan, bars, np.float32, threads=threads, out=out, states=states)
         for memory, state in zip(self._states, states, strict=True):
             memory[slots] = state
         ends = bars.by_symbol[bars.symbol_offsets[1:] - 1]

@@ -16,10 +16,11 @@ from edgekeeper.features.plan import Plan
 from edgekeeper.features.program import Program
 from edgekeeper.types import Float64Array, Int64Array
 
-__all__ = ["CHUNK", "LARGEST", "Real", "by_column", "compute"]
+__all__ = ["LARGEST", "Real", "by_column", "compute"]
 
-CHUNK = 512
-"""Rows a kernel takes at once: registers stay in the second cache, calls stay cheap."""
+_FEWEST, _MOST = 128, 1_024
+_NUMBERS = 65_536
+"""Numbers that registers may hold: half a megabyte stays in the second cache."""
 
 _GROUP = 8
 """Symbols that take turns: eight neighbours share the cache lines of an input column."""
@@ -42,8 +43,8 @@ def compute(
     plan: Plan,
     bars: Bars,
     dtype: type[Real],
-    chunk: int,
-    threads: int | None,
+    chunk: int | None = None,
+    threads: int | None = None,
     out: NDArray[Any] | None = None,
     states: Sequence[Float64Array] | None = None,
 ) -> NDArray[Any]:
@@ -54,7 +55,7 @@ def compute(
     """
     if dtype not in LARGEST:
         raise UsageError(f"expected dtype float32 or float64, got {dtype!r}")
-    if chunk < 1:
+    if chunk is not None and chunk < 1:
         raise UsageError(f"expected a chunk of at least one row, got {chunk}")
     if threads is not None and threads < 1:
         raise UsageError(f"expected at least one thread, got {threads}")
@@ -90,7 +91,7 @@ def _run_all(
     program: Program,
     columns: list[Float64Array],
     bars: Bars,
-    chunk: int,
+    chunk: int | None,
     threads: int | None,
     states: Float64Array | None,
     out: NDArray[Any],
@@ -127,11 +128,14 @@ def _run(
     addresses: Int64Array,
     rows: Int64Array,
     offsets: Int64Array,
-    chunk: int,
+    chunk: int | None,
     states: Float64Array | None,
     out: NDArray[Any],
 ) -> None:
     longest = int(np.diff(offsets).max())
+    if chunk is None:
+        # As many as the cache allows, so that calls stay cheap.
+        chunk = min(max(_NUMBERS // program.registers // 64 * 64, _FEWEST), _MOST)
     width = max(1, min(chunk, longest))
     registers: Float64Array = program.workspace(width)
     if states is None:

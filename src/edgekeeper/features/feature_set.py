@@ -17,7 +17,7 @@ from edgekeeper.errors import UsageError
 from edgekeeper.features.batches import FeatureBatches
 from edgekeeper.features.catalogue import catalogue
 from edgekeeper.features.check import CheckReport, check
-from edgekeeper.features.compute import CHUNK, Real, by_column, compute
+from edgekeeper.features.compute import Real, by_column, compute
 from edgekeeper.features.graph import Graph, Node, version_of
 from edgekeeper.features.inputs import as_bars, missing_columns
 from edgekeeper.features.plan import Plan, make_plan
@@ -265,7 +265,7 @@ class FeatureSet:
         bars: Bars,
         dtype: type[Real] = np.float32,
         *,
-        chunk: int = CHUNK,
+        chunk: int | None = None,
         threads: int | None = None,
         out: NDArray[Any] | None = None,
     ) -> NDArray[Any]:
@@ -273,8 +273,9 @@ class FeatureSet:
 
         Parameters
         ----------
-        chunk : int
-            Rows a kernel takes at once. Never changes a bit of the result.
+        chunk : int, optional
+            Rows a kernel takes at once; by default what the cache allows. Never changes a bit of
+            the result.
         threads : int, optional
             At most one a symbol; by default all processors, where there is enough to do.
         out : array [N, F], optional

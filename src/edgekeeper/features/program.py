@@ -15,6 +15,9 @@ from edgekeeper.types import Float64Array, Int64Array
 
 __all__ = ["MAX_STATE", "Program", "check_memory", "flatten"]
 
+_LINE = 8
+"""float64 in a cache line: registers begin with one, so that no vector lies across two."""
+
 MAX_STATE = 1 << 24
 """float64 slots of memory a symbol may need (128 MB)."""
 
@@ -59,7 +62,10 @@ class Program:
 
     def workspace(self, chunk: int) -> Float64Array:
         """Registers for chunks of so many rows, constants filled in: float64 [R, chunk + 8]."""
-        registers = np.zeros((self.registers, chunk + PADDING))
+        width = chunk + PADDING
+        flat = np.zeros(self.registers * width + _LINE)
+        start = -flat.ctypes.data // 8 % _LINE
+        registers = flat[start : start + self.registers * width].reshape(self.registers, width)
         first = len(self.columns)
         registers[first : first + len(self.constants)] = self.constants[:, None]
         return registers

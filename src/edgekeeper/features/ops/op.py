@@ -19,6 +19,7 @@ __all__ = [
     "Op",
     "Param",
     "Params",
+    "when_compiling",
     "window",
 ]
 
@@ -42,6 +43,7 @@ _SIGNATURES = tuple(
 )
 _loaded: dict[Kernel, Any] = {}
 _loading = Lock()
+_listeners: list[Callable[[str], None]] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +163,17 @@ class Op:
         return _load(self.four, FOUR_INPUTS)
 
 
+def when_compiling(listener: Callable[[str], None]) -> None:
+    """Have ``listener`` called with each kernel's name once it was compiled, not read from disk."""
+    _listeners[:] = [listener]
+
+
 def _load(kernel: Kernel, inputs: int) -> int:
     with _loading:
         if kernel not in _loaded:
             compiler = cfunc(_SIGNATURES[inputs], cache=True, error_model="numpy")
             _loaded[kernel] = compiler(kernel)
+            if not _loaded[kernel].cache_hits:
+                for listener in _listeners:
+                    listener(kernel.__name__)
         return int(_loaded[kernel].address)
