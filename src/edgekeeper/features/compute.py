@@ -18,7 +18,7 @@ from edgekeeper.types import Float64Array, Int64Array
 
 __all__ = ["LARGEST", "Real", "by_column", "compute"]
 
-_FEWEST, _MOST = 128, 1_024
+_FEWEST, _MOST = 128, 512
 _NUMBERS = 65_536
 """Numbers that registers may hold: half a megabyte stays in the second cache."""
 
