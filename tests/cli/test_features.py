@@ -45,6 +45,23 @@ def test_check_and_compute_on_a_file(edgekeeper, bars_csv, tmp_path):
     assert table.height == done.json["rows"]
 
 
+def test_compute_in_parts(edgekeeper, bars_csv, tmp_path):
+    frame = pl.DataFrame({"timestamp": pl.Series([1, 2, 3]).cast(pl.Date), "symbol": "A"})
+    frame = frame.with_columns(open=1.0, high=1.0, low=1.0, close=pl.Series([1.0, 1.0, 1.0]))
+    file, out = tmp_path / "bars.parquet", tmp_path / "features.parquet"
+    frame.write_parquet(file)
+    wanted = ("--feature", "x=close - lag(close)", "--feature", "y=SPY.close", "--in-parts")
+    done = edgekeeper(
+        "features", "compute", "--bars", str(file), *wanted, "--out", str(out), "--json"
+    )
+    assert done.json["rows"] == 3
+    assert done.json["left_out"] == {"y": ["SPY.close"]}
+    assert pl.read_parquet(out)["x"].to_list()[1:] == [0.0, 0.0]
+    done = edgekeeper("features", "compute", "--bars", bars_csv, *wanted, "--out", str(out))
+    assert done.code == 2
+    assert "edgekeeper import" in done.err
+
+
 def test_wrong_features_are_refused(edgekeeper, bars_csv, tmp_path):
     assert edgekeeper("features", "check", "--bars", bars_csv, "--feature", "x").code == 2
     assert edgekeeper("features", "check", "--bars", bars_csv, "--feature", "x=1 +").code == 2

@@ -6,7 +6,22 @@ import pytest
 
 from edgekeeper.errors import BadData, UsageError
 from edgekeeper.features import OPS, FeatureSet, Op, register, window
+from edgekeeper.features.ops.op import when_compiling
 from edgekeeper.testing.ops import check_op, check_ops, run_op
+
+
+def as_it_is(n, x, out, params, state):
+    for i in range(n):
+        out[i] = x[i]
+
+
+def test_who_listens_hears_of_kernels_that_were_compiled(monkeypatch, tmp_path):
+    heard: list[str] = []
+    monkeypatch.setattr("numba.core.config.CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr("edgekeeper.features.ops.op._listeners", [])
+    when_compiling(heard.append)
+    Op("as_it_is", as_it_is, 1).address()
+    assert heard == ["as_it_is"]
 
 
 def test_every_op_keeps_its_promises():
@@ -19,6 +34,22 @@ def test_every_op_keeps_its_promises():
 @pytest.mark.parametrize("name", ["sum", "min", "argmax", "mad", "wma", "lag", "slope", "rank"])
 def test_windows_as_long_as_chunks_and_longer(name, size, seed):
     check_op(OPS[name], (size,), seed)
+
+
+@pytest.mark.parametrize("size", [1.0, 2.0, 3.0, 14.0, 20.0])
+@pytest.mark.parametrize("name", ["sum", "min", "max", "argmax", "mad", "ema", "var", "corr"])
+def test_chunks_with_and_without_gaps_give_the_same_bits(name, size):
+    op = OPS[name]
+    rng = np.random.default_rng(5)
+    inputs = 50 + rng.standard_normal((op.inputs, 3_000)).cumsum(axis=1)
+    inputs[:, [0, 700, 701, 1_500, 2_999]] = np.nan
+    inputs[0, 1_000:1_100] = 0.0
+    params = (max(size, op.params[0].low), *(p.default or 0.0 for p in op.params[1:]))
+    one_by_one = run_op(op, inputs, params, 1)
+    for chunk in (17, 256, 512, 3_000):
+        np.testing.assert_array_equal(
+            run_op(op, inputs, params, chunk).view(np.int64), one_by_one.view(np.int64)
+        )
 
 
 def peeking(n, x, out, params, state):

@@ -5,6 +5,7 @@ graph, and the graph becomes a program of compiled kernels that step over chunks
 their memory along. A kernel has only seen the past, so a feature cannot look ahead.
 """
 
+from edgekeeper.features.batches import FeatureBatches
 from edgekeeper.features.catalogue import CATALOGUES, CatalogueEntry, catalogue
 from edgekeeper.features.check import CheckReport
 from edgekeeper.features.describe import Description, describe, words
@@ -21,6 +22,7 @@ __all__ = [
     "CatalogueEntry",
     "CheckReport",
     "Description",
+    "FeatureBatches",
     "FeatureSet",
     "FeatureStream",
     "Indicator",

@@ -1,6 +1,7 @@
 """Features of whole histories: groups of symbols, in parallel threads."""
 
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -9,22 +10,26 @@ from numpy.typing import NDArray
 
 from edgekeeper.bars import Bars
 from edgekeeper.errors import UsageError
-from edgekeeper.features.dispatch import PADDING, run_group
+from edgekeeper.features.dispatch import run_group
 from edgekeeper.features.inputs import read_columns
 from edgekeeper.features.plan import Plan
 from edgekeeper.features.program import Program
 from edgekeeper.types import Float64Array, Int64Array
 
-__all__ = ["CHUNK", "LARGEST", "Real", "compute"]
+__all__ = ["LARGEST", "Real", "by_column", "compute"]
 
-CHUNK = 512
-"""Rows a kernel takes at once: registers stay in the second cache, calls stay cheap."""
+_FEWEST, _MOST = 128, 512
+_NUMBERS = 65_536
+"""Numbers that registers may hold: half a megabyte stays in the second cache."""
 
 _GROUP = 8
 """Symbols that take turns: eight neighbours share the cache lines of an input column."""
 
 _SMALL = 20_000
 """Rows below which threads cost more than they give."""
+
+_PART = 4_096
+"""Rows that are turned into columns at once."""
 
 Real = np.float32 | np.float64
 
@@ -38,14 +43,19 @@ def compute(
     plan: Plan,
     bars: Bars,
     dtype: type[Real],
-    chunk: int,
-    threads: int | None,
+    chunk: int | None = None,
+    threads: int | None = None,
     out: NDArray[Any] | None = None,
+    states: Sequence[Float64Array] | None = None,
 ) -> NDArray[Any]:
-    """Run a plan over all rows, from a fresh state: ``[N, F]`` in canonical order."""
+    """Run a plan over all rows: ``[N, F]`` in canonical order.
+
+    ``states``, float64 ``[S, Z]`` a stage, is where it goes on, and is left updated; without, it
+    starts afresh.
+    """
     if dtype not in LARGEST:
         raise UsageError(f"expected dtype float32 or float64, got {dtype!r}")
-    if chunk < 1:
+    if chunk is not None and chunk < 1:
         raise UsageError(f"expected a chunk of at least one row, got {chunk}")
     if threads is not None and threads < 1:
         raise UsageError(f"expected at least one thread, got {threads}")
@@ -58,22 +68,32 @@ def compute(
             f"{out.dtype}"
         )
     columns = read_columns(plan.columns, bars)
-    for stage in plan.stages[:-1]:
-        series = [columns[k] for k in stage.inputs]
-        values = np.empty((len(bars), stage.program.features))
-        _run_all(stage.program, series, bars, chunk, threads, values)
-        columns += stage.compare(values, bars.instant_offsets)
-    last = plan.stages[-1]
-    _run_all(last.program, [columns[k] for k in last.inputs], bars, chunk, threads, out)
+    for k, stage in enumerate(plan.stages):
+        series = [columns[place] for place in stage.inputs]
+        last = k == len(plan.stages) - 1
+        values = out if last else np.empty((len(bars), stage.program.features))
+        memory = None if states is None else states[k]
+        _run_all(stage.program, series, bars, chunk, threads, memory, values)
+        if not last:
+            columns += stage.compare(values, bars.instant_offsets)
     return out
+
+
+def by_column(table: NDArray[Any]) -> NDArray[Any]:
+    """Return a copy ``[F, N]`` of ``[N, F]``, made by parts that stay in the cache."""
+    columns = np.empty(table.shape[::-1], dtype=table.dtype)
+    for first in range(0, len(table), _PART):
+        columns[:, first : first + _PART] = table[first : first + _PART].T
+    return columns
 
 
 def _run_all(
     program: Program,
     columns: list[Float64Array],
     bars: Bars,
-    chunk: int,
+    chunk: int | None,
     threads: int | None,
+    states: Float64Array | None,
     out: NDArray[Any],
 ) -> None:
     """Run one program over all symbols, in parallel threads."""
@@ -85,7 +105,8 @@ def _run_all(
 
     def run(first: int) -> None:
         part = offsets[first : min(first + group, count) + 1]
-        _run(program, addresses, rows, part, chunk, out)
+        memory = None if states is None else states[first : first + group]
+        _run(program, addresses, rows, part, chunk, memory, out)
 
     starts = range(0, count, group)
     if workers == 1:
@@ -107,14 +128,18 @@ def _run(
     addresses: Int64Array,
     rows: Int64Array,
     offsets: Int64Array,
-    chunk: int,
+    chunk: int | None,
+    states: Float64Array | None,
     out: NDArray[Any],
 ) -> None:
     longest = int(np.diff(offsets).max())
+    if chunk is None:
+        # As many as the cache allows, so that calls stay cheap.
+        chunk = min(max(_NUMBERS // program.registers // 64 * 64, _FEWEST), _MOST)
     width = max(1, min(chunk, longest))
     registers: Float64Array = program.workspace(width)
-    states = np.zeros((len(offsets) - 1, program.state_size))
-    scratch = np.empty((program.features, width + 2 * PADDING), dtype=out.dtype)
+    if states is None:
+        states = np.zeros((len(offsets) - 1, program.state_size))
     limit = LARGEST[out.dtype.type]
     run_group(
         program.code,
@@ -124,7 +149,7 @@ def _run(
         offsets,
         registers,
         states,
-        scratch,
+        program.outputs,
         limit,
         out,
     )

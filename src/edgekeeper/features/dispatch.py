@@ -7,23 +7,23 @@ each other in canonical order, so what one brings into the cache the next one us
 
 from typing import Any
 
-import numpy as np
 from llvmlite import ir
 from numba import njit
 from numba import types as numba_types
 from numba.extending import intrinsic as numba_intrinsic
 
+from edgekeeper.features.turn import turn
 from edgekeeper.types import Float64Array, Int64Array
 
-__all__ = ["CODE_WIDTH", "ENTER", "LEAVE", "PADDING", "STORE", "run_group", "run_instant"]
+__all__ = ["CODE_WIDTH", "ENTER", "LEAVE", "PADDING", "run_group", "run_instant"]
 
 # numba describes neither of these to a type checker.
 types: Any = numba_types
 intrinsic: Any = numba_intrinsic
 
-STORE, ENTER, LEAVE = 0, 1, 2
-"""Addresses that stand for "write this register to the output", "go on over the longer bars that
-are complete, or to the row of the code given, if none is", and "go on over all rows again"."""
+ENTER, LEAVE = 0, 1
+"""Addresses that stand for "go on over the longer bars that are complete, or to the row of the code
+given, if none is", and "go on over all rows again"."""
 
 CODE_WIDTH = 12
 """Columns of the code: address, arity, seven registers, target, parameters, state (-1: none)."""
@@ -138,26 +138,18 @@ def _walk(
     stride: int,
     state: int,
     rows: int,
-    scratch: Any,
-    limit: float,
 ) -> None:
-    """Run the program on some rows of one symbol; outputs go to ``scratch``."""
+    """Run the program on some rows of one symbol."""
     k, n = -1, rows
     while k + 1 < code.shape[0]:
         k += 1
-        function, target = code[k, 0], code[k, 9]
-        if function <= LEAVE:
-            a = base + code[k, 2] * stride
-            if function == STORE:
-                source = _pointer(a)
-                for i in range(n):
-                    scratch[target, i] = source[i] if abs(source[i]) <= limit else np.nan
-            elif function == ENTER:
-                n = _completed(a, rows)
-                if n == 0:
-                    k, n = target - 1, rows
-            else:
-                n = rows
+        if code[k, 0] == ENTER:
+            n = _completed(base + code[k, 2] * stride, rows)
+            if n == 0:
+                k, n = code[k, 9] - 1, rows
+            continue
+        if code[k, 0] == LEAVE:
+            n = rows
             continue
         s = state + code[k, 11] * 8
         _call(code, k, base, stride, params + code[k, 10] * 8, s, n)
@@ -172,7 +164,7 @@ def run_group(
     offsets: Int64Array,
     registers: Float64Array,
     states: Float64Array,
-    scratch: Any,
+    outputs: Int64Array,
     limit: float,
     out: Any,
 ) -> None:
@@ -194,8 +186,8 @@ def run_group(
         Work space; registers of constants are filled already.
     states : float64 [G, Z]
         Memory of each symbol, read and left updated.
-    scratch : float [F, chunk + 2 * PADDING]
-        Work space, of the type of ``out``.
+    outputs : int64 [F]
+        Which register holds each feature at the end.
     limit : float
         Largest number that type can hold; anything beyond, or infinite, becomes NaN.
     out : float [N, F]
@@ -217,21 +209,8 @@ def run_group(
                 for i in range(n):
                     registers[c, i] = source[rows[first + i]]
             state = memory + g * states.shape[1] * 8
-            _walk(code, constants, base, stride, state, n, scratch, limit)
-            _spread(scratch, rows, first, n, out)
-
-
-@njit(cache=True, nogil=True)
-def _spread(scratch: Any, rows: Int64Array, first: int, n: int, out: Any) -> None:
-    """Turn one row a feature into one row a bar. Flat, unsigned indices: no check of their sign."""
-    source, target = scratch.reshape(-1), out.reshape(-1)
-    features, width, step = out.shape[1], np.uint64(scratch.shape[1]), np.uint64(1)
-    for i in range(n):
-        here, there = np.uint64(i), np.uint64(rows[first + i] * features)
-        for _ in range(features):
-            target[there] = source[here]
-            there += step
-            here += width
+            _walk(code, constants, base, stride, state, n)
+            turn(registers, outputs, rows, first, n, limit, out)
 
 
 @njit(cache=True, nogil=True)
@@ -242,6 +221,7 @@ def run_instant(
     rows: Int64Array,
     registers: Float64Array,
     states: Float64Array,
+    outputs: Int64Array,
     limit: float,
     out: Any,
 ) -> None:
@@ -252,7 +232,7 @@ def run_instant(
 
     Parameters
     ----------
-    code, params, limit
+    code, params, outputs, limit
         As in :func:`run_group`.
     columns : int64 [C]
         Addresses of the input columns, float64 [S] each.
@@ -271,12 +251,6 @@ def run_instant(
         for j in range(present):
             registers[c, j] = source[rows[j]]
     for k in range(code.shape[0]):
-        if code[k, 0] == STORE:
-            r, target = code[k, 2], code[k, 9]
-            for j in range(present):
-                value = registers[r, j]
-                out[rows[j], target] = value if abs(value) <= limit else np.nan
-            continue
         p = constants + code[k, 10] * 8
         if code[k, 11] < 0:
             _call(code, k, base, stride, p, memory, present)
@@ -284,3 +258,4 @@ def run_instant(
         for j in range(present):
             s = memory + rows[j] * size + code[k, 11] * 8
             _call(code, k, base + j * 8, stride, p, s, 1)
+    turn(registers, outputs, rows, 0, present, limit, out)

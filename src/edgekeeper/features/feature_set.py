@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from edgekeeper.bars import Bars
 from edgekeeper.errors import UsageError
+from edgekeeper.features.batches import FeatureBatches
 from edgekeeper.features.catalogue import catalogue
 from edgekeeper.features.check import CheckReport, check
-from edgekeeper.features.compute import CHUNK, Real, compute
+from edgekeeper.features.compute import Real, by_column, compute
 from edgekeeper.features.graph import Graph, Node, version_of
 from edgekeeper.features.inputs import as_bars, missing_columns
 from edgekeeper.features.plan import Plan, make_plan
@@ -264,7 +265,7 @@ class FeatureSet:
         bars: Bars,
         dtype: type[Real] = np.float32,
         *,
-        chunk: int = CHUNK,
+        chunk: int | None = None,
         threads: int | None = None,
         out: NDArray[Any] | None = None,
     ) -> NDArray[Any]:
@@ -272,8 +273,9 @@ class FeatureSet:
 
         Parameters
         ----------
-        chunk : int
-            Rows a kernel takes at once. Never changes a bit of the result.
+        chunk : int, optional
+            Rows a kernel takes at once; by default what the cache allows. Never changes a bit of
+            the result.
         threads : int, optional
             At most one a symbol; by default all processors, where there is enough to do.
         out : array [N, F], optional
@@ -297,18 +299,22 @@ class FeatureSet:
         import polars as pl
 
         bars = as_bars(bars)
-        values = self.matrix(bars)
+        values = by_column(self.matrix(bars))
         return pl.DataFrame(
             {
                 "timestamp": pl.Series(bars.event_time).cast(pl.Datetime("ns", "UTC")),
-                "symbol": np.asarray(bars.symbols)[bars.symbol],
-                **{name: values[:, f] for f, name in enumerate(self.names)},
+                "symbol": pl.Series(bars.symbols, dtype=pl.String).gather(bars.symbol),
+                **dict(zip(self.names, values, strict=True)),
             }
         )
 
     def stream(self, symbols: Sequence[str]) -> FeatureStream:
         """Return a live computation for these symbols, from a fresh state."""
         return FeatureStream(self.plan, self.hash, tuple(symbols))
+
+    def batches(self) -> FeatureBatches:
+        """Return a computation for a history that comes in parts, from a fresh state."""
+        return FeatureBatches(self.plan)
 
     def check(self, bars: Any) -> CheckReport:
         """Prove on these bars that no feature looks ahead; see :func:`features.check.check`."""

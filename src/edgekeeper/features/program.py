@@ -6,7 +6,7 @@ import numpy as np
 
 from edgekeeper.errors import UsageError
 from edgekeeper.features.across import ACROSS
-from edgekeeper.features.dispatch import CODE_WIDTH, ENTER, LEAVE, PADDING, STORE
+from edgekeeper.features.dispatch import CODE_WIDTH, ENTER, LEAVE, PADDING
 from edgekeeper.features.graph import Graph, Node
 from edgekeeper.features.ops import Op, find_op
 from edgekeeper.features.ops.op import FOUR_INPUTS
@@ -14,6 +14,9 @@ from edgekeeper.features.schedule import Region, needed, schedule
 from edgekeeper.types import Float64Array, Int64Array
 
 __all__ = ["MAX_STATE", "Program", "check_memory", "flatten"]
+
+_LINE = 8
+"""float64 in a cache line: registers begin with one, so that no vector lies across two."""
 
 MAX_STATE = 1 << 24
 """float64 slots of memory a symbol may need (128 MB)."""
@@ -37,8 +40,8 @@ class Program:
         Parameters of all instructions.
     state_size : int
         float64 slots of memory a symbol needs.
-    features : int
-        Columns of the output.
+    outputs : int64 [F]
+        Which register holds each feature when all is done.
     longer_bars : bool
         Whether it collects longer bars, so that rows in and rows out may differ.
     """
@@ -49,12 +52,20 @@ class Program:
     code: Int64Array
     params: Float64Array
     state_size: int
-    features: int
+    outputs: Int64Array
     longer_bars: bool
+
+    @property
+    def features(self) -> int:
+        """Columns of the output."""
+        return len(self.outputs)
 
     def workspace(self, chunk: int) -> Float64Array:
         """Registers for chunks of so many rows, constants filled in: float64 [R, chunk + 8]."""
-        registers = np.zeros((self.registers, chunk + PADDING))
+        width = chunk + PADDING
+        flat = np.zeros(self.registers * width + _LINE)
+        start = -flat.ctypes.data // 8 % _LINE
+        registers = flat[start : start + self.registers * width].reshape(self.registers, width)
         first = len(self.columns)
         registers[first : first + len(self.constants)] = self.constants[:, None]
         return registers
@@ -85,7 +96,10 @@ def flatten(graph: Graph, outputs: tuple[int, ...]) -> Program:
 
 
 class _Writer:
-    """Writes instructions; a register is free again when its last use is past."""
+    """Writes instructions; a register is free again when its last use is past.
+
+    Outputs keep theirs to the end, where all are written out at once.
+    """
 
     def __init__(self, graph: Graph, outputs: tuple[int, ...], order: list[int]) -> None:
         self._nodes = graph.nodes
@@ -100,10 +114,9 @@ class _Writer:
         for region in self._regions:
             for source in (s for g in region.groups for p in g for s in set(graph.nodes[p].inputs)):
                 self._uses[source] += 1
-        self._features: dict[int, list[int]] = {}
-        for feature, position in enumerate(outputs):
-            self._features.setdefault(position, []).append(feature)
-        self._outputs = len(outputs)
+        for position in outputs:
+            self._uses[position] += 1
+        self._outputs = outputs
         self._longer_bars = any(graph.nodes[p].op == "bucket" for p in order)
         self._code: list[list[int]] = []
         self._params: list[float] = []
@@ -111,8 +124,6 @@ class _Writer:
 
     def program(self) -> Program:
         """Write everything."""
-        for position in self._columns:
-            self._store(position)
         for region in self._regions:
             self._write_region(region)
         return Program(
@@ -122,7 +133,7 @@ class _Writer:
             code=np.array(self._code, dtype=np.int64).reshape(-1, CODE_WIDTH),
             params=np.array([*self._params, 0.0], dtype=np.float64),
             state_size=max(self._state, 1),
-            features=self._outputs,
+            outputs=np.array([self._register[p] for p in self._outputs], dtype=np.int64),
             longer_bars=self._longer_bars,
         )
 
@@ -170,8 +181,6 @@ class _Writer:
         for node in lanes:
             self._params.extend(self._op(node).constants(node.params))
             self._state += self._op(node).state_size(node.params)
-        for position in group:
-            self._store(position)
         for position, node in zip(group, nodes, strict=True):
             for source in set(node.inputs):
                 self._uses[source] -= 1
@@ -192,11 +201,6 @@ class _Writer:
     def _release(self, position: int) -> None:
         if self._uses[position] == 0 and find_op(self._nodes[position].op) is not None:
             self._free.append(self._register[position])
-
-    def _store(self, position: int) -> None:
-        source = self._register[position]
-        for feature in self._features.get(position, []):
-            self._code.append([STORE, 1, source, 0, 0, 0, 0, 0, 0, feature, 0, 0])
 
 
 def _is_input(node: Node) -> bool:

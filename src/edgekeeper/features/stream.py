@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edgekeeper.errors import BadData, UsageError, nearest
 from edgekeeper.features.compute import LARGEST, Real
-from edgekeeper.features.dispatch import PADDING, run_group, run_instant
+from edgekeeper.features.dispatch import run_group, run_instant
 from edgekeeper.features.inputs import as_bars, read_columns
 from edgekeeper.features.plan import Plan, Stage
 from edgekeeper.types import BoolArray, Float32Array, Float64Array, Int64Array
@@ -37,7 +37,6 @@ class _Step:
         self._limit = LARGEST[kind]
         self._together = not stage.program.longer_bars
         self._registers = stage.program.workspace(series.shape[1] if self._together else 1)
-        self._scratch = np.empty((self.features, 1 + 2 * PADDING), dtype=kind)
         self._addresses = series.ctypes.data + stage.inputs * series.strides[0]
 
     def run(self, rows: Int64Array, offsets: Int64Array, out: NDArray[Any]) -> None:
@@ -51,6 +50,7 @@ class _Step:
                 rows,
                 self._registers,
                 self.states,
+                program.outputs,
                 self._limit,
                 out,
             )
@@ -63,7 +63,7 @@ class _Step:
             offsets,
             self._registers,
             self.states,
-            self._scratch,
+            program.outputs,
             self._limit,
             out,
         )

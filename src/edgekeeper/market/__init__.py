@@ -9,6 +9,7 @@ from edgekeeper.market.context import join_context
 from edgekeeper.market.convention import Convention
 from edgekeeper.market.digest import bars_hash
 from edgekeeper.market.feature_cache import FeatureCache
+from edgekeeper.market.feature_files import FeatureFiles, first_bars, write_features
 from edgekeeper.market.hours import HOURS, join_hours
 from edgekeeper.market.importing import Imported, read_bars
 from edgekeeper.market.interval import interval_name, parse_interval
@@ -26,6 +27,7 @@ __all__ = [
     "BarStore",
     "Convention",
     "FeatureCache",
+    "FeatureFiles",
     "Imported",
     "Listing",
     "Quality",
@@ -33,6 +35,7 @@ __all__ = [
     "TradeRecord",
     "bars_hash",
     "derive_actions",
+    "first_bars",
     "inspect",
     "interval_name",
     "join_context",
@@ -46,5 +49,6 @@ __all__ = [
     "read_bars",
     "read_trades",
     "save_snapshot",
+    "write_features",
     "write_quarantine",
 ]

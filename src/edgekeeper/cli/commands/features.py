@@ -15,6 +15,8 @@ from edgekeeper.cli.tables import pairs, plain_table, print_bullets
 from edgekeeper.errors import StorageError, UsageError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from edgekeeper.bars import Bars
     from edgekeeper.features import FeatureSet
 
@@ -117,29 +119,56 @@ def check(
 def compute(
     bars: options.BarsPath,
     out: Annotated[
-        str, typer.Option("--out", metavar="FILE", help="Parquet file to write.")
+        str, typer.Option("--out", metavar="FILE_OR_DIR", help="Parquet to write.")
     ] = "features.parquet",
     catalogue: Catalogues = "",
     feature: Own = None,
+    in_parts: Annotated[
+        bool, typer.Option("--in-parts", help="In bounded memory, from Parquet as it is.")
+    ] = False,
     symbols: options.Symbols = "",
     facts: options.Context = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Compute features of bars into a Parquet file."""
-    features, read, left_out = _open(bars, catalogue, feature, symbols, facts, as_json)
-    begin = time.perf_counter()
-    table = features.compute(read)
-    seconds = time.perf_counter() - begin
+    """Compute features of bars into a Parquet file.
+
+    With --in-parts a history of any length goes through a few hundred megabytes of memory: from a
+    Parquet file, or a folder of them such as one interval of a bar store, to a file or a folder.
+    Nothing is guessed then: `timestamp` is the instant a bar closes, in UTC where it has no zone.
+    """
     path = Path(out)
-    try:
-        table.write_parquet(path)
-    except OSError as error:
-        raise StorageError(f"--out: cannot write {path}: {error}") from error
-    figures = {"rows": table.height, "features": len(features), "seconds": round(seconds, 3)}
+    begin = time.perf_counter()
+    if in_parts:
+        if symbols or facts:
+            raise UsageError("--in-parts: expected no --symbols and no --context beside it")
+        rows, count, left_out = _in_parts(Path(bars), path, catalogue, feature, as_json)
+    else:
+        features, read, left_out = _open(bars, catalogue, feature, symbols, facts, as_json)
+        begin = time.perf_counter()
+        table = features.compute(read)
+        try:
+            table.write_parquet(path)
+        except OSError as error:
+            raise StorageError(f"--out: cannot write {path}: {error}") from error
+        rows, count = table.height, len(features)
     if as_json:
-        print_json({**figures, "file": path, "left_out": left_out})
+        figures = {"rows": rows, "features": count}
+        seconds = round(time.perf_counter() - begin, 3)
+        print_json({**figures, "seconds": seconds, "file": path, "left_out": left_out})
         return
-    console().print(f"{table.height} rows of {len(features)} features in {path}", markup=False)
+    console().print(f"{rows} rows of {count} features in {path}", markup=False)
+
+
+def _in_parts(
+    source: Path, target: Path, catalogue: str, own: list[str] | None, as_json: bool
+) -> tuple[int, int, dict[str, tuple[str, ...]]]:
+    """Rows and features written, and what was left out."""
+    from edgekeeper.market import first_bars, write_features
+
+    asked = _asked(catalogue, own)
+    features, left_out = asked.available(first_bars(source))
+    _show_left_out(console(as_json), left_out, len(asked))
+    return write_features(features, source, target).rows, len(features), left_out
 
 
 def bench(catalogue: Catalogues = "technical", as_json: options.AsJson = False) -> None:
@@ -178,7 +207,34 @@ def _open(
     as_json: bool,
 ) -> "tuple[FeatureSet, Bars, dict[str, tuple[str, ...]]]":
     """Features and the bars to compute them from; what they cannot give is said and left out."""
+    asked = _asked(catalogue, own)
+    opened = open_bars(Wanted(path, options.split_list(symbols), facts or ()))
+    screen = console(as_json)
+    show_opened(screen, opened)
+    features, left_out = asked.available(opened.bars)
+    _show_left_out(screen, left_out, len(asked))
+    return features, opened.bars, left_out
+
+
+def _say_when_compiling() -> None:
+    """Tell on stderr, once, why the first run takes seconds longer."""
+    from edgekeeper.features.ops.op import when_compiling
+
+    told: list[str] = []
+
+    def tell(kernel: str) -> None:
+        if not told:
+            text = "compiling features for this machine; the next time they are read from disk"
+            typer.echo(text, err=True)
+        told.append(kernel)
+
+    when_compiling(tell)
+
+
+def _asked(catalogue: str, own: list[str] | None) -> "FeatureSet":
     from edgekeeper.features import CATALOGUES, FeatureSet
+
+    _say_when_compiling()
 
     texts = {}
     for text in own or ():
@@ -190,16 +246,14 @@ def _open(
         texts[name.strip()] = expression
     names = options.split_list(catalogue) or (() if texts else CATALOGUES)
     ready = FeatureSet.from_catalogue(*names).expressions if names else {}
-    asked = FeatureSet({**ready, **texts})
-    opened = open_bars(Wanted(path, options.split_list(symbols), facts or ()))
-    screen = console(as_json)
-    show_opened(screen, opened)
-    features, left_out = asked.available(opened.bars)
+    return FeatureSet({**ready, **texts})
+
+
+def _show_left_out(screen: "Console", left_out: dict[str, tuple[str, ...]], asked: int) -> None:
     if lines := _missing({column for columns in left_out.values() for column in columns}):
-        screen.print(f"{len(left_out)} of {len(asked)} features are left out", style="yellow")
+        screen.print(f"{len(left_out)} of {asked} features are left out", style="yellow")
         more = [f"and {len(lines) - 12} more"] if lines[12:] else []
         print_bullets(screen, [*lines[:12], *more])
-    return features, opened.bars, left_out
 
 
 def _missing(columns: Iterable[str]) -> list[str]:

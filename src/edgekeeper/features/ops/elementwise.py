@@ -151,13 +151,17 @@ def maximum(n: int, x: _A, y: _A, out: _A, params: _A, state: _A) -> None:
 def where(n: int, c: _A, x: _A, y: _A, out: _A, params: _A, state: _A) -> None:
     """``x`` where ``c`` is true, else ``y``; the other side may be missing."""
     for i in range(n):
-        out[i] = NAN if c[i] != c[i] else (x[i] if c[i] != 0.0 else y[i])
+        # Both sides are read in any case: a read that may not happen keeps LLVM from vectorising.
+        test, this, that = c[i], x[i], y[i]
+        chosen = this if test != 0.0 else that
+        out[i] = chosen if test == test else NAN
 
 
 def fill(n: int, x: _A, y: _A, out: _A, params: _A, state: _A) -> None:
     """``x``, or ``y`` where ``x`` is missing."""
     for i in range(n):
-        out[i] = x[i] if x[i] == x[i] else y[i]
+        this, that = x[i], y[i]
+        out[i] = this if this == this else that
 
 
 def less(n: int, x: _A, y: _A, out: _A, params: _A, state: _A) -> None:

@@ -5,6 +5,9 @@ Van Herk (1992); Gil & Werman (1993).
 
 import math
 
+from numba import njit
+
+from edgekeeper.features.ops.gaps import complete
 from edgekeeper.features.ops.op import HUGE, Op, Param, Params, window
 from edgekeeper.types import Float64Array
 
@@ -14,15 +17,30 @@ _A = Float64Array
 NAN = math.nan
 INF = math.inf
 EXTREME_RING, PLACE_RING = 3, 4
+FEWEST = 4
+"""Blocks in a chunk from which on it pays to take whole blocks at a time."""
 
 
 def rolling_extreme(n: int, x: _A, out: _A, params: _A, state: _A) -> None:
     """Smallest (``params[1]`` = 1) or largest (-1) of the last ``n`` values."""
     size, sign = int(params[0]), params[1]
+    state[EXTREME_RING + size] = INF
+    first = 0
+    if state[1] and n >= FEWEST * size and complete(x, 0, n):
+        first = (size - int(state[0])) % size
+        _extreme_rows(0, first, x, out, size, sign, state)
+        blocks = (n - first) // size
+        _extreme_blocks(x, out, first, blocks, size, sign, state)
+        first += blocks * size
+    _extreme_rows(first, n, x, out, size, sign, state)
+
+
+@njit(cache=True, inline="always")
+def _extreme_rows(start: int, stop: int, x: _A, out: _A, size: int, sign: float, state: _A) -> None:
+    """One row after the other, whatever comes."""
     filled, whole = int(state[0]), state[1]
     head = state[2] if filled else INF
-    state[EXTREME_RING + size] = INF
-    for i in range(n):
+    for i in range(start, stop):
         v = x[i] * sign
         if not abs(v) < HUGE:
             out[i] = NAN
@@ -43,15 +61,61 @@ def rolling_extreme(n: int, x: _A, out: _A, params: _A, state: _A) -> None:
     state[0], state[1], state[2] = filled, whole, head
 
 
+@njit(cache=True, inline="always")
+def _extreme_blocks(
+    x: _A, out: _A, first: int, blocks: int, size: int, sign: float, state: _A
+) -> None:
+    """Whole blocks without gaps, two at a time; the same comparisons as row by row."""
+    twos = blocks - blocks % 2
+    for k in range(0, twos, 2):
+        s = first + k * size
+        t = s + size
+        a = b = INF
+        for j in range(size):
+            a = min(a, x[s + j] * sign)
+            b = min(b, x[t + j] * sign)
+            out[s + j], out[t + j] = a, b
+    if twos < blocks:
+        s = first + twos * size
+        a = INF
+        for j in range(size):
+            a = min(a, x[s + j] * sign)
+            out[s + j] = a
+    for j in range(size):
+        out[first + j] = min(out[first + j], state[EXTREME_RING + 1 + j]) * sign
+    # The tails of the last block are for rows to come.
+    for k in range(blocks - 1):
+        s = first + k * size
+        t = s + size
+        a = INF
+        for j in range(size - 1, 0, -1):
+            a = min(a, x[s + j] * sign)
+            out[t + j - 1] = min(out[t + j - 1], a) * sign
+        out[t + size - 1] = min(out[t + size - 1], INF) * sign
+    s = first + (blocks - 1) * size
+    a = INF
+    for j in range(size - 1, -1, -1):
+        a = min(a, x[s + j] * sign)
+        state[EXTREME_RING + j] = a
+
+
 def rolling_place(n: int, x: _A, out: _A, params: _A, state: _A) -> None:
     """Bars since the smallest (``params[1]`` = 1) or largest (-1) value.
 
     Of equals the latest, or the oldest if ``params[2]``.
     """
-    size, sign, oldest = int(params[0]), params[1], params[2]
-    filled, whole = int(state[0]), state[1]
+    if params[2] == 0.0:
+        _places(n, x, out, int(params[0]), params[1], True, state)
+    else:
+        _places(n, x, out, int(params[0]), params[1], False, state)
+
+
+@njit(cache=True, inline="always")
+def _places(n: int, x: _A, out: _A, size: int, sign: float, latest: bool, state: _A) -> None:
+    """No branch on what the data are, since none could be foreseen."""
+    filled, whole = int(state[0]), state[1] != 0.0
     head = state[2] if filled else INF
-    place = int(state[3])
+    place = state[3]
     place_ring = PLACE_RING + size + 1
     state[PLACE_RING + size] = INF
     for i in range(n):
@@ -59,27 +123,22 @@ def rolling_place(n: int, x: _A, out: _A, params: _A, state: _A) -> None:
         if not abs(v) < HUGE:
             out[i] = NAN
             continue
-        if v < head or (v == head and not oldest):
-            head, place = v, filled
+        place = float(filled) if (v <= head if latest else v < head) else place
+        head = min(head, v)
         state[PLACE_RING + filled] = v
         filled += 1
-        if not whole and filled < size:
-            out[i] = NAN
-        elif head < state[PLACE_RING + filled] or (
-            head == state[PLACE_RING + filled] and not oldest
-        ):
-            out[i] = filled - 1 - place
-        else:
-            out[i] = filled - 1 + size - state[place_ring + filled]
+        tail, spot = state[PLACE_RING + filled], state[place_ring + filled] - size
+        ago = filled - 1.0 - (place if (head <= tail if latest else head < tail) else spot)
+        out[i] = ago if whole | (filled == size) else NAN
         if filled == size:
-            tail, spot = INF, size
+            tail, spot = INF, float(size)
             for j in range(size - 1, -1, -1):
-                if state[PLACE_RING + j] < tail or (state[PLACE_RING + j] == tail and oldest):
-                    tail, spot = state[PLACE_RING + j], j
-                state[PLACE_RING + j] = tail
-                state[place_ring + j] = spot
-            filled, whole, head, place = 0, 1.0, INF, 0
-    state[0], state[1], state[2], state[3] = filled, whole, head, place
+                v = state[PLACE_RING + j]
+                spot = float(j) if (v < tail if latest else v <= tail) else spot
+                tail = min(tail, v)
+                state[PLACE_RING + j], state[place_ring + j] = tail, spot
+            filled, whole, head, place = 0, True, INF, 0.0
+    state[0], state[1], state[2], state[3] = filled, 1.0 if whole else 0.0, head, place
 
 
 def _last(params: Params) -> int:

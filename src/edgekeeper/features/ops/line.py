@@ -6,6 +6,7 @@ Blocks and joining as in ``moments``; rows are numbered, so their own moments ar
 import math
 
 from edgekeeper.features.ops.op import HUGE, Op, Params, window
+from edgekeeper.features.ops.reciprocals import reciprocal, reciprocals
 from edgekeeper.types import Float64Array
 
 __all__ = ["LINE"]
@@ -37,7 +38,7 @@ def rolling_line(n: int, x: _A, out: _A, params: _A, state: _A) -> None:
         if filled == 0:
             first = mean = v
         apart = v - mean
-        part = 1.0 / (filled + 1)
+        part = reciprocal(filled + 1, params, 2)
         squares += apart * apart * (filled * part)
         cross += 0.5 * filled * apart
         filled += 1
@@ -63,7 +64,7 @@ def rolling_line(n: int, x: _A, out: _A, params: _A, state: _A) -> None:
             total = squares = cross = 0.0
             for j in range(size - 1, -1, -1):
                 v = state[r1 + j]
-                part = 1.0 / (size - j)
+                part = reciprocal(size - j, params, 2)
                 apart = v - mean
                 squares += apart * apart * ((size - j - 1) * part)
                 cross -= 0.5 * (size - j - 1) * apart
@@ -84,15 +85,15 @@ def _rings(params: Params) -> int:
 
 
 def _slope(params: Params) -> Params:
-    return (params[0], SLOPE)
+    return (params[0], SLOPE, *reciprocals(params[0]))
 
 
 def _r_square(params: Params) -> Params:
-    return (params[0], R_SQUARE)
+    return (params[0], R_SQUARE, *reciprocals(params[0]))
 
 
 def _residual(params: Params) -> Params:
-    return (params[0], RESIDUAL)
+    return (params[0], RESIDUAL, *reciprocals(params[0]))
 
 
 _OPS = (

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from numba import njit
 
 from edgekeeper.features.ops.op import HUGE, Op, Param, Params, window
+from edgekeeper.features.ops.reciprocals import reciprocal, reciprocals
 from edgekeeper.types import Float64Array
 
 __all__ = ["MOMENTS"]
@@ -40,7 +41,7 @@ def rolling_variance(n: int, x: _A, out: _A, params: _A, state: _A) -> None:
         if filled == 0:
             first = mean = v
         apart = v - mean
-        part = 1.0 / (filled + 1)
+        part = reciprocal(filled + 1, params, 2)
         squares += apart * apart * (filled * part)
         filled += 1
         total += v - first
@@ -56,7 +57,7 @@ def rolling_variance(n: int, x: _A, out: _A, params: _A, state: _A) -> None:
             total = squares = 0.0
             for j in range(size - 1, -1, -1):
                 v = state[VARIANCE_RING + j]
-                part = 1.0 / (size - j)
+                part = reciprocal(size - j, params, 2)
                 apart = v - mean
                 squares += apart * apart * ((size - j - 1) * part)
                 total += v - first
@@ -157,6 +158,10 @@ def _rings(slots: int, rings: int) -> Callable[[Params], int]:
     return lambda params: slots + rings * (int(params[0]) + 1)
 
 
+def _variance(params: Params) -> Params:
+    return (*params, *reciprocals(params[0]))
+
+
 def _with(kind: float) -> Callable[[Params], Params]:
     return lambda params: (params[0], kind)
 
@@ -164,7 +169,7 @@ def _with(kind: float) -> Callable[[Params], Params]:
 _DDOF = Param("ddof", 0, 1, whole=True, default=1)
 _VARIANCE, _SHAPE = _rings(VARIANCE_RING, 2), _rings(SHAPE_RING, 4)
 _OPS = (
-    Op("var", rolling_variance, 1, (window(low=2), _DDOF), _VARIANCE, _last,
+    Op("var", rolling_variance, 1, (window(low=2), _DDOF), _VARIANCE, _last, None, _variance,
        meaning="Variance of the last n values, divided by n - ddof."),
     Op("skew", rolling_shape, 1, (window(low=3),), _SHAPE, _last, None, _with(3.0),
        meaning="Skewness of the last n values (population)."),

@@ -20,6 +20,7 @@ __all__ = [
     "Op",
     "Param",
     "Params",
+    "when_compiling",
     "window",
 ]
 
@@ -43,6 +44,7 @@ _SIGNATURES = tuple(
 )
 _loaded: dict[Kernel, Any] = {}
 _loading = Lock()
+_listeners: list[Callable[[str], None]] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +164,18 @@ class Op:
         return _load(self.four, FOUR_INPUTS)
 
 
+def when_compiling(listener: Callable[[str], None]) -> None:
+    """Have ``listener`` called with each kernel's name once it was compiled, not read from disk."""
+    _listeners[:] = [listener]
+
+
 def _load(kernel: Kernel, inputs: int) -> int:
     with _loading:
         if kernel not in _loaded:
             _loaded[kernel] = _compiled(kernel, _SIGNATURES[inputs])
+            if not _loaded[kernel].cache_hits:
+                for listener in _listeners:
+                    listener(kernel.__name__)
         return int(_loaded[kernel].address)
 
 
