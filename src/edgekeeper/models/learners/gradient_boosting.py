@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgekeeper.errors import UsageError
+from edgekeeper.models.learners.binning import Binning
 from edgekeeper.models.learners.constant import ConstantScore
-from edgekeeper.models.learners.rows import held_finite, smoothed_log_odds, training_rows
+from edgekeeper.models.learners.rows import smoothed_log_odds, training_rows
 from edgekeeper.models.learners.sklearn_trees import histogram_tree
 from edgekeeper.models.learners.space import Span
 from edgekeeper.models.learners.trees import FlatTrees, tree_graph
@@ -108,24 +109,24 @@ class GradientBoosting:
             See :func:`models.learners.rows.training_rows`.
         """
         rows = training_rows(rows)
-        x, y, w = held_finite(rows.features), rows.target, rows.weight
-        x[:, np.isnan(x).all(axis=0)] = 0.0  # binning wants a value; a constant is never split
+        y, w = rows.target, rows.weight
         if y.min() == y.max() or not np.isfinite(rows.features).any():
             return ConstantScore(smoothed_log_odds(y, w))
+        binning = Binning.fit(rows.features, self.bins)
         boosting = self._made(len(y), seed, stops=validation is not None)
         later: dict[str, Any] = {}
         if validation is not None:
             checked = training_rows(validation, where="validation")
             later = {
-                "X_val": held_finite(checked.features),
+                "X_val": binning.bins(checked.features),
                 "y_val": checked.target,
                 "sample_weight_val": checked.weight,
             }
         with summed_in_order():
-            boosting.fit(x, y, sample_weight=w, **later)
+            boosting.fit(binning.bins(rows.features), y, sample_weight=w, **later)
         if validation is not None:
             _cut_after_best(boosting)
-        return HistogramScore(boosting)
+        return HistogramScore(boosting, binning)
 
     def _made(self, rows: int, seed: int, *, stops: bool) -> "HistGradientBoostingClassifier":
         from sklearn.ensemble import HistGradientBoostingClassifier
@@ -138,7 +139,7 @@ class GradientBoosting:
             min_samples_leaf=max(1, min(self.rows_per_leaf, rows // 10)),
             l2_regularization=self.ridge,
             max_features=self.feature_share,
-            max_bins=self.bins,
+            max_bins=self.bins,  # as many as there are values, so none are merged
             early_stopping=stops,
             n_iter_no_change=self.patience,
             tol=0.0,
@@ -148,16 +149,16 @@ class GradientBoosting:
 
 
 def _cut_after_best(boosting: "HistGradientBoostingClassifier") -> None:
-    """Forget the trees after the best one: scikit-learn keeps those that only tried its patience."""
+    """Forget the trees after the best one: scikit-learn keeps those that tried its patience."""
     best = int(np.argmax(boosting.validation_score_))  # entry 0 is the base rate
     del boosting._predictors[max(best, _FEWEST_TREES) :]
 
 
 class HistogramScore:
-    """A fitted histogram gradient boosting without categories."""
+    """A histogram gradient boosting, fitted to bins."""
 
-    def __init__(self, boosting: "HistGradientBoostingClassifier") -> None:
-        self._boosting = boosting
+    def __init__(self, boosting: "HistGradientBoostingClassifier", binning: Binning) -> None:
+        self._boosting, self._binning = boosting, binning
 
     @property
     def trees(self) -> int:
@@ -169,7 +170,7 @@ class HistogramScore:
         if len(features) == 0:
             return np.empty(0)
         with summed_in_order():  # threads would wait for one another longer than they work
-            raw = self._boosting.decision_function(held_finite(features))
+            raw = self._boosting.decision_function(self._binning.bins(features))
         return np.asarray(raw, dtype=np.float64)
 
     def to_onnx(self, n_features: int) -> bytes:
@@ -181,5 +182,5 @@ class HistogramScore:
         flat = FlatTrees()
         flat.add(float(self._boosting._baseline_prediction[0, 0]))
         for (tree,) in self._boosting._predictors:
-            flat.add(histogram_tree(tree))
+            flat.add(histogram_tree(tree, self._binning.threshold))
         return flat

@@ -88,9 +88,7 @@ class Logistic:
             C=1.0 / self.ridge, solver="newton-cholesky", max_iter=_MOST_ITERATIONS, tol=1e-6
         )
         regression.fit(scaling.apply(x), y, sample_weight=w)
-        return LogisticScore(
-            scaling, regression.coef_[0].copy(), float(regression.intercept_[0])
-        )
+        return LogisticScore(scaling, regression.coef_[0].copy(), float(regression.intercept_[0]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Reading scikit-learn's fitted trees."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -28,9 +29,9 @@ class HistogramTree(Protocol):
     nodes: NDArray[np.void]
 
 
-def sklearn_tree(tree: SklearnTree, column: int = 0, scale: float = 1.0, node: int = 0) -> (
-    Split | float
-):
+def sklearn_tree(
+    tree: SklearnTree, column: int = 0, scale: float = 1.0, node: int = 0
+) -> Split | float:
     """Read a node and all below it; leaves are ``scale`` times a column of ``value``."""
     if tree.children_left[node] < 0:
         return float(scale * tree.value[node, 0, column])
@@ -43,15 +44,23 @@ def sklearn_tree(tree: SklearnTree, column: int = 0, scale: float = 1.0, node: i
     )
 
 
-def histogram_tree(tree: HistogramTree, node: int = 0) -> Split | float:
-    """Read a node and all below it, of a tree without categories."""
+def histogram_tree(
+    tree: HistogramTree,
+    threshold: Callable[[int, float], float] = lambda _, value: value,
+    node: int = 0,
+) -> Split | float:
+    """Read a node and all below it, of a tree without categories.
+
+    ``threshold`` turns a column and the tree's threshold on it into one on the features.
+    """
     here = tree.nodes[node]
     if here["is_leaf"]:
         return float(here["value"])
+    column = int(here["feature_idx"])
     return Split(
-        feature=int(here["feature_idx"]),
-        threshold=float(here["num_threshold"]),
+        feature=column,
+        threshold=threshold(column, float(here["num_threshold"])),
         nan_left=bool(here["missing_go_to_left"]),
-        left=histogram_tree(tree, int(here["left"])),
-        right=histogram_tree(tree, int(here["right"])),
+        left=histogram_tree(tree, threshold, int(here["left"])),
+        right=histogram_tree(tree, threshold, int(here["right"])),
     )
