@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from edgekeeper.config import Config, parse_config
     from edgekeeper.features import FeatureSet
     from edgekeeper.labels import TripleBarrier
+    from edgekeeper.models.estimators import wrap
     from edgekeeper.registry import Package
 
     __version__: str
@@ -36,6 +37,7 @@ __all__ = [
     "replay",
     "train",
     "validate",
+    "wrap",
 ]
 
 _HOMES = {
@@ -47,6 +49,7 @@ _HOMES = {
     "backtest": "edgekeeper.build",
     "parse_config": "edgekeeper.config",
     "replay": "edgekeeper.build",
+    "wrap": "edgekeeper.models.estimators",
 }
 _ROOMS_THAT_ACT = ("train", "validate")
 

@@ -44,12 +44,15 @@ from sklearn.svm import SVC, LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 from xgboost import XGBClassifier
 
+from edgekeeper import Package, train
+from edgekeeper.config import Config, GatesConfig
 from edgekeeper.errors import Refused, UsageError
 from edgekeeper.models.estimators import wrap
 from edgekeeper.models.estimators.compose import supported
 from edgekeeper.models.estimators.part import kind_of
 from edgekeeper.models.inference import Graph
 from edgekeeper.testing.learners import market_like
+from edgekeeper.worlds import make_world
 
 
 def filled(*steps):
@@ -234,6 +237,26 @@ def test_seeds_and_parameters(rows, later):
     nested = wrap(CASES[-1]).parameters()
     assert nested["forest"] == "sklearn.RandomForestClassifier"
     assert nested["forest__max_depth"] == 8
+
+
+@pytest.mark.parametrize("name", ["two words", "a/b", "x" * 61])
+def test_names_that_will_not_do_are_refused(name):
+    with pytest.raises(UsageError, match="expected a name"):
+        wrap(RandomForestClassifier(), name=name)
+
+
+def test_training_takes_an_estimator_to_a_package(tmp_path):
+    estimator = filled(StandardScaler(), LogisticRegression(C=0.01))
+    bars = make_world("planted", seed=4, symbols=3, bars=520, net_sharpe=6.0).bars
+    config = Config(gates=GatesConfig(min_samples=50))
+    trained = train(
+        bars, learner=wrap(estimator), features=("returns",), config=config, out=tmp_path
+    )
+    manifest = Package.load(trained.folder).manifest
+    assert manifest.learner == "SimpleImputer-StandardScaler-LogisticRegression"
+    assert manifest.parameters["logisticregression__C"] == 0.01
+    assert manifest.parity.largest_difference < 1e-9
+    assert manifest.parity.rows > 1_000
 
 
 def test_one_class_and_no_rows(rows, later):

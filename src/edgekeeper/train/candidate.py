@@ -15,7 +15,7 @@ from edgekeeper.splits import HoldOut
 from edgekeeper.stats.calibration import effective_size
 from edgekeeper.train.data import TrainingData
 from edgekeeper.train.fit import fit_model, make_learner
-from edgekeeper.types import BoolArray, Int64Array
+from edgekeeper.types import BoolArray, Int64Array, Learner
 
 __all__ = ["Candidate", "train_candidate"]
 
@@ -54,10 +54,12 @@ def train_candidate(
     seed: int,
     hold_out: HoldOut,
     signalled: BoolArray | None = None,
+    learner: Learner | None = None,
 ) -> Candidate:
     """Fit a recipe on what is known at ``now_ns``.
 
     ``signalled`` keeps only bars for which there was a signal; without it every bar is one.
+    ``learner`` stands in for the one the recipe names, see :func:`fit_model`.
 
     Raises
     ------
@@ -67,7 +69,7 @@ def train_candidate(
     UsageError
         An unknown learner or parameter.
     """
-    make_learner(line)
+    learner = learner or make_learner(line)
     rows = data.known_rows(now_ns, line.window_bars)
     if signalled is not None:
         rows = rows[signalled[rows]]
@@ -91,7 +93,8 @@ def train_candidate(
     # Both fits spend their time in compiled code that lets go of the interpreter.
     with ThreadPoolExecutor(max_workers=2) as pool:
         judged, shipped = pool.map(
-            lambda part: fit_model(data, part, line, config, seed=seed), (older, rows)
+            lambda part: fit_model(data, part, line, config, seed=seed, learner=learner),
+            (older, rows),
         )
     return Candidate(
         judged=judged,

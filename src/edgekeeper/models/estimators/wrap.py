@@ -1,5 +1,6 @@
 """Any scikit-learn classifier as a learner, through folds, calibration and packaging."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,7 @@ from edgekeeper.types import Fitted, Float32Array, Float64Array, TrainingRows
 
 __all__ = ["Wrapped", "WrappedScore", "wrap"]
 
+_LONGEST_NAME = 60
 _MOST = 100.0  # what an infinite feature does to a linear model is no more than certainty
 
 
@@ -44,6 +46,8 @@ def wrap(estimator: Any, *, name: str = "") -> "Wrapped":
     ------
     Refused
         A part that cannot be packaged; names it and those that can.
+    UsageError
+        No estimator, or a name that will not do.
 
     Examples
     --------
@@ -52,17 +56,24 @@ def wrap(estimator: Any, *, name: str = "") -> "Wrapped":
     >>> from sklearn.pipeline import make_pipeline
     >>> learner = wrap(make_pipeline(SimpleImputer(), LogisticRegression(C=0.01)))
     >>> learner.name
-    'SimpleImputer+LogisticRegression'
+    'SimpleImputer-LogisticRegression'
     """
     if isinstance(estimator, type) or not hasattr(estimator, "get_params"):
         raise UsageError(f"expected an estimator such as LogisticRegression(), got {estimator!r}")
     check_supported(estimator)
-    return Wrapped(estimator, name or _name_of(estimator))
+    name = name or _name_of(estimator)
+    if not re.fullmatch(rf"[A-Za-z0-9_.-]{{1,{_LONGEST_NAME}}}", name):
+        raise UsageError(
+            f"expected a name of up to {_LONGEST_NAME} letters, digits, '_', '.' and '-', "
+            f"got {name!r}"
+        )
+    return Wrapped(estimator, name)
 
 
 def _name_of(estimator: Any) -> str:
     if kind_of(estimator) == "sklearn.Pipeline":
-        return "+".join(type(step).__name__ for _, step in estimator.steps if step is not None)
+        steps = [step for _, step in estimator.steps if step not in (None, "passthrough")]
+        return "-".join(type(step).__name__ for step in steps)[:_LONGEST_NAME]
     return type(estimator).__name__
 
 
