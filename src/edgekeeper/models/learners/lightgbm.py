@@ -88,7 +88,7 @@ class LightGBM:
         shares = (self.row_share, self.feature_share, self.learning_rate)
         if not all(0.0 < share <= 1.0 for share in shares):
             raise UsageError("lightgbm: expected shares and learning rate within (0, 1]")
-        if self.child_weight < 0.0 or self.ridge < 0.0:
+        if not (self.child_weight >= 0.0 and self.ridge >= 0.0):
             raise UsageError("lightgbm: expected penalties of zero or more")
 
     @staticmethod
