@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from edgekeeper.config import Config, parse_config
     from edgekeeper.features import FeatureSet
     from edgekeeper.labels import TripleBarrier
+    from edgekeeper.models.estimators import wrap
     from edgekeeper.registry import Package
 
     __version__: str
@@ -37,6 +38,7 @@ __all__ = [
     "replay",
     "train",
     "validate",
+    "wrap",
 ]
 
 _HOMES = {
@@ -49,6 +51,7 @@ _HOMES = {
     "compare": "edgekeeper.build",
     "parse_config": "edgekeeper.config",
     "replay": "edgekeeper.build",
+    "wrap": "edgekeeper.models.estimators",
 }
 _ROOMS_THAT_ACT = ("train", "validate")
 

@@ -27,6 +27,7 @@ def test_no_command_is_missing():
     assert {path[0] for path in ALL} == COMMANDS
     assert ("models", "list") in ALL
     assert ("models", "show") in ALL
+    assert ("models", "learners") in ALL
 
 
 @pytest.mark.parametrize("path", ALL, ids=" ".join)

@@ -7,7 +7,7 @@ import pytest
 
 import edgekeeper.models.learners as shelf
 from edgekeeper.models.learners import LEARNERS
-from edgekeeper.testing.learners import CHECKS
+from edgekeeper.testing.learners import CHECKS, SLOW_CHECKS
 
 CASES = [(name, check) for name in LEARNERS for check in CHECKS]
 
@@ -24,11 +24,18 @@ def test_the_kit_ran_on_all_learners():
         )
     }
     assert files == set(LEARNERS)
-    assert len(LEARNERS) >= 2
-    assert len(CASES) == len(LEARNERS) * len(CHECKS) >= 16
+    assert len(LEARNERS) >= 7
+    assert len(CASES) == len(LEARNERS) * len(CHECKS) >= 63
     assert all(learner.name == name for name, learner in LEARNERS.items())
 
 
 @pytest.mark.parametrize(("name", "check"), CASES)
 def test_learner_conforms(name, check):
     CHECKS[check](LEARNERS[name])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LEARNERS)
+@pytest.mark.parametrize("check", SLOW_CHECKS)
+def test_learner_conforms_at_size(name, check):
+    SLOW_CHECKS[check](LEARNERS[name])

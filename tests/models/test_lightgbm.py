@@ -58,7 +58,7 @@ def test_early_stopping_leaves_few_trees_on_noise_but_never_fewer_than_five():
 
 def test_trees_stay_small():
     features, fitted = fit(LightGBM(depth=10, rounds=3))
-    dump = fitted._booster.dump_model()
+    dump = fitted.booster.dump_model()
     assert all(tree["num_leaves"] <= 31 for tree in dump["tree_info"])
     assert fitted.score(features[:0]).shape == (0,)
 

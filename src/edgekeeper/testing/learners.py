@@ -21,7 +21,7 @@ from edgekeeper.models.learners.contract import LearnerClass
 from edgekeeper.models.sums import summed_in_order
 from edgekeeper.types import Fitted, Float32Array, Float64Array, TrainingRows
 
-__all__ = ["CHECKS", "check_learner", "market_like"]
+__all__ = ["CHECKS", "SLOW_CHECKS", "check_learner", "market_like"]
 
 _SEED = 20_240_601
 _PARITY = 1e-6
@@ -59,11 +59,13 @@ def check_states_itself(learner: LearnerClass) -> None:
 
 
 def check_deterministic(learner: LearnerClass) -> None:
-    """The same rows and seed give the same bits, scores and graph, and leave the rows alone."""
+    """The same rows and seed give the same bits, on any threads, and leave the rows alone."""
     rows = market_like(1_500, edge=0.5)
     parts: tuple[Float32Array | Float64Array, ...] = (rows.features, rows.target, rows.weight)
     before = [part.copy() for part in parts]
-    first, second = _fit(learner, rows), _fit(learner, rows)
+    first = _fit(learner, rows)
+    with summed_in_order():
+        second = _fit(learner, rows)
     same = np.array_equal(first.score(rows.features), second.score(rows.features))
     _require(same, "equal scores", "others")
     width = rows.features.shape[1]
@@ -100,8 +102,14 @@ def check_harmless_on_noise(learner: LearnerClass) -> None:
     _require(gain > -0.005, "a log-loss at most .005 above the base rate's", gain)
 
 
+def check_permuted_labels(learner: LearnerClass) -> None:
+    """With all labels dealt out anew, no skill is left: what remains came from a leak."""
+    gain = _gain(learner, edge=1.0, permuted=True)
+    _require(-0.005 < gain < 0.003, "no gain from labels that mean nothing", gain)
+
+
 def check_weights_count(learner: LearnerClass) -> None:
-    """Rows without weight change nothing, and scaling all weights changes nothing."""
+    """Weightless rows and a scale of all weights change nothing; heavier winners raise scores."""
     rows = market_like(1_200, edge=0.5)
     rows.weight[600:] = 0.0
     turned = rows.target.copy()
@@ -110,6 +118,9 @@ def check_weights_count(learner: LearnerClass) -> None:
     scores = [_fit(learner, variant).score(rows.features) for variant in variants]
     _require(np.array_equal(scores[0], scores[1]), "weightless rows ignored", "other scores")
     _require(np.array_equal(scores[0], scores[2]), "a scale that does not matter", "other scores")
+    heavier = replace(rows, weight=np.where(rows.target == 1.0, 3.0, 1.0) * rows.weight)
+    rise = float(np.mean(_fit(learner, heavier).score(rows.features) - scores[0]))
+    _require(rise > 0.1, "scores that rise with the winners' weight", rise)
 
 
 def check_odd_columns(learner: LearnerClass) -> None:
@@ -171,6 +182,7 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
         "threads": check_threads,
         "finds a planted edge": check_finds_edge,
         "harmless on noise": check_harmless_on_noise,
+        "permuted labels": check_permuted_labels,
         "weights count": check_weights_count,
         "odd columns": check_odd_columns,
         "poor data": check_poor_data,
@@ -179,11 +191,25 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
 )
 
 
+def check_million_rows(learner: LearnerClass) -> None:
+    """A million rows are fitted, and a strong edge in them is found."""
+    rows = market_like(1_000_000, columns=4, edge=0.5)
+    fitted = _fit(learner, rows, market_like(20_000, columns=4, edge=0.5, seed=_SEED + 1))
+    some = rows.take(np.arange(0, len(rows), 20))
+    scores = fitted.score(some.features)
+    _require(bool(np.isfinite(scores).all()), "finite scores", scores)
+    right = float(np.mean((scores > 0.0) == (some.target == 1.0)))
+    _require(right > 0.55, "more than 55 % right", right)
+
+
+SLOW_CHECKS: Mapping[str, Check] = MappingProxyType({"a million rows": check_million_rows})
+
+
 def check_learner(learner: LearnerClass) -> int:
-    """Run all checks on one learner; return how many there were."""
-    for check in CHECKS.values():
+    """Run all checks on one learner, slow ones too; return how many there were."""
+    for check in (*CHECKS.values(), *SLOW_CHECKS.values()):
         check(learner)
-    return len(CHECKS)
+    return len(CHECKS) + len(SLOW_CHECKS)
 
 
 def _fit(
@@ -192,11 +218,15 @@ def _fit(
     return learner().fit(rows, validation=validation, seed=_SEED)
 
 
-def _gain(learner: LearnerClass, *, edge: float) -> float:
+def _gain(learner: LearnerClass, *, edge: float, permuted: bool = False) -> float:
     """Log-loss of the base rate less that of the learner, on rows it has not seen."""
-    rows = market_like(4_000, edge=edge)
-    fitted = _fit(learner, rows, market_like(1_000, edge=edge, seed=_SEED + 1))
-    later = market_like(4_000, edge=edge, seed=_SEED + 2)
+    sizes = (4_000, 1_000, 4_000)
+    parts = [market_like(size, edge=edge, seed=_SEED + i) for i, size in enumerate(sizes)]
+    if permuted:
+        random = np.random.default_rng(_SEED)
+        parts = [replace(part, target=random.permutation(part.target)) for part in parts]
+    rows, validation, later = parts
+    fitted = _fit(learner, rows, validation)
     rate = float(np.average(rows.target, weights=rows.weight))
     base = np.full(len(later), np.log(rate / (1.0 - rate)))
     return _log_loss(base, later.target) - _log_loss(fitted.score(later.features), later.target)

@@ -18,7 +18,7 @@ from edgekeeper.train.clairvoyance import clairvoyant_columns
 from edgekeeper.train.data import TrainingData
 from edgekeeper.train.fit import fit_model, make_learner
 from edgekeeper.train.search import Search, search_parameters
-from edgekeeper.types import BoolArray, Int64Array
+from edgekeeper.types import BoolArray, Int64Array, Learner
 
 __all__ = ["Candidate", "train_candidate"]
 
@@ -64,11 +64,13 @@ def train_candidate(
     hold_out: HoldOut,
     signalled: BoolArray | None = None,
     search_seed: int | None = None,
+    learner: Learner | None = None,
 ) -> Candidate:
     """Fit a recipe on what is known at ``now_ns``.
 
     ``signalled`` keeps only bars for which there was a signal; without it every bar is one.
     ``search_seed`` asks for a search by the line's rule first; both fits then use its choice.
+    ``learner`` stands in for the one the recipe names, see :func:`fit_model`.
 
     Raises
     ------
@@ -78,7 +80,8 @@ def train_candidate(
     UsageError
         An unknown learner or parameter.
     """
-    make_learner(line)
+    if learner is None:
+        make_learner(line)  # a wrong recipe is told before any work
     rows = data.known_rows(now_ns, line.window_bars)
     if signalled is not None:
         rows = rows[signalled[rows]]
@@ -106,7 +109,8 @@ def train_candidate(
     # Both fits spend their time in compiled code that lets go of the interpreter.
     with ThreadPoolExecutor(max_workers=2) as pool:
         judged, shipped = pool.map(
-            lambda part: fit_model(data, part, line, config, seed=seed), (older, rows)
+            lambda part: fit_model(data, part, line, config, seed=seed, learner=learner),
+            (older, rows),
         )
     return Candidate(
         judged=judged,

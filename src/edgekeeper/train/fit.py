@@ -62,12 +62,19 @@ def inner_parts(
 
 
 def fit_model(
-    data: TrainingData, rows: Int64Array, line: LineConfig, config: Config, *, seed: int
+    data: TrainingData,
+    rows: Int64Array,
+    line: LineConfig,
+    config: Config,
+    *,
+    seed: int,
+    learner: Learner | None = None,
 ) -> Model:
     """Fit a model on ``rows`` alone, split inside by time and purged by label end.
 
     The learner sees the oldest 70 %, stops early by the next 10 %; probabilities, returns and
-    intervals are calibrated on the newest 20 %, which the learner never saw.
+    intervals are calibrated on the newest 20 %, which the learner never saw. ``learner`` stands in
+    for the one the recipe names, where that is on no shelf.
 
     Raises
     ------
@@ -76,7 +83,7 @@ def fit_model(
     UsageError
         See :func:`make_learner`.
     """
-    learner = make_learner(line)
+    learner = learner or make_learner(line)
     parts, weight = inner_parts(data, rows, line)
     oldest = data.training_rows(parts.fit, weight)
     fitted = learner.fit(oldest, validation=data.training_rows(parts.stop, weight), seed=seed)
@@ -94,7 +101,7 @@ def fit_model(
         fitted=fitted,
         heads=heads,
         reference=Reference.fit(oldest.features),
-        learner=line.learner,
+        learner=learner.name,
         parameters=learner.parameters(),
         seed=seed,
     )

@@ -14,6 +14,7 @@ from edgekeeper.rollout import recipe_hash, recipe_of
 from edgekeeper.splits import HoldOut
 from edgekeeper.trade import rule_signals
 from edgekeeper.train import TrainingData, feature_set_of, seed_of, train_candidate, wants_signals
+from edgekeeper.types import Learner
 from edgekeeper.validate import HoldOutData, Verdict, judge
 from edgekeeper.workbench.forecasting import with_signals
 
@@ -33,7 +34,7 @@ class Trained:
 def train(
     bars: Any,
     *,
-    learner: str = "lightgbm",
+    learner: str | Learner = "lightgbm",
     features: tuple[str, ...] | None = None,
     config: Config | None = None,
     out: str | Path | None = None,
@@ -43,8 +44,8 @@ def train(
     Parameters
     ----------
     bars : Bars or frame
-    learner : str
-        A name of ``edgekeeper.models.LEARNERS``.
+    learner : str or Learner
+        A name of ``edgekeeper.models.LEARNERS``, or one of your own: see ``edgekeeper.wrap``.
     features : tuple of str, optional
         Catalogues; the usual ones by default.
     config : Config, optional
@@ -66,7 +67,7 @@ def train(
     """
     bars = bars if isinstance(bars, Bars) else Bars.from_frame(bars)
     config = config or Config()
-    line = LineConfig(name=learner, learner=learner)
+    line = _line_of(learner)
     if features is not None:
         line = line.model_copy(update={"features": tuple(features)})
     seen = with_signals(bars, config) if wants_signals(line) else bars
@@ -80,6 +81,7 @@ def train(
         now_ns=now,
         seed=seed_of(config.seed, recipe_hash(recipe_of(line, config)), 0),
         hold_out=HoldOut(config.gates.holdout_share),
+        learner=None if isinstance(learner, str) else learner,
     )
     view = HoldOutData(
         bars,
@@ -94,7 +96,7 @@ def train(
     provenance = Provenance(
         created_at=now,
         code_version=version("edgekeeper"),
-        lineage=Lineage(learner),
+        lineage=Lineage(line.name),
         data=DataWindow(
             first=int(bars.event_time[candidate.rows[0]]),
             last=now,
@@ -120,3 +122,13 @@ def train(
     )
     folder = Registry(out).save(sealed) if out is not None else None
     return Trained(Package.from_files(sealed.files), verdict, folder)
+
+
+def _line_of(learner: str | Learner) -> LineConfig:
+    if isinstance(learner, str):
+        return LineConfig(name=learner, learner=learner)
+    settings = {
+        name: value if isinstance(value, bool | int | float | str) else str(value)
+        for name, value in learner.parameters().items()
+    }
+    return LineConfig(name=learner.name, learner=learner.name, parameters=settings)

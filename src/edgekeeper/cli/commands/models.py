@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from edgekeeper.cli.commands.learners import list_learners
 from edgekeeper.cli.find_package import MODELS, find_package_folder
 from edgekeeper.cli.help_text import add_command
 from edgekeeper.cli.options import AsJson, RunFolder
@@ -151,3 +152,4 @@ def _summary(manifest: "Manifest") -> dict[str, str]:
 
 add_command(app, "list", list_models)
 add_command(app, "show", show_model)
+add_command(app, "learners", list_learners)

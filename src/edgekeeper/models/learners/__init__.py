@@ -8,16 +8,39 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from edgekeeper.models.learners.contract import LearnerClass
+from edgekeeper.models.learners.gradient_boosting import GradientBoosting
 from edgekeeper.models.learners.lightgbm import LightGBM
 from edgekeeper.models.learners.logistic import Logistic
+from edgekeeper.models.learners.mlp import MLP
+from edgekeeper.models.learners.random_forest import RandomForest
 from edgekeeper.models.learners.shared_fits import SharedFits, share_fits
 from edgekeeper.models.learners.space import Span
+from edgekeeper.models.learners.svm import SVM
+from edgekeeper.models.learners.xgboost import XGBoost
 
-__all__ = ["LEARNERS", "LearnerClass", "LightGBM", "Logistic", "SharedFits", "Span", "share_fits"]
+__all__ = [
+    "LEARNERS",
+    "MLP",
+    "SVM",
+    "GradientBoosting",
+    "LearnerClass",
+    "LightGBM",
+    "Logistic",
+    "RandomForest",
+    "SharedFits",
+    "Span",
+    "XGBoost",
+    "share_fits",
+]
 
 LEARNERS: Mapping[str, LearnerClass] = MappingProxyType(
     {
+        "gradient_boosting": GradientBoosting,
         "lightgbm": LightGBM,
         "logistic": Logistic,
+        "mlp": MLP,
+        "random_forest": RandomForest,
+        "svm": SVM,
+        "xgboost": XGBoost,
     }
 )

@@ -17,7 +17,7 @@ from edgekeeper.types import Fitted, Float32Array, Float64Array, TrainingRows
 if TYPE_CHECKING:
     from lightgbm import Booster
 
-__all__ = ["LightGBM"]
+__all__ = ["LightGBM", "LightGBMScore"]
 
 _FEWEST_TREES = 5
 _MOST_LEAVES = 31
@@ -89,7 +89,7 @@ class LightGBM:
         shares = (self.row_share, self.feature_share, self.learning_rate)
         if not all(0.0 < share <= 1.0 for share in shares):
             raise UsageError("lightgbm: expected shares and learning rate within (0, 1]")
-        if self.child_weight < 0.0 or self.ridge < 0.0:
+        if not (self.child_weight >= 0.0 and self.ridge >= 0.0):
             raise UsageError("lightgbm: expected penalties of zero or more")
 
     @staticmethod
@@ -173,27 +173,30 @@ class LightGBMScore:
     """A fitted booster."""
 
     def __init__(self, booster: "Booster") -> None:
-        self._booster = booster
+        self.booster = booster
 
     @property
     def trees(self) -> int:
         """How many there are."""
-        return int(self._booster.num_trees())
+        return int(self.booster.num_trees())
 
     def score(self, features: Float32Array) -> Float64Array:
         """Return the sum of the leaves each row falls into, as log-odds ``[n]``."""
         if len(features) == 0:
             return np.empty(0)
-        raw = self._booster.predict(features, raw_score=True, num_threads=1)
+        raw = self.booster.predict(features, raw_score=True, num_threads=1)
         return np.asarray(raw, dtype=np.float64)
 
     def to_onnx(self, n_features: int) -> bytes:
         """Serialise, see :mod:`models.learners.trees`."""
-        dump = self._booster.dump_model()
+        return tree_graph(self.flat(), n_features)
+
+    def flat(self) -> FlatTrees:
+        """Return the trees; the first contains the base."""
         flat = FlatTrees()
-        for tree in dump["tree_info"]:
+        for tree in self.booster.dump_model()["tree_info"]:
             flat.add(_nested(tree["tree_structure"]))
-        return tree_graph(flat, n_features)
+        return flat
 
 
 def _nested(node: dict[str, Any]) -> Split | float:

@@ -8,13 +8,10 @@ import numpy as np
 
 from edgekeeper.errors import UsageError
 from edgekeeper.models.learners.constant import ConstantScore
-from edgekeeper.models.learners.graphs import double, score_graph
-from edgekeeper.models.learners.logistic_shared import (
-    SharedScale,
-    centre_and_scale,
-    in_scale,
-)
+from edgekeeper.models.learners.draft import Draft
+from edgekeeper.models.learners.logistic_shared import SharedScale
 from edgekeeper.models.learners.rows import smoothed_log_odds, training_rows
+from edgekeeper.models.learners.scaling import RobustScaling
 from edgekeeper.models.learners.space import Span
 from edgekeeper.types import Fitted, Float32Array, Float64Array, TrainingRows
 
@@ -92,15 +89,12 @@ class Logistic:
             return ConstantScore(smoothed_log_odds(y, w))
         from sklearn.linear_model import LogisticRegression
 
-        centre, scale = centre_and_scale(x)
-        scaled = _scaled(x, centre, scale, self.limit)
+        scaling = RobustScaling.fit(x, self.limit)
         regression = LogisticRegression(
             C=1.0 / self.ridge, solver="newton-cholesky", max_iter=_MOST_ITERATIONS, tol=1e-6
         )
-        regression.fit(scaled, y, sample_weight=w)
-        return LogisticScore(
-            centre, scale, self.limit, regression.coef_[0].copy(), float(regression.intercept_[0])
-        )
+        regression.fit(scaling.apply(x), y, sample_weight=w)
+        return LogisticScore(scaling, regression.coef_[0].copy(), float(regression.intercept_[0]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,47 +103,23 @@ class LogisticScore:
 
     Attributes
     ----------
-    centre, scale, coefficient : float64 [F]
-    limit, intercept : float
+    scaling : RobustScaling
+    coefficient : float64 [F]
+    intercept : float
     """
 
-    centre: Float64Array
-    scale: Float64Array
-    limit: float
+    scaling: RobustScaling
     coefficient: Float64Array
     intercept: float
 
     def score(self, features: Float32Array) -> Float64Array:
         """Return log-odds, ``[n]``."""
-        scaled = _scaled(features, self.centre, self.scale, self.limit)
+        scaled = self.scaling.apply(features)
         return np.asarray(scaled @ self.coefficient + self.intercept, dtype=np.float64)
 
     def to_onnx(self, n_features: int) -> bytes:
-        """Serialise, see :mod:`models.learners.graphs`."""
-        from onnx import helper
-
-        nodes = [
-            helper.make_node("IsNaN", ["x"], ["missing"]),
-            helper.make_node("Where", ["missing", "centre", "x"], ["filled"]),
-            helper.make_node("Sub", ["filled", "centre"], ["centred"]),
-            helper.make_node("Div", ["centred", "scale"], ["ratio"]),
-            helper.make_node("Clip", ["ratio", "low", "high"], ["scaled"]),
-            helper.make_node("MatMul", ["scaled", "coefficient"], ["sum"]),
-            helper.make_node("Add", ["sum", "intercept"], ["score"]),
-        ]
-        constants = [
-            double("centre", self.centre),
-            double("scale", self.scale),
-            double("low", np.array(-self.limit)),
-            double("high", np.array(self.limit)),
-            double("coefficient", self.coefficient[:, None]),
-            double("intercept", np.array(self.intercept)),
-        ]
-        return score_graph(nodes, constants, n_features)
-
-
-def _scaled(
-    features: Float32Array, centre: Float64Array, scale: Float64Array, limit: float
-) -> Float64Array:
-    ratio = in_scale(features, centre, scale)
-    return np.asarray(np.clip(ratio, -limit, limit), dtype=np.float64)
+        """Serialise, see :mod:`models.learners.draft`."""
+        draft = Draft()
+        scaled = self.scaling.draw(draft, draft.x)
+        score = draft.linear(scaled, self.coefficient[:, None], np.array([self.intercept]))
+        return draft.serialise(score, n_features)

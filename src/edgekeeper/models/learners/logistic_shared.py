@@ -1,17 +1,16 @@
 """Ridge logistic regression with many penalties on the same rows, scaled once."""
 
+import math
 from typing import Protocol
 
 import numpy as np
 
 from edgekeeper.models.learners.rows import smoothed_log_odds, training_rows
-from edgekeeper.models.reference import column_quantiles
-from edgekeeper.types import Float32Array, Float64Array, Learner, TrainingRows
+from edgekeeper.models.learners.scaling import RobustScaling
+from edgekeeper.types import Float64Array, Learner, TrainingRows
 
-__all__ = ["SharedScale", "centre_and_scale", "in_scale"]
+__all__ = ["SharedScale"]
 
-_QUARTILES = (0.25, 0.5, 0.75)
-_NORMAL_QUARTILE_RANGE = 1.3489795003921634
 _MOST_STEPS = 25
 _STEP_ENOUGH = 1e-6
 
@@ -21,29 +20,15 @@ class _Penalised(Learner, Protocol):
     limit: float
 
 
-def centre_and_scale(features: Float32Array) -> tuple[Float64Array, Float64Array]:
-    """Median and normalised quartile range of each column; 0 and 1 where there is none."""
-    quartiles = column_quantiles(features, _QUARTILES)[0].astype(np.float64)
-    with np.errstate(invalid="ignore"):
-        scale = (quartiles[2] - quartiles[0]) / _NORMAL_QUARTILE_RANGE
-    centre = np.where(np.isfinite(quartiles[1]), quartiles[1], 0.0)
-    return centre, np.where(np.isfinite(scale) & (scale > 0.0), scale, 1.0)
-
-
-def in_scale(features: Float32Array, centre: Float64Array, scale: Float64Array) -> Float64Array:
-    """Features in scaled deviations, a missing one at its centre."""
-    return np.asarray((np.where(np.isnan(features), centre, features) - centre) / scale)
-
-
 class SharedScale:
     """Rows scaled once; each configuration holds them within its own limit."""
 
     def __init__(self, rows: TrainingRows, validation: TrainingRows) -> None:
         known = training_rows(rows)
         self._target, self._weight = known.target, known.weight
-        centre, scale = centre_and_scale(known.features)
-        self._ratio = in_scale(known.features, centre, scale)
-        self._later = in_scale(validation.features.astype(np.float32), centre, scale)
+        scaling = RobustScaling.fit(known.features, math.inf)
+        self._ratio = scaling.ratio(known.features)
+        self._later = scaling.ratio(validation.features.astype(np.float32))
 
     def score(self, learner: _Penalised, seed: int) -> Float64Array:
         """Fit by steps that never overshoot; return the log-odds of the validation rows.

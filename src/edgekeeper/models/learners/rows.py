@@ -5,9 +5,12 @@ from dataclasses import replace
 import numpy as np
 
 from edgekeeper.errors import BadData
-from edgekeeper.types import Float64Array, TrainingRows
+from edgekeeper.types import Float32Array, Float64Array, TrainingRows
 
-__all__ = ["smoothed_log_odds", "training_rows"]
+__all__ = ["LARGEST", "held_finite", "smoothed_log_odds", "training_rows"]
+
+LARGEST = np.float32(1e37)
+"""Features beyond it, infinite ones too, are taken for it where a library wants finite ones."""
 
 
 def training_rows(rows: TrainingRows, where: str = "training") -> TrainingRows:
@@ -50,6 +53,17 @@ def training_rows(rows: TrainingRows, where: str = "training") -> TrainingRows:
     rows = replace(rows, features=x, target=y, weight=w)
     kept = rows if keep.all() else rows.take(keep)
     return replace(kept, weight=kept.weight / kept.weight.mean())
+
+
+def held_finite(features: Float32Array) -> Float32Array:
+    """Return the features within ``LARGEST``, NaN left as it is.
+
+    Examples
+    --------
+    >>> held_finite(np.array([[1.0, np.inf]], np.float32)).tolist() == [[1.0, float(LARGEST)]]
+    True
+    """
+    return np.clip(features, -LARGEST, LARGEST)
 
 
 def smoothed_log_odds(target: Float64Array, weight: Float64Array) -> float:

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from edgekeeper.models.learners.graphs import score_graph
+from edgekeeper.models.learners.draft import Draft
 
-__all__ = ["FlatTrees", "Split", "tree_graph"]
+__all__ = ["FlatTrees", "Split", "add_trees", "tree_graph"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +63,14 @@ class FlatTrees:
         return index, False
 
 
-def tree_graph(trees: FlatTrees, n_features: int) -> bytes:
-    """Serialise the sum of all trees, in doubles throughout."""
-    from onnx import helper, numpy_helper
+def add_trees(draft: Draft, trees: FlatTrees, x: str) -> str:
+    """Add the sum of all trees, in doubles throughout; return its name."""
+    from onnx import numpy_helper
 
     less_or_equal = np.zeros(len(trees.feature), dtype=np.uint8)
-    node = helper.make_node(
+    return draft.add(
         "TreeEnsemble",
-        ["x"],
-        ["score"],
+        x,
         domain="ai.onnx.ml",
         n_targets=1,
         aggregate_function=1,  # sum
@@ -88,4 +87,9 @@ def tree_graph(trees: FlatTrees, n_features: int) -> bytes:
         leaf_targetids=[0] * len(trees.leaves),
         leaf_weights=numpy_helper.from_array(np.array(trees.leaves)),
     )
-    return score_graph([node], [], n_features)
+
+
+def tree_graph(trees: FlatTrees, n_features: int) -> bytes:
+    """Serialise the sum of all trees as the score."""
+    draft = Draft()
+    return draft.serialise(add_trees(draft, trees, draft.x), n_features)
