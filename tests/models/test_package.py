@@ -168,8 +168,9 @@ def test_a_graph_of_another_model_is_refused(package, model):
     graphs = {
         "as in the manifest": model.fitted.to_onnx(COLUMNS + 1),
         "finite": ConstantScore(float("nan")).to_onnx(COLUMNS),
-        "external": model.fitted.to_onnx(COLUMNS) + b"\x72\x08location",
+        "functions, training": model.fitted.to_onnx(COLUMNS) + b"\xca\x01\x00",
         "valid model": b"\x08\x0a" * 50,
+        "cut off": model.fitted.to_onnx(COLUMNS)[:-3],
     }
     for message, graph in graphs.items():
         with pytest.raises(BadData, match=f"model.onnx.*{message}"):
