@@ -139,7 +139,7 @@ def test_a_changed_graph_with_new_checksums_is_another_package_or_none(package, 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda m: m.update(format=2), "format 1, got 2"),
+        (lambda m: m.update(format=3), "format 1 to 2, got 3"),
         (lambda m: m.update(format="1"), "whole number"),
         (lambda m: m.pop("heads"), "heads"),
         (lambda m: m.update(surprise=1), "surprise"),
