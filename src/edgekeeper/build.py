@@ -171,7 +171,7 @@ def replay(
                 bars,
                 config,
                 ledger,
-                Registry(folder / "models"),
+                _registry(folder, config),
                 Sentinel(ledger, channels),
                 screen,
             )
@@ -246,7 +246,7 @@ def audit(
         screen.phase("recomputing the chains from their rows")
         chains, seals = check_chains(ledger, head=head, since_ns=since_ns)
         config = read_settings(ledger)
-        packages = check_packages(ledger, Registry(folder / "models"))
+        packages = check_packages(ledger, _registry(folder, config))
         bars = find_bars(folder / "bars")
         before = ledger.unproved
         complete = False
@@ -273,6 +273,11 @@ def audit(
             before,
             complete,
         )
+
+
+def _registry(folder: Path, config: Config) -> Registry:
+    chosen = config.packages
+    return Registry(folder / "models", trusted=chosen.trusted_keys, signing_key=chosen.signing_key)
 
 
 class _Run:

@@ -20,6 +20,7 @@ from edgekeeper.cli.commands.replay import replay
 from edgekeeper.cli.commands.sql import sql
 from edgekeeper.cli.commands.status import status
 from edgekeeper.cli.commands.train import train
+from edgekeeper.cli.commands.upgrade import upgrade
 from edgekeeper.cli.commands.validate import validate
 from edgekeeper.cli.commands.why import why
 from edgekeeper.cli.failures import CommandLine
@@ -38,7 +39,7 @@ _PANELS: dict[str, dict[str, Callable[..., None]]] = {
         "plan": plan,
     },
     "Trade": {"status": status, "why": why, "sql": sql, "export": export},
-    "Models": {"train": train, "new": new},
+    "Models": {"train": train, "upgrade": upgrade, "new": new},
     "Safety": {"audit": audit, "doctor": doctor},
 }
 _GROUPS = {

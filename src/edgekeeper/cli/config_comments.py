@@ -58,6 +58,9 @@ COMMENTS = {
     "gates.max_auc": "A hold-out AUC above this is held as too good to be true.",
     "gates.max_sharpe": "So is a net Sharpe ratio above this.",
     "gates.veto_errors": "Veto a refit this many standard errors worse than the one before it.",
+    "packages": "Whose packages may trade; needs edgekeeper[signing].",
+    "packages.trusted_keys": "Public keys; with some here, no package without their signature.",
+    "packages.signing_key": "File of the private key that signs what is fitted here.",
     "lines": "Recipes that compete, each for its own right to trade. The first is also traded "
     "blindly,\n# at every refit, by the account that always takes the newest.",
     "lines.name": "Short name.",

@@ -218,9 +218,7 @@ def _features(items: list[Json]) -> Mapping[str, str]:
     if not features:
         raise BadData("manifest.features: expected at least one feature, got none")
     if len(features) > _MOST_FEATURES:
-        raise BadData(
-            f"manifest.features: expected at most {_MOST_FEATURES}, got {len(features)}"
-        )
+        raise BadData(f"manifest.features: expected at most {_MOST_FEATURES}, got {len(features)}")
     return MappingProxyType(features)
 
 

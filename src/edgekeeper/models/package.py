@@ -3,7 +3,8 @@
 Three files. ``model.onnx`` is the learner's graph, ``manifest.json`` everything else, and
 ``checksums.json`` the SHA-256 of both; the package's hash is the SHA-256 of ``checksums.json``.
 A fourth, ``signature.json``, may stand beside them and is no part of the hash, so that a package
-can be signed after it was made. Here bytes become objects; reading and writing them is ``registry``'s business.
+can be signed after it was made. Here bytes become objects; reading and writing them is
+``registry``'s business.
 """
 
 import re
@@ -26,16 +27,16 @@ __all__ = [
     "LIMITS",
     "MANIFEST",
     "OPTIONAL",
+    "SIGNATURE",
     "PackageBytes",
     "PackagedModel",
-    "SIGNATURE",
     "is_hash",
     "load_package",
     "verified_manifest",
 ]
 
 MANIFEST, GRAPH, CHECKSUMS = "manifest.json", "model.onnx", "checksums.json"
-LIMITS = {MANIFEST: 8 * 2**20, GRAPH: 128 * 2**20, CHECKSUMS: 64 * 2**10}
+LIMITS = {MANIFEST: 8 * 2**20, GRAPH: 100 * 2**20, CHECKSUMS: 64 * 2**10}
 SIGNATURE = "signature.json"
 OPTIONAL = {SIGNATURE: 4 * 2**10}
 """Files that may be missing, and how large they may be."""

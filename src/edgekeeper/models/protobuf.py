@@ -114,6 +114,8 @@ class Message:
         self._pay()
         key, place = self._varint(place)
         number, kind = key >> 3, key & 7
+        if number == 0:
+            raise BadData("model.onnx: expected a protobuf message, got a field without a number")
         if kind == _VARINT:
             value, place = self._varint(place)
             return number, value, place
@@ -161,7 +163,9 @@ def _integers(data: bytes, place: int, stop: int) -> tuple[Int64Array, int]:
         pieces.append(values)
         place, count = end, count + len(values)
         if count > _MOST_NUMBERS:
-            raise BadData(f"model.onnx: expected lists of at most {_MOST_NUMBERS}, got a longer one")
+            raise BadData(
+                f"model.onnx: expected lists of at most {_MOST_NUMBERS}, got a longer one"
+            )
     return np.concatenate(pieces), place
 
 

@@ -67,9 +67,10 @@ def _numbered(lists: Mapping[str, Int64Array]) -> tuple[Int64Array, Int64Array]:
     if len(tree) == 0:
         return tree, np.empty((2, 0), dtype=np.int64)
     widest = 1 + max(int(column.max()) for column in (number, left, right))
-    if min(int(column.min()) for column in (tree, number, left, right)) < 0 or (
-        int(tree.max()) + 1
-    ) * widest >= 2**62:
+    if (
+        min(int(column.min()) for column in (tree, number, left, right)) < 0
+        or (int(tree.max()) + 1) * widest >= 2**62
+    ):
         raise BadData(f"{_WHERE}: expected numbers of trees and nodes from 0, got others")
     keys = tree * widest + number
     order = np.argsort(keys, kind="stable")

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from edgekeeper.cli.commands.models_diff import diff_models
+from edgekeeper.cli.commands.models_signing import make_key, sign_model, verify_model
 from edgekeeper.cli.find_package import MODELS, find_package_folder
 from edgekeeper.cli.help_text import add_command
 from edgekeeper.cli.options import AsJson, RunFolder
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(help="List the models of a run, or look at one.", no_args_is_help=True)
+app = typer.Typer(help="List the models of a run, compare them, sign them.", no_args_is_help=True)
 _SHORT = 12
 _FIRST_FEATURES = 6
 _METRICS = {
@@ -151,3 +153,7 @@ def _summary(manifest: "Manifest") -> dict[str, str]:
 
 add_command(app, "list", list_models)
 add_command(app, "show", show_model)
+add_command(app, "diff", diff_models)
+add_command(app, "key", make_key)
+add_command(app, "sign", sign_model)
+add_command(app, "verify", verify_model)

@@ -44,7 +44,7 @@ def validate(
     with exit code 4 unless the verdict is *passed*.
     """
     settings, _ = load_config(config)
-    package = find_package(model, run)
+    package = find_package(model, run, settings.packages.trusted_keys)
     screen = console(as_json)
     names = options.split_list(symbols)
     opened = open_bars(Wanted(bars, names, facts or (), tz, venue, stamp, interval, dates))
