@@ -27,7 +27,7 @@ def test_no_command_is_missing():
     assert {path[0] for path in ALL} == COMMANDS
     assert ("models", "list") in ALL
     assert {path[1] for path in ALL if path[0] == "models" and len(path) == 2} == {
-        "diff", "key", "list", "show", "sign", "verify",
+        "diff", "key", "list", "mirror", "note", "show", "sign", "tag", "verify",
     }  # fmt: skip
 
 

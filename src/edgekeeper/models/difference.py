@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from edgekeeper.models.canonical import Json, plain
 from edgekeeper.models.manifest import Manifest
 
-__all__ = ["Change", "Difference", "compare"]
+__all__ = ["Change", "Difference", "compare", "recipe_of", "window_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,8 @@ def compare(before: Manifest, after: Manifest) -> Difference:
     return Difference(
         features=_changes(dict(ours), dict(theirs)),
         moved=shared != [name for name in theirs if name in ours],
-        window=_changes(_window(before), _window(after)),
-        parameters=_changes(_recipe(before), _recipe(after)),
+        window=_changes(window_of(before), window_of(after)),
+        parameters=_changes(recipe_of(before), recipe_of(after)),
         metrics=_changes(_metrics(before), _metrics(after)),
         reasons=_changes(_reasons(before), _reasons(after)),
     )
@@ -73,7 +73,8 @@ def _changes(before: Mapping[str, Json], after: Mapping[str, Json]) -> dict[str,
     }
 
 
-def _window(manifest: Manifest) -> dict[str, Json]:
+def window_of(manifest: Manifest) -> dict[str, Json]:
+    """Return which bars a package has seen."""
     data = manifest.provenance.data
     return {
         "first": data.first,
@@ -84,7 +85,8 @@ def _window(manifest: Manifest) -> dict[str, Json]:
     }
 
 
-def _recipe(manifest: Manifest) -> dict[str, Json]:
+def recipe_of(manifest: Manifest) -> dict[str, Json]:
+    """Return how a package was made: learner, parameters, labels, versions."""
     made = manifest.provenance
     return {
         "line": made.lineage.line,
