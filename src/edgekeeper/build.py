@@ -178,7 +178,7 @@ def replay(
                 bars,
                 config,
                 ledger,
-                Registry(folder / "models"),
+                _registry(folder, config),
                 Sentinel(ledger, channels),
                 screen,
             )
@@ -254,7 +254,7 @@ def audit(
         held = ledger.check_segments()
         chains, seals = check_chains(ledger, head=head, since_ns=since_ns)
         config = read_settings(ledger)
-        packages = check_packages(ledger, Registry(folder / "models"))
+        packages = check_packages(ledger, _registry(folder, config))
         bars = find_bars(folder / "bars")
         before = ledger.unproved
         complete = False
@@ -301,6 +301,11 @@ def report(run: str | Path, *, ledger_url: str | None = None) -> Retold:
         raise UsageError(f"expected the folder of a run, found none at {folder}: check the path")
     with Ledger.open(ledger_url or folder / "ledger.sqlite", read_only=True) as ledger:
         return retell(folder, ledger, find_bars(folder / "bars"), read_settings(ledger))
+
+
+def _registry(folder: Path, config: Config) -> Registry:
+    chosen = config.packages
+    return Registry(folder / "models", trusted=chosen.trusted_keys, signing_key=chosen.signing_key)
 
 
 class _Run:

@@ -5,6 +5,7 @@ Unknown keys are refused with the nearest known one. Defaults are what a newcome
 
 import hashlib
 import json
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, Self
@@ -29,6 +30,7 @@ __all__ = [
     "LabelsConfig",
     "LimitsConfig",
     "LineConfig",
+    "PackagesConfig",
     "PolicyConfig",
     "RulesConfig",
     "SearchConfig",
@@ -165,6 +167,21 @@ class SearchConfig(_Section):
     rows: int = Field(2_000, ge=200, le=10_000_000)
 
 
+class PackagesConfig(_Section):
+    """Whose packages are loaded, and who signs those made here."""
+
+    trusted_keys: tuple[str, ...] = ()
+    signing_key: str = ""
+
+    @field_validator("trusted_keys")
+    @classmethod
+    def _keys(cls, keys: tuple[str, ...]) -> tuple[str, ...]:
+        for key in keys:
+            if not re.fullmatch("[0-9a-f]{64}", key):
+                raise ValueError("expected public keys of 64 hexadecimal digits")
+        return keys
+
+
 class LineConfig(_Section):
     """A recipe: what is fitted, on what, how often."""
 
@@ -221,6 +238,7 @@ class Config(_Section):
     guards: GuardsConfig = GuardsConfig()
     evidence: EvidenceConfig = EvidenceConfig()
     gates: GatesConfig = GatesConfig()
+    packages: PackagesConfig = PackagesConfig()
     lines: tuple[LineConfig, ...] = (
         LineConfig(name="trees", learner="lightgbm"),
         LineConfig(name="linear", learner="logistic"),

@@ -139,7 +139,7 @@ def test_a_changed_graph_with_new_checksums_is_another_package_or_none(package, 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda m: m.update(format=2), "format 1, got 2"),
+        (lambda m: m.update(format=3), "format 1 to 2, got 3"),
         (lambda m: m.update(format="1"), "whole number"),
         (lambda m: m.pop("heads"), "heads"),
         (lambda m: m.update(surprise=1), "surprise"),
@@ -168,8 +168,9 @@ def test_a_graph_of_another_model_is_refused(package, model):
     graphs = {
         "as in the manifest": model.fitted.to_onnx(COLUMNS + 1),
         "finite": ConstantScore(float("nan")).to_onnx(COLUMNS),
-        "external": model.fitted.to_onnx(COLUMNS) + b"\x72\x08location",
+        "functions, training": model.fitted.to_onnx(COLUMNS) + b"\xca\x01\x00",
         "valid model": b"\x08\x0a" * 50,
+        "cut off": model.fitted.to_onnx(COLUMNS)[:-3],
     }
     for message, graph in graphs.items():
         with pytest.raises(BadData, match=f"model.onnx.*{message}"):

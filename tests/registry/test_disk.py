@@ -1,6 +1,7 @@
 import contextlib
 import os
 import resource
+import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -156,6 +157,39 @@ def test_paths_instead_of_hashes_are_refused(tmp_path, hash):
     for use in (registry.load, registry.manifest, registry.folder, Pointer):
         with pytest.raises(UsageError, match="64 hex digits"):
             use(hash)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../evil", "/etc/evil", "packages/../x", "model.onnx\0", "MODEL.ONNX", "model.onnx ", "",
+     ".", "con", "modеl.onnx", "a" * 5_000, "-rf"],
+)  # fmt: skip
+def test_files_of_other_names_are_neither_saved_nor_written(tmp_path, package, name):
+    with pytest.raises(BadData, match="expected only"):
+        Registry(tmp_path).save(PackageBytes({**package.files, name: b"x"}, package.hash))
+    assert everything_under(tmp_path) == []
+
+
+def test_a_link_in_place_of_a_package_is_not_followed(tmp_path, package):
+    registry, elsewhere = Registry(tmp_path / "models"), Registry(tmp_path / "elsewhere")
+    folder = elsewhere.save(package)
+    (registry.root / "packages").mkdir(parents=True)
+    registry.folder(package.hash).symlink_to(folder)
+    for read in (registry.load, registry.manifest):
+        with pytest.raises(StorageError, match="expected package"):
+            read(package.hash)
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "model.onnx", "checksums.json"])
+def test_devices_are_not_read(tmp_path, package, name):
+    path = Registry(tmp_path).save(package) / name
+    path.unlink()
+    try:
+        os.mknod(path, 0o600 | stat.S_IFCHR, os.makedev(1, 5))  # endless zeros
+    except PermissionError:
+        pytest.skip("only root may make a device")
+    with pytest.raises(BadData, match=f"{name}: expected a plain file"):
+        Registry(tmp_path).load(package.hash)
 
 
 def test_what_is_not_there(tmp_path):

@@ -22,6 +22,7 @@ from edgekeeper.cli.commands.report import report
 from edgekeeper.cli.commands.sql import sql
 from edgekeeper.cli.commands.status import status
 from edgekeeper.cli.commands.train import train
+from edgekeeper.cli.commands.upgrade import upgrade
 from edgekeeper.cli.commands.validate import validate
 from edgekeeper.cli.commands.why import why
 from edgekeeper.cli.commands.worlds import worlds
@@ -44,7 +45,7 @@ _PANELS: dict[str, dict[str, Callable[..., None]]] = {
         "worlds": worlds,
     },
     "Trade": {"status": status, "why": why, "sql": sql, "export": export},
-    "Models": {"train": train, "new": new},
+    "Models": {"train": train, "upgrade": upgrade, "new": new},
     "Safety": {"audit": audit, "doctor": doctor},
 }
 _GROUPS = {

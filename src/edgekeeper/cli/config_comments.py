@@ -83,6 +83,9 @@ COMMENTS = {
     "left out: never.",
     "storage.min_free_share": "With less of the disk free than this, no further forecasts are "
     "kept; their\n# digests are, so that the record can still be proved.",
+    "packages": "Whose packages may trade; needs edgekeeper[signing].",
+    "packages.trusted_keys": "Public keys; with some here, no package without their signature.",
+    "packages.signing_key": "File of the private key that signs what is fitted here.",
     "lines": "Recipes that compete, each for its own right to trade. The first is also traded "
     "blindly,\n# at every refit, by the account that always takes the newest.",
     "lines.name": "Short name.",

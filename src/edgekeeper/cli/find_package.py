@@ -1,5 +1,6 @@
 """Find a package by its folder, or by its hash in a run's registry."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ MODELS = "models"
 _SHORTEST_PREFIX = 4
 
 
-def find_package(model: str, run: str = "") -> "Package":
+def find_package(model: str, run: str = "", trusted: Collection[str] = ()) -> "Package":
     """Load a package.
 
     Parameters
@@ -25,6 +26,8 @@ def find_package(model: str, run: str = "") -> "Package":
         hash in a run.
     run : str
         Folder of that run; empty: the usual one.
+    trusted : collection of str
+        Public keys, of which one has to have signed it; none: nobody has to.
 
     Raises
     ------
@@ -35,7 +38,7 @@ def find_package(model: str, run: str = "") -> "Package":
     """
     from edgekeeper.registry import Package
 
-    return Package.load(find_package_folder(model, run))
+    return Package.load(find_package_folder(model, run), trusted)
 
 
 def find_package_folder(model: str, run: str = "") -> Path:

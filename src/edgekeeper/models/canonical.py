@@ -8,6 +8,7 @@ refused. Reading refuses what a friendly parser lets through: duplicated keys, N
 import hashlib
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import NoReturn, TypeAlias
 
@@ -15,7 +16,10 @@ import numpy as np
 
 from edgekeeper.errors import BadData
 
-__all__ = ["Json", "canonical_bytes", "parse", "plain", "sha256"]
+__all__ = ["Json", "canonical_bytes", "canonical_record", "parse", "plain", "sha256"]
+
+# What a terminal would obey, or show in another order than it is read.
+_CONTROLS = re.compile("\\\\u00[01]|[\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
@@ -85,6 +89,26 @@ def parse(data: bytes, where: str) -> dict[str, Json]:
     if not isinstance(value, dict):
         raise BadData(f"{where}: expected a JSON object, got {type(value).__name__}")
     return value
+
+
+def canonical_record(data: bytes, where: str) -> dict[str, Json]:
+    """Read a JSON object that has to be spelled as :func:`canonical_bytes` would.
+
+    Raises
+    ------
+    BadData
+        As :func:`parse`; another spelling; control characters in a text, which a terminal obeys.
+    """
+    record = parse(data, where)
+    try:
+        canonical = canonical_bytes(record) == data
+    except ValueError:  # half of a surrogate pair, or a number beyond all floats
+        canonical = False
+    if not canonical:
+        raise BadData(f"{where}: expected canonical JSON, got another spelling")
+    if found := _CONTROLS.search(data.decode()):
+        raise BadData(f"{where}: expected plain text, got the control character {found[0]!r}")
+    return record
 
 
 def sha256(data: bytes) -> str:

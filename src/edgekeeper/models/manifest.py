@@ -9,13 +9,15 @@ from edgekeeper.errors import BadData
 from edgekeeper.models.canonical import Json, plain
 from edgekeeper.models.fields import Fields
 from edgekeeper.models.heads import Heads
-from edgekeeper.models.parity import Parity
+from edgekeeper.models.parity import EXACT, TOLERANCE, Parity
+from edgekeeper.models.probe import read_probe
 from edgekeeper.models.reference import Reference
+from edgekeeper.types import Float64Array
 
-__all__ = ["FORMAT", "DataWindow", "Lineage", "Manifest", "Provenance"]
+__all__ = ["FORMAT", "OLDEST_FORMAT", "DataWindow", "Lineage", "Manifest", "Provenance"]
 
-FORMAT = 1
-_NOTHING: Mapping[str, Json] = MappingProxyType({})
+FORMAT, OLDEST_FORMAT = 2, 1
+_MOST_FEATURES = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,9 @@ class Manifest:
     reference : Reference
     provenance : Provenance
     parity : Parity
+    probe : float64 [14] or None
+        Scores of the rows of :func:`models.probe.probe_rows`; None before format 2.
+    format : int
     """
 
     features: Mapping[str, str]
@@ -106,12 +111,14 @@ class Manifest:
     reference: Reference
     provenance: Provenance
     parity: Parity
+    probe: Float64Array | None = None
+    format: int = FORMAT
 
     def to_json(self) -> dict[str, Json]:
         """Return the record that ``manifest.json`` holds."""
         made = self.provenance
-        return {
-            "format": FORMAT,
+        record: dict[str, Json] = {
+            "format": self.format,
             "features": [[name, text] for name, text in self.features.items()],
             "volatility": self.volatility,
             "learner": {
@@ -139,12 +146,21 @@ class Manifest:
             "op_versions": plain(made.op_versions, "op_versions"),
             "metrics": plain(made.metrics, "metrics"),
             "gates": plain(made.gates, "gates"),
-            "parity": {
-                "rows": self.parity.rows,
-                "rows_with_nan": self.parity.rows_with_nan,
-                "largest_difference": self.parity.largest_difference,
-            },
+            "parity": self._parity(),
         }
+        if self.format > 1:
+            record["probe"] = plain(self.probe, "probe")
+        return record
+
+    def _parity(self) -> dict[str, Json]:
+        record: dict[str, Json] = {
+            "rows": self.parity.rows,
+            "rows_with_nan": self.parity.rows_with_nan,
+            "largest_difference": self.parity.largest_difference,
+        }
+        if self.format > 1:
+            record |= {"bound": self.parity.bound, "weights": self.parity.weights}
+        return record
 
     @classmethod
     def from_json(cls, value: Json) -> Self:
@@ -157,9 +173,9 @@ class Manifest:
         """
         with Fields(value, "manifest") as record:
             version = record.integer("format")
-            if version != FORMAT:
+            if not OLDEST_FORMAT <= version <= FORMAT:
                 raise BadData(
-                    f"manifest: expected format {FORMAT}, got {version}: "
+                    f"manifest: expected format {OLDEST_FORMAT} to {FORMAT}, got {version}: "
                     "load it with the version of Edgekeeper that wrote it"
                 )
             features = _features(record.items("features"))
@@ -171,6 +187,8 @@ class Manifest:
                     entry.integer("rows"),
                     entry.integer("rows_with_nan"),
                     entry.number("largest_difference"),
+                    entry.number("bound") if version > 1 else TOLERANCE,
+                    entry.text("weights") if version > 1 else EXACT,
                 )
             names = tuple(features)
             return cls(
@@ -183,6 +201,8 @@ class Manifest:
                 reference=Reference.from_json(record.value("reference"), names, "reference"),
                 provenance=_provenance(record),
                 parity=parity,
+                probe=read_probe(record) if version > 1 else None,
+                format=version,
             )
 
 
@@ -197,6 +217,8 @@ def _features(items: list[Json]) -> Mapping[str, str]:
         features[name] = text
     if not features:
         raise BadData("manifest.features: expected at least one feature, got none")
+    if len(features) > _MOST_FEATURES:
+        raise BadData(f"manifest.features: expected at most {_MOST_FEATURES}, got {len(features)}")
     return MappingProxyType(features)
 
 

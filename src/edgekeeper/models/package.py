@@ -2,7 +2,9 @@
 
 Three files. ``model.onnx`` is the learner's graph, ``manifest.json`` everything else, and
 ``checksums.json`` the SHA-256 of both; the package's hash is the SHA-256 of ``checksums.json``.
-Here bytes become objects; reading and writing them is ``registry``'s business.
+A fourth, ``signature.json``, may stand beside them and is no part of the hash, so that a package
+can be signed after it was made. Here bytes become objects; reading and writing them is
+``registry``'s business.
 """
 
 import re
@@ -11,11 +13,12 @@ from dataclasses import dataclass
 from typing import Self
 
 from edgekeeper.errors import BadData
-from edgekeeper.models.canonical import Json, canonical_bytes, parse, sha256
+from edgekeeper.models.canonical import Json, canonical_bytes, canonical_record, sha256
 from edgekeeper.models.fields import Fields
 from edgekeeper.models.forecasting import checked_inputs, finish
 from edgekeeper.models.inference import Graph
-from edgekeeper.models.manifest import FORMAT, Manifest
+from edgekeeper.models.manifest import FORMAT, OLDEST_FORMAT, Manifest
+from edgekeeper.models.probe import difference, probe_rows
 from edgekeeper.types import Float32Array, Float64Array, Forecasts
 
 __all__ = [
@@ -23,6 +26,8 @@ __all__ = [
     "GRAPH",
     "LIMITS",
     "MANIFEST",
+    "OPTIONAL",
+    "SIGNATURE",
     "PackageBytes",
     "PackagedModel",
     "is_hash",
@@ -31,7 +36,10 @@ __all__ = [
 ]
 
 MANIFEST, GRAPH, CHECKSUMS = "manifest.json", "model.onnx", "checksums.json"
-LIMITS: Mapping[str, int] = {MANIFEST: 8 * 2**20, GRAPH: 256 * 2**20, CHECKSUMS: 64 * 2**10}
+LIMITS = {MANIFEST: 8 * 2**20, GRAPH: 100 * 2**20, CHECKSUMS: 64 * 2**10}
+SIGNATURE = "signature.json"
+OPTIONAL = {SIGNATURE: 4 * 2**10}
+"""Files that may be missing, and how large they may be."""
 
 
 def is_hash(text: str) -> bool:
@@ -108,6 +116,16 @@ class PackagedModel:
         x, v = checked_inputs(features, volatility, self._width)
         return finish(self._graph.score(x), x, v, self.manifest.heads, self.manifest.reference)
 
+    def probe_difference(self) -> float | None:
+        """How far this machine's scores are from those recorded when the package was made.
+
+        0.0 means the same to the last bit; None that none were recorded, before format 2.
+        """
+        recorded = self.manifest.probe
+        if recorded is None:
+            return None
+        return difference(recorded, self._graph.score(probe_rows(self.manifest.reference)))
+
     def __repr__(self) -> str:
         line = self.manifest.provenance.lineage
         return (
@@ -130,12 +148,12 @@ def verified_manifest(files: Mapping[str, bytes]) -> tuple[Manifest, str]:
         As :meth:`PackagedModel.from_files`.
     """
     _check_sizes(files)
-    with Fields(parse(files[CHECKSUMS], CHECKSUMS), CHECKSUMS) as record:
+    with Fields(canonical_record(files[CHECKSUMS], CHECKSUMS), CHECKSUMS) as record:
         version = record.integer("format")
-        if version != FORMAT:
+        if not OLDEST_FORMAT <= version <= FORMAT:
             raise BadData(
-                f"{CHECKSUMS}: expected format {FORMAT}, got {version}: load the package with the "
-                "version of Edgekeeper that wrote it"
+                f"{CHECKSUMS}: expected format {OLDEST_FORMAT} to {FORMAT}, got {version}: load "
+                "the package with the version of Edgekeeper that wrote it"
             )
         with record.record("files") as sums:
             for name in (MANIFEST, GRAPH):
@@ -145,16 +163,17 @@ def verified_manifest(files: Mapping[str, bytes]) -> tuple[Manifest, str]:
                         f"{name}: expected the bytes of SHA-256 {expected[:12]}…, got others: "
                         "damaged or tampered with, fetch the package again"
                     )
-    if canonical_bytes(parse(files[CHECKSUMS], CHECKSUMS)) != files[CHECKSUMS]:
-        raise BadData(f"{CHECKSUMS}: expected canonical JSON, got another spelling")
-    return Manifest.from_json(parse(files[MANIFEST], MANIFEST)), sha256(files[CHECKSUMS])
+    return Manifest.from_json(canonical_record(files[MANIFEST], MANIFEST)), sha256(files[CHECKSUMS])
 
 
 def _check_sizes(files: Mapping[str, bytes]) -> None:
-    if unknown := sorted(set(files) - set(LIMITS)):
-        raise BadData(f"package: expected only {sorted(LIMITS)}, got also {unknown[:5]}")
-    for name, limit in LIMITS.items():
+    limits = LIMITS | OPTIONAL
+    if unknown := sorted(set(files) - set(limits)):
+        raise BadData(f"package: expected only {sorted(limits)}, got also {unknown[:5]}")
+    for name, limit in limits.items():
         if name not in files:
+            if name in OPTIONAL:
+                continue
             raise BadData(f"{name}: expected it in the package, got none: fetch the package again")
         size = len(files[name])
         if size == 0:

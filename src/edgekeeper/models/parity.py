@@ -9,10 +9,14 @@ from edgekeeper.errors import BadData, Refused
 from edgekeeper.models.model import Model
 from edgekeeper.types import Float32Array, Float64Array, Forecasts
 
-__all__ = ["MOST_ROWS", "TOLERANCE", "Parity", "check_parity"]
+__all__ = ["EXACT", "INT8", "INT8_BOUND", "MOST_ROWS", "TOLERANCE", "Parity", "check_parity"]
 
 MOST_ROWS = 10_000
 TOLERANCE = 1e-6
+EXACT, INT8 = "exact", "int8"
+INT8_BOUND = 0.01
+"""How far a chance (of success, of the stop) may move when weights are rounded to 8 bits."""
+_CHANCES: tuple[str, ...] = ("probability", "risk")
 _BLANKED_EVERY = 3
 _BLANKED_SHARE = 0.2
 _SHAPE_ROWS = 40
@@ -32,15 +36,32 @@ class Packaged(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Parity:
-    """What the gate replayed, and how far apart the two ever were."""
+    """What the gate replayed, and how far apart the two ever were.
+
+    Attributes
+    ----------
+    rows, rows_with_nan : int
+    largest_difference : float
+    bound : float
+        What the difference had to stay within.
+    weights : str
+        "exact": every forecast was compared; "int8": chances were.
+    """
 
     rows: int
     rows_with_nan: int
     largest_difference: float
+    bound: float = TOLERANCE
+    weights: str = EXACT
 
 
 def check_parity(
-    model: Model, packaged: Packaged, features: Float32Array, volatility: Float64Array
+    model: Model,
+    packaged: Packaged,
+    features: Float32Array,
+    volatility: Float64Array,
+    *,
+    weights: str = EXACT,
 ) -> Parity:
     """Replay rows through both; refuse where they differ.
 
@@ -51,14 +72,16 @@ def check_parity(
     ----------
     features : float32 [n, F]
     volatility : float64 [n]
+    weights : {"exact", "int8"}
+        With weights rounded to 8 bits, only the chances are compared, within ``INT8_BOUND``.
 
     Raises
     ------
     BadData
         No rows.
     Refused
-        Score or any forecast off by more than ``TOLERANCE``, NaN in other places, or a score
-        whose bits depend on how many rows go in together.
+        Score or any forecast off by more than ``TOLERANCE`` (chances by more than ``INT8_BOUND``),
+        NaN in other places, or a score whose bits depend on how many rows go in together.
     """
     if len(features) == 0:
         raise BadData("expected rows to replay through the package, got none")
@@ -69,28 +92,33 @@ def check_parity(
     some[random.random(some.shape) < _BLANKED_SHARE] = np.nan
     some[0] = np.nan
 
-    largest = _difference("score", model.fitted.score(rows), packaged.score(rows))
+    names, bound = _CHANCES, INT8_BOUND
+    largest = 0.0
+    if weights == EXACT:
+        names, bound = tuple(field.name for field in fields(Forecasts)), TOLERANCE
+        largest = _difference("score", model.fitted.score(rows), packaged.score(rows), bound)
     ours, theirs = model.forecast(rows, held), packaged.forecast(rows, held)
-    for field in fields(Forecasts):
-        pair = (getattr(ours, field.name), getattr(theirs, field.name))
-        largest = max(largest, _difference(field.name, *pair))
+    for name in names:
+        pair = (getattr(ours, name), getattr(theirs, name))
+        largest = max(largest, _difference(name, *pair, bound))
     _check_shapes(packaged, rows[:_SHAPE_ROWS])
-    return Parity(len(rows), int(np.isnan(rows).any(axis=1).sum()), largest)
+    with_gaps = int(np.isnan(rows).any(axis=1).sum())
+    return Parity(len(rows), with_gaps, largest, bound, weights)
 
 
-def _difference(name: str, trained: Float64Array, packaged: Float64Array) -> float:
-    """Largest absolute difference; refuses one above the tolerance."""
+def _difference(name: str, trained: Float64Array, packaged: Float64Array, bound: float) -> float:
+    """Largest absolute difference; refuses one above the bound."""
     if trained.shape != packaged.shape:
         raise Refused(f"package: expected {name} of shape {trained.shape}, got {packaged.shape}")
     same = (trained == packaged) | (np.isnan(trained) & np.isnan(packaged))
     with np.errstate(invalid="ignore"):
         gap = np.where(same, 0.0, np.abs(trained - packaged))
     gap = np.where(np.isnan(gap), np.inf, gap)
-    if gap.max(initial=0.0) > TOLERANCE:
+    if gap.max(initial=0.0) > bound:
         row = int(np.unravel_index(np.argmax(gap), gap.shape)[0])
         raise Refused(
-            f"package: expected the trained model's {name} within {TOLERANCE:g}, got a difference "
-            f"of {gap.max():.3g} in row {row}: the conversion of this learner is wrong"
+            f"package: expected the trained model's {name} within {bound:g}, got a difference "
+            f"of {gap.max():.3g} in row {row}: what was packaged is not what was trained"
         )
     return float(gap.max(initial=0.0))
 

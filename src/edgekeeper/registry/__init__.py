@@ -7,5 +7,17 @@ both that users import.
 from edgekeeper.registry.disk import Registry
 from edgekeeper.registry.folder import Package, load_package_dir
 from edgekeeper.registry.pointer import Pointer
+from edgekeeper.registry.standing import STANDINGS, Fit, standings
+from edgekeeper.registry.upgrade import Served, check_upgrade
 
-__all__ = ["Package", "Pointer", "Registry", "load_package_dir"]
+__all__ = [
+    "STANDINGS",
+    "Fit",
+    "Package",
+    "Pointer",
+    "Registry",
+    "Served",
+    "check_upgrade",
+    "load_package_dir",
+    "standings",
+]

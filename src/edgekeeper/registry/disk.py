@@ -1,13 +1,20 @@
 """The registry on disk: packages by content hash, and the pointer."""
 
 import os
-import tempfile
+from collections.abc import Collection
 from pathlib import Path
 
 from edgekeeper.errors import BadData, StorageError, UsageError
 from edgekeeper.models.manifest import Manifest
-from edgekeeper.models.package import PackageBytes, is_hash, verified_manifest
-from edgekeeper.registry.folder import Package, read_folder, storing, sync_folder, write_folder
+from edgekeeper.models.package import (
+    LIMITS,
+    SIGNATURE,
+    PackageBytes,
+    is_hash,
+    verified_manifest,
+)
+from edgekeeper.registry.folder import Package, read_folder, storing, write_file, write_folder
+from edgekeeper.registry.keys import sign_folder
 from edgekeeper.registry.pointer import Pointer
 
 __all__ = ["Registry"]
@@ -26,6 +33,10 @@ class Registry:
     Parameters
     ----------
     root : path
+    trusted : collection of str
+        Public keys; with some, only packages that one of them signed are loaded.
+    signing_key : path, optional
+        File of the private key that signs what is saved.
 
     Examples
     --------
@@ -33,8 +44,16 @@ class Registry:
     ``registry.load(package.hash).forecast(features, volatility)``.
     """
 
-    def __init__(self, root: str | os.PathLike[str]) -> None:
+    def __init__(
+        self,
+        root: str | os.PathLike[str],
+        *,
+        trusted: Collection[str] = (),
+        signing_key: str | os.PathLike[str] = "",
+    ) -> None:
         self.root = Path(root)
+        self.trusted = frozenset(trusted)
+        self.signing_key = signing_key
 
     def save(self, package: PackageBytes) -> Path:
         """Store a package and return its folder; storing it twice is storing it once.
@@ -54,8 +73,11 @@ class Registry:
             present = folder.exists()
         if not present:
             write_folder(folder, package.files)
-        if read_folder(folder) != dict(package.files):
+        stored = read_folder(folder)
+        if any(stored[name] != package.files[name] for name in LIMITS):
             raise BadData(f"{folder}: expected package {package.hash}, got damage: remove it")
+        if self.signing_key and SIGNATURE not in stored:
+            sign_folder(folder, self.signing_key)
         return folder
 
     def load(self, hash: str) -> Package:
@@ -68,9 +90,11 @@ class Registry:
         StorageError
             No such package.
         BadData
-            Damaged or tampered with.
+            Damaged, tampered with, or of operators that this version calculates otherwise.
+        Refused
+            Not signed by a trusted key.
         """
-        package = Package.load(self._present(hash))
+        package = Package.load(self._present(hash), self.trusted)
         self._check_hash(hash, package.hash)
         return package
 
@@ -138,22 +162,12 @@ class Registry:
         path = self.root / _POINTER
         with storing(f"write {path}"):
             self.root.mkdir(parents=True, exist_ok=True)
-            handle, draft = tempfile.mkstemp(prefix=".pointer-", dir=self.root)
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(pointer.to_bytes())
-                    file.flush()
-                    os.fsync(file.fileno())
-                Path(draft).chmod(0o644)
-                Path(draft).replace(path)
-                sync_folder(self.root)
-            finally:
-                Path(draft).unlink(missing_ok=True)
+        write_file(path, pointer.to_bytes())
 
     def _present(self, hash: str) -> Path:
         folder = self.folder(hash)
         with storing(f"read {folder}"):
-            present = folder.is_dir()
+            present = folder.is_dir() and not folder.is_symlink()
         if not present:
             known = len(self.list())
             raise StorageError(

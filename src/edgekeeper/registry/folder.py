@@ -6,14 +6,24 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Self
 
 from edgekeeper.errors import BadData, StorageError
-from edgekeeper.models.package import LIMITS, PackagedModel
+from edgekeeper.models.package import LIMITS, OPTIONAL, PackagedModel
+from edgekeeper.models.signature import verify
+from edgekeeper.registry.operators import check_operators
 
-__all__ = ["Package", "load_package_dir", "read_folder", "storing", "sync_folder", "write_folder"]
+__all__ = [
+    "Package",
+    "load_package_dir",
+    "read_folder",
+    "storing",
+    "sync_folder",
+    "write_file",
+    "write_folder",
+]
 
 # Neither follow a link nor wait for a pipe's writer; both flags are 0 where a system lacks them.
 _READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -29,17 +39,30 @@ class Package(PackagedModel):
     """
 
     @classmethod
-    def load(cls, folder: str | os.PathLike[str]) -> Self:
+    def load(cls, folder: str | os.PathLike[str], trusted: Collection[str] = ()) -> Self:
         """Read and check a package's folder, then load it.
+
+        Parameters
+        ----------
+        folder : path
+        trusted : collection of str
+            Public keys, of which one has to have signed it; none: nobody has to.
 
         Raises
         ------
         BadData
-            A file missing, empty, too large, damaged, or of an unknown version.
+            A file missing, empty, too large, damaged, or of an unknown version; operators that
+            this version calculates otherwise.
+        Refused
+            Not signed by a trusted key.
         StorageError
             The folder is not there or cannot be read.
         """
-        return cls.from_files(read_folder(Path(folder)))
+        files = read_folder(Path(folder))
+        verify(files, trusted)
+        package = cls.from_files(files)
+        check_operators(package.manifest)
+        return package
 
 
 def load_package_dir(folder: str | os.PathLike[str]) -> Package:
@@ -62,11 +85,13 @@ def read_folder(folder: Path) -> dict[str, bytes]:
     if not present:
         raise StorageError(f"expected the folder of a package, got {folder}: no such folder")
     files: dict[str, bytes] = {}
-    for name, limit in LIMITS.items():
+    for name, limit in (LIMITS | OPTIONAL).items():
         with storing(f"read {folder / name}"):
             try:
                 handle = os.open(folder / name, _READ)
             except FileNotFoundError:
+                if name in OPTIONAL:
+                    continue
                 raise BadData(f"{name}: expected it in {folder}, got none") from None
             except OSError as error:
                 if error.errno == errno.ELOOP:
@@ -109,6 +134,28 @@ def write_folder(target: Path, files: Mapping[str, bytes]) -> None:
             sync_folder(target.parent)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Swap one file in one step; readers see the old or the new one, never a mixture.
+
+    Raises
+    ------
+    StorageError
+        Disk full or folder unwritable; the old one stays.
+    """
+    with storing(f"write {path}"):
+        handle, draft = tempfile.mkstemp(prefix=f".{path.stem}-", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(draft).chmod(0o644)
+            Path(draft).replace(path)
+            sync_folder(path.parent)
+        finally:
+            Path(draft).unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:

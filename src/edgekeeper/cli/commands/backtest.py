@@ -34,9 +34,9 @@ def _backtest(
     The account's limits, guards and costs apply. Says how many of the bars the model has seen in
     training: what it earns there proves nothing.
     """
-    package = find_package(model, run)
     screen = console(as_json)
     opened, settings = asked.open(screen)
+    package = find_package(model, run, settings.packages.trusted_keys)
     with screen.status("trading"):
         result = services_of(context).backtest(package, opened.bars, settings)
     if as_json:

@@ -1,17 +1,21 @@
 """``edgekeeper models``: the packages of a run."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from edgekeeper.cli.commands.learners import list_learners
-from edgekeeper.cli.find_package import MODELS, find_package_folder
+from edgekeeper.cli.commands.models_diff import diff_models
+from edgekeeper.cli.commands.models_mirror import mirror_models
+from edgekeeper.cli.commands.models_notes import note_model, tag_model
+from edgekeeper.cli.commands.models_signing import make_key, sign_model, verify_model
+from edgekeeper.cli.find_package import find_package_folder
 from edgekeeper.cli.help_text import add_command
 from edgekeeper.cli.options import AsJson, RunFolder
 from edgekeeper.cli.printing import console, jsonable, print_json
-from edgekeeper.cli.run_folder import RUN, find_run, open_ledger
+from edgekeeper.cli.run_folder import RUN, find_run
+from edgekeeper.cli.run_models import best_first, read_models
 from edgekeeper.cli.tables import pairs, plain_table
 
 if TYPE_CHECKING:
@@ -19,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(help="List the models of a run, or look at one.", no_args_is_help=True)
+app = typer.Typer(help="List the models of a run, compare them, sign them.", no_args_is_help=True)
 _SHORT = 12
 _FIRST_FEATURES = 6
 _METRICS = {
@@ -29,10 +33,24 @@ _METRICS = {
 }
 
 
-def list_models(run: RunFolder = "", as_json: AsJson = False) -> None:
-    """List every fit of a run, and what the gates said."""
+def list_models(
+    best: Annotated[
+        str,
+        typer.Option(
+            "--best",
+            metavar="FIGURE",
+            help="Order by a figure of the hold-out, such as auc or sharpe, the best first.",
+            show_default="in the order they were fitted",
+        ),
+    ] = "",
+    run: RunFolder = "",
+    as_json: AsJson = False,
+) -> None:
+    """List every fit of a run, where it stands, and what the gates said."""
     folder = find_run(run)
     rows = _fits(folder)
+    if best:
+        rows = best_first(rows, best)
     if as_json:
         print_json({"run": folder, "models": rows})
         return
@@ -41,33 +59,34 @@ def list_models(run: RunFolder = "", as_json: AsJson = False) -> None:
         screen.print("No model was fitted in this run: too few bars, or outcomes, for a first fit.")
         return
     screen.print(plain_table(*_table(rows), right=("Fit", "AUC", "Sharpe")))
-    screen.print("\n● trades now. AUC and net Sharpe are those of the hold-out.")
+    screen.print("\nproduction trades now. AUC and net Sharpe are those of the hold-out.")
     place = "" if folder == Path(RUN) else f" --run {folder}"
-    words = f"Next    edgekeeper models show {rows[-1]['hash'][:_SHORT]}{place}"
+    shown = rows[0] if best else rows[-1]
+    words = f"Next    edgekeeper models show {shown['hash'][:_SHORT]}{place}"
     screen.print(words, markup=False, soft_wrap=True)
 
 
 def _fits(folder: Path) -> list[dict[str, Any]]:
-    from edgekeeper.registry import Registry
+    from edgekeeper.registry.notes import read_notes
     from edgekeeper.report.wording import day
 
-    with open_ledger(folder) as ledger:
-        packages = ledger.read("packages")
-    registry = Registry(folder / MODELS)
-    champion, present = registry.pointer().champion, set(registry.list())
+    models = read_models(folder)
+    present = set(models.registry.list())
     return [
         {
-            "hash": row["hash"],
-            "line": row["line"],
-            "fit": row["refit_index"],
-            "fitted": day(row["fitted_at_ns"]),
-            "verdict": row["verdict"],
-            "trades": row["hash"] == champion,
-            "on_disk": row["hash"] in present,
-            "metrics": json.loads(row["metrics_json"] or "{}"),
-            "gates": json.loads(row["reasons_json"] or "{}"),
+            "hash": fit.hash,
+            "line": fit.line,
+            "fit": fit.number,
+            "fitted": day(models.fitted_at_ns[fit.hash]),
+            "verdict": fit.verdict,
+            "status": models.standings[fit.hash],
+            "trades": models.standings[fit.hash] == "production",
+            "on_disk": fit.hash in present,
+            "metrics": dict(fit.metrics),
+            "gates": dict(fit.reasons),
+            "tags": dict(read_notes(models.registry, fit.hash).tags),
         }
-        for row in packages.iter_rows(named=True)
+        for fit in models.fits
     ]
 
 
@@ -78,15 +97,19 @@ def _table(rows: list[dict[str, Any]]) -> tuple[tuple[str, ...], list[tuple[str,
         value = row["metrics"].get(f"hold_out_{name}")
         return number(float("nan") if value is None else value, digits)
 
-    heads = ("", "Model", "Line", "Fit", "Fitted", "Verdict", "AUC", "Sharpe")
+    def remarks(row: dict[str, Any]) -> str:
+        verdict = row["verdict"].replace("_", " ") + ("" if row["on_disk"] else ", not on disk")
+        return " ".join((verdict, *(f"{name}={text}" for name, text in row["tags"].items())))
+
+    heads = ("Model", "Line", "Fit", "Fitted", "Status", "Verdict", "AUC", "Sharpe")
     return heads, [
         (
-            "●" if row["trades"] else "",
             row["hash"][:_SHORT],
             row["line"],
             str(row["fit"]),
             row["fitted"],
-            row["verdict"].replace("_", " ") + ("" if row["on_disk"] else ", not on disk"),
+            row["status"],
+            remarks(row),
             metric(row, "auc", 3),
             metric(row, "sharpe", 2),
         )
@@ -114,8 +137,21 @@ def show_model(
         return
     screen = console()
     screen.print(f"Model {package.hash[:_SHORT]}, checked against its hash", style="bold")
-    screen.print(pairs(_summary(package.manifest)))
+    screen.print(pairs(_summary(package.manifest) | _written_beside(folder)))
     screen.print(f"\nFolder  {folder}", markup=False, soft_wrap=True)
+
+
+def _written_beside(folder: Path) -> dict[str, str]:
+    """Tags and note, where the package lies in a registry."""
+    from edgekeeper.registry import Registry
+    from edgekeeper.registry.notes import read_notes
+
+    place = folder.resolve()
+    if place.parent.name != "packages":
+        return {}
+    notes = read_notes(Registry(place.parent.parent), place.name)
+    tags = " ".join(f"{name}={text}" for name, text in notes.tags.items())
+    return {name: text for name, text in (("Tags", tags), ("Note", notes.note)) if text}
 
 
 def _record(manifest: "Manifest") -> dict[str, Any]:
@@ -153,3 +189,10 @@ def _summary(manifest: "Manifest") -> dict[str, str]:
 add_command(app, "list", list_models)
 add_command(app, "show", show_model)
 add_command(app, "learners", list_learners)
+add_command(app, "diff", diff_models)
+add_command(app, "tag", tag_model)
+add_command(app, "note", note_model)
+add_command(app, "key", make_key)
+add_command(app, "sign", sign_model)
+add_command(app, "verify", verify_model)
+add_command(app, "mirror", mirror_models)

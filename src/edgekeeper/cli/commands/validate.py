@@ -80,10 +80,11 @@ def _validate(
     screen = console(as_json)
     forecasts: Any
     outside = is_forecast_file(model)
-    forecasts = read_forecast_file(model) if outside else find_package(model, run)
+    opened, settings = asked.open(screen, run)
+    trusted = settings.packages.trusted_keys
+    forecasts = read_forecast_file(model) if outside else find_package(model, run, trusted)
     if trials is None and not outside:
         trials = _trials_beside(model, run)
-    opened, settings = asked.open(screen, run)
     with screen.status("judging"):
         judged = services_of(context).validate(
             forecasts,
@@ -92,7 +93,7 @@ def _validate(
             trials=trials,
             trial_returns=read_returns_file(trial_returns) if trial_returns else None,
             profile=profile or None,
-            champion=find_package(champion, run) if champion else None,
+            champion=find_package(champion, run, trusted) if champion else None,
             name=Path(model).stem if outside else "",
         )
     certificate = judged.certificate
