@@ -59,7 +59,7 @@ STEPS: dict[str, tuple[str, str, Callable[..., bool]]] = {
     "recorded": ("edgekeeper.learn.service.LearnService", "_record", _any),
     "stage": ("edgekeeper.ledger.journal.Journal", "_insert", _insert_into("stages")),
     "swap": ("edgekeeper.registry.disk.Registry", "set_pointer", _any),
-    "swapped": ("edgekeeper.registry.disk", "sync_folder", _any),
+    "swapped": ("edgekeeper.registry.folder", "sync_folder", _any),
     "order": ("edgekeeper.ledger.journal.Journal", "_insert", _insert_into("orders")),
     "fill": ("edgekeeper.ledger.journal.Journal", "_insert", _insert_into("fills")),
     "outcome": ("edgekeeper.ledger.journal.Journal", "_insert", _insert_into("trades")),

@@ -12,6 +12,7 @@ from edgekeeper.models import (
     fit_heads,
 )
 from edgekeeper.models.learners.logistic import LogisticScore
+from edgekeeper.models.learners.scaling import RobustScaling
 
 FEATURES = np.random.default_rng(0).standard_normal((64, 3)).astype(np.float32)
 VOLATILITY = np.full(64, 0.01)
@@ -20,7 +21,8 @@ VOLATILITY = np.full(64, 0.01)
 def make_package(refit=0, parent=None):
     """A small real package; no training library involved."""
     random = np.random.default_rng(refit)
-    fitted = LogisticScore(np.zeros(3), np.ones(3), 5.0, np.array([0.5, -0.2, 0.0]), 0.01 * refit)
+    scaling = RobustScaling(np.zeros(3), np.ones(3), 5.0)
+    fitted = LogisticScore(scaling, np.array([0.5, -0.2, 0.0]), 0.01 * refit)
     score = fitted.score(FEATURES)
     net = 0.02 * random.standard_normal((64, 2))
     outcomes = Outcomes(net, (net < -0.02).astype(float), np.full((64, 2), 3.0))

@@ -45,3 +45,12 @@ def test_columns_that_say_nothing_are_left_out(workshop, data, value):
     rows = data.known_rows(workshop.now)
     assert clairvoyant_columns(with_column(data, value), rows, 0.8) == {}
     assert clairvoyant_columns(data, rows[:50], 0.8) == {}
+
+
+def test_few_outcomes_accuse_nobody(workshop, data):
+    """The same suspicious ranking of overlapping outcomes, over many rows and over few."""
+    rows = data.known_rows(workshop.now)
+    noise = np.random.default_rng(1).standard_normal(len(data.matrix))
+    hint = with_column(data, 1.6 * data.labels.long_better + noise)
+    assert len(clairvoyant_columns(hint, rows, 0.75)) == 1
+    assert clairvoyant_columns(hint, rows[:120], 0.75) == {}

@@ -4,8 +4,11 @@ A learner may need years to trust such a column enough to look implausible itsel
 meanwhile. The column gives itself away at once, whatever the learner.
 """
 
+import math
+
 import numpy as np
 
+from edgekeeper.stats.calibration import effective_size
 from edgekeeper.stats.scores import auc
 from edgekeeper.train.data import TrainingData
 from edgekeeper.types import Int64Array
@@ -14,10 +17,14 @@ __all__ = ["clairvoyant_columns"]
 
 _MOST_ROWS = 1_000
 _FEWEST_ROWS = 100
+_ERRORS = 3.0
 
 
 def clairvoyant_columns(data: TrainingData, rows: Int64Array, ceiling: float) -> dict[str, float]:
-    """Return the features that alone rank outcomes better than ``ceiling``, each with its AUC.
+    """Return the features that alone surely rank outcomes better than ``ceiling``, with their AUC.
+
+    Sure means by more than three standard errors: over a few dozen independent outcomes an honest
+    column can look like a seer.
 
     Parameters
     ----------
@@ -36,6 +43,19 @@ def clairvoyant_columns(data: TrainingData, rows: Int64Array, ceiling: float) ->
         if known.sum() < _FEWEST_ROWS:
             continue
         area = auc(target[known] > 0.5, column[known])
-        if max(area, 1.0 - area) > ceiling:
-            found[name] = max(area, 1.0 - area)
+        area = max(area, 1.0 - area)
+        independent = effective_size(data.uniqueness(chosen[known]))
+        if area - _ERRORS * _error_of(area, independent) > ceiling:
+            found[name] = area
     return found
+
+
+def _error_of(area: float, rows: float) -> float:
+    """Standard error of an area under the curve over ``rows`` outcomes, half of each kind.
+
+    Hanley & McNeil (1982), "The meaning and use of the area under a ROC curve".
+    """
+    above, below = area / (2.0 - area), 2.0 * area**2 / (1.0 + area)
+    spread = (above - area**2) + (below - area**2)
+    variance = (area * (1.0 - area) + (rows / 2.0 - 1.0) * spread) / (rows / 2.0) ** 2
+    return math.sqrt(max(variance, 0.0))
