@@ -173,6 +173,9 @@ def test_backtest_as_a_page_walking_forward(edgekeeper, package, early_and_late,
                       "page.html", "--impact", "linear")  # fmt: skip
     assert done.code == 0, done.err
     assert "27 settings in 3 windows are 81 trials" in " ".join(done.out.split())
+    assert "81 in study 'walk forward'" in done.out
+    listed = edgekeeper("trials", "list", "--models", "models", "--json").json
+    assert {one["study"]: one["trials"] for one in listed["studies"]}["walk forward"] == 81
     page = (tmp_path / "page.html").read_text()
     for words in ("Month by month", "Capacity", "Gapped stops", "Walk forward", "no evidence"):
         assert words in page

@@ -13,6 +13,7 @@ __all__ = [
     "BacktestStory",
     "CostsPaid",
     "Impact",
+    "Look",
     "StopsGapped",
     "Stretch",
     "TunedWindow",
@@ -164,14 +165,31 @@ class TunedWindow:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """One setting on one training window: a trial.
+
+    Attributes
+    ----------
+    profile : float64 [blocks]
+        Mean return of a bar in consecutive blocks, by which looks are told to be alike.
+    """
+
+    window: int
+    setting: Mapping[str, float | str]
+    sharpe: float
+    profile: Float64Array
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
 class WalkForwardStory:
     """Policy parameters chosen again and again on the past alone.
 
     Attributes
     ----------
     windows : tuple of TunedWindow
-    trials : int
-        Settings looked at, all windows together.
+    looks : tuple of Look
+        Every setting on every training window: that many trials.
     time_ns, equity, untuned_equity : [T]
         Of one account over all test windows, with the choices and with the configuration as it is.
     overfitting : float
@@ -179,8 +197,7 @@ class WalkForwardStory:
     """
 
     windows: tuple[TunedWindow, ...]
-    settings: int
-    trials: int
+    looks: tuple[Look, ...]
     time_ns: Int64Array
     equity: Float64Array
     untuned_equity: Float64Array
@@ -188,6 +205,16 @@ class WalkForwardStory:
     untuned: Performance
     overfitting: float
     probability_of_loss: float
+
+    @property
+    def trials(self) -> int:
+        """Settings looked at, all windows together."""
+        return len(self.looks)
+
+    @property
+    def settings(self) -> int:
+        """Settings looked at in each window."""
+        return len(self.looks) // len(self.windows)
 
     def record(self) -> dict[str, Any]:
         """Figures for programs, without the series."""

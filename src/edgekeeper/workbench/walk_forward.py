@@ -7,7 +7,7 @@ import numpy as np
 
 from edgekeeper.config import Config, parse_config
 from edgekeeper.errors import UsageError
-from edgekeeper.report.backtest_story import TunedWindow, WalkForwardStory
+from edgekeeper.report.backtest_story import Look, TunedWindow, WalkForwardStory
 from edgekeeper.simulator import Book, book_parameters
 from edgekeeper.simulator.records import Records
 from edgekeeper.splits import WalkForward
@@ -84,9 +84,16 @@ def walk_forward(history: History, first: int, windows: int) -> WalkForwardStory
     settings = settings_around(history.config)
     configs = [setting.apply(history.config) for setting in settings]
     folds = _folds(first, total, windows, history.config.labels.horizon_bars)
-    choices, promised = _choose(history, configs, folds)
+    looks = [
+        look
+        for window, (train, _) in enumerate(folds)
+        for look in _look(history, window, train, settings, configs)
+    ]
+    chosen = [look for look in looks if look.chosen]
     tests = [test for _, test in folds]
-    equity = _trade_on(history, [configs[k] for k in choices], tests)
+    equity = _trade_on(
+        history, [configs[k % len(configs)] for k, look in enumerate(looks) if look.chosen], tests
+    )
     untuned = _trade_on(history, [history.config] * len(tests), tests)
     periods, cash = history.bars.periods_per_year, history.config.cash
     every = np.column_stack([_returns(history, one, first, total) for one in configs])
@@ -101,14 +108,13 @@ def walk_forward(history: History, first: int, windows: int) -> WalkForwardStory
                 train_last_ns=int(now[train[1] - 1]),
                 test_first_ns=int(now[test[0]]),
                 test_last_ns=int(now[test[1] - 1]),
-                setting=settings[k].record(),
-                promised_sharpe=sharpe,
+                setting=look.setting,
+                promised_sharpe=look.sharpe,
                 delivered_sharpe=_sharpe(gains[test[0] - start : test[1] - start], periods),
             )
-            for (train, test), k, sharpe in zip(folds, choices, promised, strict=True)
+            for (train, test), look in zip(folds, chosen, strict=True)
         ),
-        settings=len(settings),
-        trials=len(settings) * len(folds),
+        looks=tuple(looks),
         time_ns=now[start:],
         equity=equity,
         untuned_equity=untuned,
@@ -133,20 +139,27 @@ def _folds(
     ]  # fmt: skip
 
 
-def _choose(
+def _look(
     history: History,
+    window: int,
+    train: tuple[int, int],
+    settings: list[Setting],
     configs: list[Config],
-    folds: list[tuple[tuple[int, int], tuple[int, int]]],
-) -> tuple[list[int], list[float]]:
-    """Return the setting of the best training window, and its Sharpe ratio there, of each fold."""
-    periods = history.bars.periods_per_year
-    choices, promised = [], []
-    for (first, last), _ in folds:
-        ratios = [_sharpe(_returns(history, one, first, last), periods) for one in configs]
-        best = int(np.argmax(ratios))
-        choices.append(best)
-        promised.append(ratios[best])
-    return choices, promised
+) -> list[Look]:
+    """Try every setting on one training window; the best is chosen, the first of equals."""
+    gains = [_returns(history, config, *train) for config in configs]
+    ratios = [_sharpe(one, history.bars.periods_per_year) for one in gains]
+    best = int(np.argmax(ratios))
+    return [
+        Look(
+            window,
+            setting.record(),
+            ratio,
+            np.array([part.mean() for part in np.array_split(one, _BLOCKS)]),
+            k == best,
+        )
+        for k, (setting, ratio, one) in enumerate(zip(settings, ratios, gains, strict=True))
+    ]
 
 
 def _returns(history: History, config: Config, first: int, last: int) -> Float64Array:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 import typer
 
 from edgekeeper.cli import options
-from edgekeeper.cli.find_package import find_package
+from edgekeeper.cli.find_package import find_package, find_package_folder
 from edgekeeper.cli.printing import console, print_json
 from edgekeeper.cli.services import services_of
 from edgekeeper.cli.tables import pairs, plain_table, print_bullets
@@ -15,9 +15,14 @@ from edgekeeper.cli.with_bars import AskedBars, with_bars
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from edgekeeper.config import Config
+    from edgekeeper.ledger import TrialCount
+    from edgekeeper.registry import Package
     from edgekeeper.report.backtest_story import BacktestStory
 
 __all__ = ["backtest"]
+
+STUDY = "walk forward"
 
 
 def _backtest(
@@ -79,15 +84,59 @@ def _backtest(
         from edgekeeper.market.atomic import write_atomically
 
         write_atomically(Path(out), result.html().encode())
+    count = None
+    if result.story.walk_forward:
+        count = _count(result.story, package, settings, find_package_folder(model, run))
     if as_json:
         print_json({"model": package.hash, **result.figures})
         return
     _show(screen, result.story)
+    if count:
+        screen.print(
+            f"\nTrials  {count.trials} in study {STUDY!r}, {count.effective:.1f} effective",
+            markup=False,
+        )
     if out:
         screen.print(f"\nPage    {out}", markup=False, soft_wrap=True)
 
 
 backtest = with_bars(_backtest)
+
+
+def _count(
+    story: "BacktestStory", package: "Package", settings: "Config", folder: Path
+) -> "TrialCount":
+    """Put every setting that was looked at on record, beside the package's own trial."""
+    from edgekeeper.ledger import TrialFacts
+    from edgekeeper.ledger.studies import record_by_hand
+    from edgekeeper.ledger.trials import content_hash
+    from edgekeeper.train import labels_hash
+
+    walk = story.walk_forward
+    assert walk is not None
+    # A registry keeps packages one folder deeper than their trials.
+    place = folder.parent.parent if folder.parent.name == "packages" else folder.parent
+    for k, window in enumerate(walk.windows):
+        known = {
+            "model": package.hash,
+            "first": window.train_first_ns,
+            "last": window.train_last_ns,
+        }
+        count = record_by_hand(
+            place,
+            [
+                TrialFacts(look.setting, look.sharpe, look.profile, look.chosen)
+                for look in walk.looks
+                if look.window == k
+            ],
+            study=STUDY,
+            line=story.line,
+            time_ns=window.train_last_ns,
+            data_hash=content_hash(known),
+            labels_hash=labels_hash(settings),
+            metric="net_sharpe",
+        )
+    return count
 
 
 def _show(screen: "Console", story: "BacktestStory") -> None:
