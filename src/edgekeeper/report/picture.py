@@ -106,7 +106,8 @@ def _axes(chart: Chart, wide: int, tall: int) -> list[str]:
             f"{escape(tick.label)}</text>"
         )
     for tick in chart.x_ticks:
-        x = _LEFT + wide * tick.position / 100.0
+        # A label at the edge stays inside the picture.
+        x = max(_LEFT + wide * tick.position / 100.0, 3.5 * len(tick.label))
         parts.append(
             f"<text x='{x:.1f}' y='{_TOP + tall + 18}' {_FONT} fill='#59626d' "
             f"text-anchor='middle'>{escape(tick.label)}</text>"

@@ -13,6 +13,7 @@ from edgekeeper.report.backtest_chart import equity_of
 from edgekeeper.report.backtest_page import render_backtest
 from edgekeeper.report.backtest_story import BacktestStory
 from edgekeeper.report.picture import Picture, draw
+from edgekeeper.report.sizing_words import sizing_words
 from edgekeeper.simulator import MarketFeed
 from edgekeeper.trade import rule_signals
 from edgekeeper.workbench.forecasting import day_of, forecast_all
@@ -160,21 +161,14 @@ def _note(bars: Bars, window_ends: int) -> str:
 
 
 def _assumptions(config: Config, bars: Bars, rule: ImpactRule) -> tuple[str, ...]:
-    costs, policy = config.costs, config.policy
-    sizes = {
-        "fixed": "the largest position the limits allow",
-        "kelly": f"{policy.kelly_fraction:g} of Kelly's stake, shrunk for a standard error of "
-        f"{policy.probability_error:g} in the probability",
-        "volatility": f"each position brings a volatility of {policy.position_volatility:.1%} a "
-        "year to the account",
-    }
+    costs = config.costs
     return (
         "decided at a close, filled at the next open; a stop that is gapped through fills at the "
         "open; a bar that touches stop and target is a stop",
         f"each fill pays {costs.fee_bps:g} bps of fees, {costs.half_spread_bps:g} of half spread "
         f"and {costs.slippage_bps:g} of slippage; shorts pay {costs.borrow_bps_year:g} a year",
         f"market impact on top, estimated and not in the account's equity: {rule}",
-        f"sizes: {sizes[policy.sizing]}; no limit can be passed by any of them",
+        f"sizes: {sizing_words(config.policy)}",
         f"a year has {bars.periods_per_year:,.0f} bars; every bar counts, those in cash included, "
         "and cash earns nothing",
         "what is still open on the last bar is valued there, and pays no exit",
