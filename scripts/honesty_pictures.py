@@ -1,6 +1,6 @@
 """Draw the pictures of docs/honesty.md, and print the figures it quotes.
 
-``python scripts/honesty_pictures.py``: about a minute of two cores. The markets of the last two
+``python scripts/honesty_pictures.py``: about a minute of CPU. The markets of the last two
 pictures are those of ``make run``.
 """
 
