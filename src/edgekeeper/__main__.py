@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
@@ -131,10 +131,25 @@ def _compare(named: Mapping[str, Any], bars: "Bars", config: "Config") -> "Compa
     return compare(named, bars, config)
 
 
-def _backtest(package: "Package", bars: "Bars", config: "Config") -> "BacktestResult":
+def _backtest(
+    package: "Package",
+    bars: "Bars",
+    config: "Config",
+    *,
+    walk_forward: int | None,
+    impact: Literal["square-root", "linear"],
+    impact_coefficient: float,
+) -> "BacktestResult":
     from edgekeeper.build import backtest
 
-    return backtest(package, bars, config)
+    return backtest(
+        package,
+        bars,
+        config,
+        walk_forward=walk_forward,
+        impact=impact,
+        impact_coefficient=impact_coefficient,
+    )
 
 
 def _audit(

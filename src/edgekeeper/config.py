@@ -73,13 +73,20 @@ class CostsConfig(_Section):
 
 
 class PolicyConfig(_Section):
-    """Bands of the probability, on the scale where the signal's own break-even is one half."""
+    """Bands of the probability, on the scale where the signal's own break-even is one half.
+
+    And how large a position is, up to the largest that the limits allow.
+    """
 
     take_above: float = Field(0.60, ge=0.5, le=1)
     reduce_above: float = Field(0.40, ge=0, le=1)
     reduce_size: float = Field(0.5, gt=0, le=1)
     max_novelty: float = Field(0.5, ge=0, le=1)
     shorting: bool = True
+    sizing: Literal["fixed", "kelly", "volatility"] = "fixed"
+    kelly_fraction: float = Field(0.5, gt=0, le=1)
+    probability_error: float = Field(0.05, gt=0, le=0.5)
+    position_volatility: float = Field(0.02, gt=0, le=1)
 
     @model_validator(mode="after")
     def _bands_in_order(self) -> Self:

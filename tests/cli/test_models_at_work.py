@@ -154,27 +154,58 @@ def test_anyones_forecasts_are_judged_and_compared(edgekeeper, early_and_late, t
 
 def test_backtest_says_what_it_has_seen(edgekeeper, package, early_and_late):
     late = early_and_late / "late.csv"
-    done = edgekeeper("backtest", "--model", "models", "--bars", late)
+    done = edgekeeper("backtest", "models", "--bars", late)
     assert done.code == 0
     assert "1800 of 3600 bars lie inside" in " ".join(done.out.split())
     assert "at twice the costs" in done.out
-    figures = edgekeeper("backtest", "--model", "models", "--bars", late, "--json").json
+    figures = edgekeeper("backtest", "models", "--bars", late, "--json").json
     assert figures["model"] == package["model"]
     assert figures["equity_net"] > 0
     assert {"double_cost", "rules", "sharpe", "note"} <= set(figures)
+    assert figures["bars"] == figures["seen"]["bars"] == 900, "those it has seen count apart"
+    assert figures["evidence"]
+    assert figures["impact"]["without_volume"] == 0
+
+
+def test_backtest_as_a_page_walking_forward(edgekeeper, package, early_and_late, tmp_path):
+    late = early_and_late / "late.csv"
+    done = edgekeeper("backtest", "models", "--bars", late, "--walk-forward", 3, "--out",
+                      "page.html", "--impact", "linear")  # fmt: skip
+    assert done.code == 0, done.err
+    assert "27 settings in 3 windows are 81 trials" in " ".join(done.out.split())
+    assert "81 in study 'walk forward'" in done.out
+    listed = edgekeeper("trials", "list", "--models", "models", "--json").json
+    assert {one["study"]: one["trials"] for one in listed["studies"]}["walk forward"] == 81
+    page = (tmp_path / "page.html").read_text()
+    for words in ("Month by month", "Capacity", "Gapped stops", "Walk forward", "no evidence"):
+        assert words in page
+    assert "http" not in page.replace("http-equiv", "")
+    assert edgekeeper("backtest", "models", "--bars", late, "--impact", "cubic").code == 2
+    assert edgekeeper("backtest", "models", "--bars", late, "--walk-forward", 99).code == 2
+
+
+def test_bars_it_has_seen_are_no_evidence(edgekeeper, package, early_and_late):
+    early = early_and_late / "early.csv"
+    done = edgekeeper("backtest", "models", "--bars", early)
+    assert done.code == 0, done.err
+    assert "Nothing here is evidence" in done.out
+    figures = edgekeeper("backtest", "models", "--bars", early, "--json").json
+    assert not figures["evidence"]
+    assert "sharpe" not in figures
+    assert figures["seen"]["bars"] == 900
 
 
 def test_other_brackets_are_refused(edgekeeper, package, early_and_late, tmp_path):
     (tmp_path / "edgekeeper.toml").write_text("labels.horizon_bars = 5")
     late = early_and_late / "late.csv"
-    assert edgekeeper("backtest", "--model", "models", "--bars", late).code == 2
+    assert edgekeeper("backtest", "models", "--bars", late).code == 2
 
 
 def test_by_hash_in_a_run(edgekeeper, fitted):
     hash = next((fitted / "models/packages").iterdir()).name
     small = fitted.parent / "small.toml"
     bars = fitted.parent / "bars.csv"
-    done = edgekeeper("backtest", "--model", hash[:8], "--run", fitted, "--bars", bars, "--config",
+    done = edgekeeper("backtest", hash[:8], "--run", fitted, "--bars", bars, "--config",
                       small, "--json")  # fmt: skip
     assert done.code == 0, done.err
     assert done.json["model"] == hash

@@ -27,6 +27,11 @@ COMMENTS = {
     "policy.reduce_size": "How much smaller, as a share of full size.",
     "policy.max_novelty": "Skip where more than this share of features was never seen in training.",
     "policy.shorting": "Whether positions may be short.",
+    "policy.sizing": '"fixed": the largest position the limits allow; "kelly": by how far the\n'
+    '# probability is from break-even; "volatility": each brings the same volatility.',
+    "policy.kelly_fraction": "Share of what Kelly's rule would stake.",
+    "policy.probability_error": "Standard error of a probability; Kelly's stake shrinks by it.",
+    "policy.position_volatility": "Volatility a year that one position may bring to the account.",
     "limits": "Hard limits of the account. No model can override them.",
     "limits.max_position": "Largest position, as a share of equity.",
     "limits.max_positions": "Most positions at a time.",

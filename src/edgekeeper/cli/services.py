@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import typer
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from edgekeeper.ledger import Gap, LetGo, Verified
     from edgekeeper.registry import Package
     from edgekeeper.report import LiveScreen, Snapshot, Story
+    from edgekeeper.report.backtest_story import BacktestStory
     from edgekeeper.report.targets import Target
     from edgekeeper.report.tell import Market
-    from edgekeeper.stats.performance import Performance
     from edgekeeper.validate import Certificate, Difference, Verdict
 
 __all__ = ["DemoMarket", "Services", "services_of"]
@@ -125,33 +125,34 @@ class Backtested(Protocol):
     """What a back-test ends in."""
 
     @property
-    def performance(self) -> "Performance":
-        """Of the account."""
-        ...
-
-    @property
-    def double_cost(self) -> "Performance":
-        """The same at twice the costs."""
-        ...
-
-    @property
-    def rules(self) -> "Performance":
-        """Of the rules alone."""
-        ...
-
-    @property
-    def trades(self) -> int:
-        """How many."""
-        ...
-
-    @property
-    def note(self) -> str:
-        """How far the bars can be believed."""
+    def story(self) -> "BacktestStory":
+        """Figures and series."""
         ...
 
     @property
     def figures(self) -> Mapping[str, Any]:
         """Everything measured, for programs."""
+        ...
+
+    def html(self) -> str:
+        """Return the report as a page."""
+        ...
+
+
+class BacktestAct(Protocol):
+    """Trades a package over history."""
+
+    def __call__(
+        self,
+        package: "Package",
+        bars: "Bars",
+        config: "Config",
+        *,
+        walk_forward: int | None,
+        impact: Literal["square-root", "linear"],
+        impact_coefficient: float,
+    ) -> Backtested:
+        """Trade it."""
         ...
 
 
@@ -337,7 +338,7 @@ class Services:
     train: TrainAct
     validate: ValidateAct
     compare: "Callable[[Mapping[str, Any], Bars, Config], Compared]"
-    backtest: "Callable[[Package, Bars, Config], Backtested]"
+    backtest: BacktestAct
     audit: AuditAct
     worlds: WorldsAct
 

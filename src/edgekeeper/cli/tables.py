@@ -7,10 +7,9 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from edgekeeper.stats.performance import Performance
     from edgekeeper.stats.scores import Scores
 
-__all__ = ["pairs", "performance_table", "plain_table", "print_bullets", "score_pairs"]
+__all__ = ["pairs", "plain_table", "print_bullets", "score_pairs"]
 
 
 def plain_table(
@@ -59,21 +58,6 @@ def pairs(rows: Mapping[str, str]) -> "Table":
     for name, value in rows.items():
         grid.add_row(name, Text(value))
     return grid
-
-
-def performance_table(books: "Mapping[str, Performance]") -> "Table":
-    """Return equity curves' figures, one row each."""
-    from edgekeeper.report.wording import MISSING, number, percent, signed
-
-    heads = ("", "Return", "A year", "Sharpe", "95 % interval", "Worst fall")
-    rows = []
-    for name, it in books.items():
-        low, high = number(it.sharpe_low), number(it.sharpe_high)
-        interval = f"{low} to {high}" if MISSING not in (low, high) else MISSING
-        fall = percent(it.max_drawdown)
-        rows.append((name, signed(it.total_return), signed(it.annual_return), number(it.sharpe),
-                     interval, fall))  # fmt: skip
-    return plain_table(heads, rows, right=heads[1:])
 
 
 def score_pairs(scores: "Scores") -> dict[str, str]:

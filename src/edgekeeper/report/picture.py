@@ -68,7 +68,7 @@ def draw(chart: Chart | None) -> Picture:
             f"<path d='{curve.path}' fill='none' stroke='{colour}' stroke-width='1.75' "
             "vector-effect='non-scaling-stroke'/>"
         )
-    return Picture("".join([*parts, "</svg></svg>"]))
+    return Picture("".join([*parts, "</svg>", *_pins(chart, inner_wide, tall), "</svg>"]))
 
 
 def _keys(chart: Chart) -> list[str]:
@@ -78,6 +78,21 @@ def _keys(chart: Chart) -> list[str]:
         colour = _COLOURS.get(curve.css, "#16191d")
         parts.append(f"<text x='{x}' y='20' {_FONT} fill='{colour}'>{words}</text>")
         x += 7 * len(words) + 16
+    return parts
+
+
+def _pins(chart: Chart, wide: int, tall: int) -> list[str]:
+    """Dashed lines with a word at the foot; one close to the one before it stands a line higher."""
+    parts, before, low = [], -_WIDE, 0
+    for pin in chart.pins:
+        x = int(_LEFT + wide * pin.left / 100.0)
+        low = low + 1 if x - before < 100 else 0
+        before = x
+        parts.append(
+            f"<path d='M{x},{_TOP}V{_TOP + tall}' stroke='#59626d' stroke-dasharray='3 4'/>"
+            f"<text x='{x + 4}' y='{_TOP + tall - 6 - 14 * low}' {_FONT} fill='#16191d'>"
+            f"{escape(pin.text)}</text>"
+        )
     return parts
 
 
@@ -91,7 +106,8 @@ def _axes(chart: Chart, wide: int, tall: int) -> list[str]:
             f"{escape(tick.label)}</text>"
         )
     for tick in chart.x_ticks:
-        x = _LEFT + wide * tick.position / 100.0
+        # A label at the edge stays inside the picture.
+        x = max(_LEFT + wide * tick.position / 100.0, 3.5 * len(tick.label))
         parts.append(
             f"<text x='{x:.1f}' y='{_TOP + tall + 18}' {_FONT} fill='#59626d' "
             f"text-anchor='middle'>{escape(tick.label)}</text>"

@@ -27,6 +27,7 @@ from edgekeeper.report.curves import (
 from edgekeeper.report.recorded import read_recorded
 from edgekeeper.report.run_conditions import run_conditions
 from edgekeeper.report.sentences import verdict_sentence
+from edgekeeper.report.sizing_words import sizing_words
 from edgekeeper.report.story import BookStory, LineStory, Mark, MarkKind, Story
 from edgekeeper.stats.performance import Performance, measure, monthly_returns
 from edgekeeper.types import Float32Array, Float64Array
@@ -255,6 +256,7 @@ def _assumptions(config: Config, bars: Bars, market: Market) -> tuple[tuple[str,
             f"above {policy.reduce_above:.0%}, where 50 % is the signal's own break-even; and "
             "never without a positive expectation after costs",
         ),
+        ("Sizes", sizing_words(policy)),
         (
             "Limits",
             f"{limits.max_position:.0%} of equity a position, {limits.max_positions} positions, "

@@ -29,11 +29,15 @@ def recipe_of(line: LineConfig, config: Config) -> dict[str, Any]:
     written = line.model_dump(mode="json")
     if line.search is None:  # a recipe that never searches is what it was before there was a rule
         del written["search"]
+    policy = config.policy.model_dump(mode="json")
+    if policy["sizing"] == "fixed":  # nor has one of fixed sizes changed since there was a choice
+        for name in ("sizing", "kelly_fraction", "probability_error", "position_volatility"):
+            del policy[name]
     return {
         "line": written,
         "labels": config.labels.model_dump(mode="json"),
         "costs": config.costs.model_dump(mode="json"),
-        "policy": config.policy.model_dump(mode="json"),
+        "policy": policy,
         "seed": config.seed,
     }
 

@@ -27,7 +27,7 @@ __all__ = ["draft", "place_orders"]
 def draft(
     position: Position,
     direction: int,
-    reduced: bool,
+    share: float,
     source: int,
     expected: float,
     close: float,
@@ -37,7 +37,6 @@ def draft(
 ) -> None:
     """Write down a proposed order, bracket and wanted size; it does not count until admitted."""
     width = volatility * math.sqrt(parameters.horizon)
-    share = parameters.reduce_size if reduced else 1.0
     position.draft_side = direction
     position.draft_share = share
     position.draft_expected = expected

@@ -6,9 +6,19 @@ from edgekeeper.config import Config
 from edgekeeper.errors import UsageError
 from edgekeeper.simulator.records import Records, record_dtype
 
-__all__ = ["FALLBACK_CASH", "FALLBACK_RULES", "PARAMETERS", "Parameters", "book_parameters"]
+__all__ = [
+    "FALLBACK_CASH",
+    "FALLBACK_RULES",
+    "PARAMETERS",
+    "SIZE_BY_KELLY",
+    "SIZE_BY_VOLATILITY",
+    "Parameters",
+    "book_parameters",
+]
 
 FALLBACK_CASH, FALLBACK_RULES = 0, 1
+SIZE_FIXED, SIZE_BY_KELLY, SIZE_BY_VOLATILITY = range(3)
+_SIZINGS = {"fixed": SIZE_FIXED, "kelly": SIZE_BY_KELLY, "volatility": SIZE_BY_VOLATILITY}
 _BPS = 1e-4
 
 
@@ -25,6 +35,10 @@ class Parameters:
     reduce_size: float
     max_novelty: float
     shorting: bool
+    sizing: int  # SIZE_FIXED, SIZE_BY_KELLY or SIZE_BY_VOLATILITY
+    kelly_fraction: float
+    probability_error: float
+    volatility_share: float  # volatility of a bar at which the largest position is just right
     max_position: float
     max_positions: int
     max_risk: float
@@ -77,6 +91,9 @@ def book_parameters(
         "stop_width": config.labels.stop,
         "horizon": config.labels.horizon_bars,
         **config.policy.model_dump(),
+        "sizing": _SIZINGS[config.policy.sizing],
+        "volatility_share": config.policy.position_volatility
+        / (np.sqrt(periods_per_year) * config.limits.max_position),
         **config.limits.model_dump(),
         **config.guards.model_dump(exclude={"max_age_seconds"}),
         "virtual": virtual,

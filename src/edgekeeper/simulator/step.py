@@ -5,6 +5,8 @@ are marked at the close; guards look; then, at the close, the next orders are de
 code is the back-test, the paper broker and the virtual book of a line.
 """
 
+import math
+
 from numba import njit
 
 from edgekeeper.simulator.admission import draft, place_orders
@@ -15,8 +17,17 @@ from edgekeeper.simulator.log import DECISION, DIRECTION, REASON, SOURCE, Log, T
 from edgekeeper.simulator.orders import EXIT_OPPOSITE, carry, close_position, enter
 from edgekeeper.simulator.parameters import Parameters
 from edgekeeper.simulator.policy import follow_rules, is_forecast, judge, readiness
-from edgekeeper.simulator.reasons import ACCEPTED, FROM_MODEL, FROM_RULES, REDUCE, SKIP, WAITING
+from edgekeeper.simulator.reasons import (
+    ACCEPTED,
+    BELOW_BAND,
+    FROM_MODEL,
+    FROM_RULES,
+    REDUCE,
+    SKIP,
+    WAITING,
+)
 from edgekeeper.simulator.records import Records
+from edgekeeper.simulator.sizing import position_share
 from edgekeeper.simulator.state import Account
 from edgekeeper.types import Float64Array, Int32Array
 
@@ -85,18 +96,27 @@ def advance(
         for row in range(first, last):
             reason = readiness(fresh[row], volatility[row])
             decision, direction, source = SKIP, int(rules[row]), FROM_RULES
+            chance = math.nan
             if reason == ACCEPTED and by_model and not account.paused:
                 source = FROM_MODEL
                 decision, direction, reason, expectation = judge(
                     probability[row, 0], probability[row, 1], expected[row, 0], expected[row, 1],
                     novelty[row], volatility[row], parameters,
                 )  # fmt: skip
+                chance = probability[row, 0 if direction > 0 else 1]
             elif reason == ACCEPTED:
                 decision, direction, reason, expectation = follow_rules(direction, parameters)
+            share = 0.0
+            if decision != SKIP:
+                share = position_share(
+                    source, decision == REDUCE, chance, volatility[row], parameters
+                )
+                if not share > 0.0:
+                    decision, reason = SKIP, BELOW_BAND
             if decision != SKIP:
                 reason, waiting = WAITING, True
                 draft(
-                    positions[symbols[row]], direction, decision == REDUCE, source, expectation,
+                    positions[symbols[row]], direction, share, source, expectation,
                     prices[row, CLOSE], volatility[row], time, parameters,
                 )  # fmt: skip
             verdicts[row, DECISION], verdicts[row, DIRECTION] = decision, direction

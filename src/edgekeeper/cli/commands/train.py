@@ -92,7 +92,7 @@ def _count(trained: TrainedPackage, settings: "Config", out: Path, study: str) -
     }
     return record_by_hand(
         out,
-        TrialFacts(tried, trained.verdict.hold_out.scores.log_loss, np.empty(0)),
+        [TrialFacts(tried, trained.verdict.hold_out.scores.log_loss, np.empty(0))],
         study=study,
         line=manifest.provenance.lineage.line,
         time_ns=manifest.provenance.data.last,
