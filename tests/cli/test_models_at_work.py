@@ -1,5 +1,7 @@
 """``train``, ``validate`` and ``backtest``, one package through all three."""
 
+import shutil
+
 import numpy as np
 import polars as pl
 import pytest
@@ -70,8 +72,19 @@ def test_validate_on_later_bars(edgekeeper, package, early_and_late, tmp_path):
     assert "http" not in page.replace("http-equiv", "")
 
 
-def test_no_certificate_without_trials(edgekeeper, package, early_and_late):
-    done = edgekeeper("validate", "models", "--bars", early_and_late / "late.csv")
+def test_tries_by_hand_are_counted(edgekeeper, package, early_and_late):
+    late = early_and_late / "late.csv"
+    assert edgekeeper("validate", "models", "--bars", late, "--json").json["trials"] == 1
+    again = edgekeeper("train", "--bars", early_and_late / "early.csv", *FAST[:2], "--features",
+                       "calendar", "--out", "models")  # fmt: skip
+    assert again.code in (0, 4)
+    judged = edgekeeper("validate", package["folder"], "--bars", late, "--json")
+    assert judged.json["trials"] == 2
+
+
+def test_no_certificate_without_trials(edgekeeper, package, early_and_late, tmp_path):
+    shutil.copytree(package["folder"], tmp_path / "alone")
+    done = edgekeeper("validate", "alone", "--bars", early_and_late / "late.csv")
     assert done.code == 4
     assert "No certificate: nobody said how many variants were tried" in done.out
     assert "--trials N" in done.out

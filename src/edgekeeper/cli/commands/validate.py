@@ -83,7 +83,7 @@ def _validate(
     opened, settings = asked.open(screen, run)
     trusted = settings.packages.trusted_keys
     forecasts = read_forecast_file(model) if outside else find_package(model, run, trusted)
-    if trials is None and not outside:
+    if trials is None and not outside and not trial_returns:
         trials = _trials_beside(model, run)
     with screen.status("judging"):
         judged = services_of(context).validate(
@@ -114,10 +114,11 @@ validate = with_bars(_validate, required=False)
 
 
 def _trials_beside(model: str, run: str) -> int | None:
-    """How many were tried by `train` in the folder that keeps this package, where it counted."""
+    """How many were tried by hand in the registry that keeps this package, where any counted."""
     from edgekeeper.ledger.studies import trials_by_hand
 
-    counted = trials_by_hand(find_package_folder(model, run).parent)
+    # A registry keeps its packages in a folder of their own.
+    counted = trials_by_hand(find_package_folder(model, run).parent.parent)
     return counted.trials if counted is not None else None
 
 
