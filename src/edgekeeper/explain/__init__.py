@@ -1,6 +1,16 @@
 """Explanation: why a decision came out as it did, and what a model listens to."""
 
+from edgekeeper.explain.background import background_of, evenly_spaced
 from edgekeeper.explain.importance import score_sensitivity
+from edgekeeper.explain.shapley import Shapley, shapley_values
 from edgekeeper.explain.why import Answer, why
 
-__all__ = ["Answer", "score_sensitivity", "why"]
+__all__ = [
+    "Answer",
+    "Shapley",
+    "background_of",
+    "evenly_spaced",
+    "score_sensitivity",
+    "shapley_values",
+    "why",
+]

@@ -120,7 +120,7 @@ def _find(studies: Sequence[Study], name: str) -> Study:
 
 def record_by_hand(
     folder: Path,
-    trial: TrialFacts,
+    trials: Sequence[TrialFacts],
     *,
     study: str,
     line: str,
@@ -129,7 +129,7 @@ def record_by_hand(
     labels_hash: str,
     metric: str,
 ) -> TrialCount:
-    """Put one trial on record beside packages; the same again is free. Returns the study's count.
+    """Put trials on record beside packages; the same again is free. Returns the study's count.
 
     Raises
     ------
@@ -139,13 +139,15 @@ def record_by_hand(
         See :meth:`Ledger.open`.
     """
     with Ledger.open(folder / TRIALS_FILE) as ledger:
-        same = {
-            "study": study,
-            "data_hash": data_hash,
-            "labels_hash": labels_hash,
-            "configuration_hash": content_hash(trial.configuration),
-        }
-        if ledger.read("trials", ["study"], where=same, limit=1).height == 0:
+        place = {"study": study, "data_hash": data_hash, "labels_hash": labels_hash}
+        seen = set(ledger.read("trials", ["configuration_hash"], where=place).to_series())
+        new = []
+        for trial in trials:
+            name = content_hash(trial.configuration)
+            if name not in seen:
+                seen.add(name)
+                new.append(trial)
+        if new:
             if any(known.name == study and known.closed for known in studies_of(ledger)):
                 raise Refused(
                     f"study {study!r} is closed: a further trial would make the number it was "
@@ -154,7 +156,7 @@ def record_by_hand(
             with ledger.transaction("learn", event_time_ns=time_ns) as tx:
                 append_trials(
                     tx,
-                    [trial],
+                    new,
                     study=study,
                     line=line,
                     time_ns=time_ns,
