@@ -1,4 +1,4 @@
-"""The axioms hold exactly where every coalition is formed, and on average where orders are drawn."""
+"""Axioms hold exactly where every coalition is formed, and on average where orders are drawn."""
 
 import numpy as np
 import pytest

@@ -11,13 +11,15 @@ if TYPE_CHECKING:
     import polars as pl
 
     from edgekeeper.bars import Bars
-    from edgekeeper.config import Config
+    from edgekeeper.config import Config, SearchConfig
+    from edgekeeper.explain import Attribution, Overview
     from edgekeeper.ledger import Gap, LetGo, Verified
     from edgekeeper.registry import Package
     from edgekeeper.report import LiveScreen, Snapshot, Story
     from edgekeeper.report.targets import Target
     from edgekeeper.report.tell import Market
     from edgekeeper.stats.performance import Performance
+    from edgekeeper.train import Progress, Search
     from edgekeeper.validate import Certificate, Difference, Verdict
 
 __all__ = ["DemoMarket", "Services", "services_of"]
@@ -77,6 +79,16 @@ class TrainedPackage(Protocol):
     @property
     def folder(self) -> Path | None:
         """Where it was written, if anywhere."""
+        ...
+
+    @property
+    def searched(self) -> "Search | None":
+        """What was tried beforehand, where it was asked for."""
+        ...
+
+    @property
+    def features(self) -> str:
+        """Hash of the feature set."""
         ...
 
 
@@ -281,8 +293,94 @@ class TrainAct(Protocol):
         features: tuple[str, ...] | None,
         config: "Config",
         out: Path | None,
+        tune: int,
+        jobs: int,
+        progress: "Progress",
     ) -> TrainedPackage:
         """Train it."""
+        ...
+
+
+class TunedSearch(Protocol):
+    """What a search by hand ends in."""
+
+    @property
+    def search(self) -> "Search":
+        """Every trial, and the choice."""
+        ...
+
+    @property
+    def importance(self) -> Mapping[str, float]:
+        """Of the parameters."""
+        ...
+
+    @property
+    def features(self) -> str:
+        """Hash of the feature set."""
+        ...
+
+    @property
+    def data_hash(self) -> str:
+        """Of the bars."""
+        ...
+
+    @property
+    def labels_hash(self) -> str:
+        """Of brackets and costs."""
+        ...
+
+    @property
+    def last_ns(self) -> int:
+        """Newest bar."""
+        ...
+
+
+class TuneAct(Protocol):
+    """Look for better parameters."""
+
+    def __call__(
+        self,
+        bars: "Bars",
+        *,
+        learner: str,
+        features: tuple[str, ...] | None,
+        fixed: Mapping[str, float | int | str | bool],
+        rule: "SearchConfig",
+        config: "Config",
+        storage: str,
+        jobs: int,
+        progress: "Progress",
+    ) -> TunedSearch:
+        """Search."""
+        ...
+
+
+class ExplainedBar(Protocol):
+    """The score of one bar, taken apart."""
+
+    @property
+    def symbol(self) -> str:
+        """Of the bar."""
+        ...
+
+    @property
+    def time_ns(self) -> int:
+        """When it closed."""
+        ...
+
+    @property
+    def attribution(self) -> "Attribution":
+        """What moved the score."""
+        ...
+
+
+class ExplainSignalAct(Protocol):
+    """Take one score apart."""
+
+    def __call__(
+        self, package: "Package", bars: "Bars", config: "Config", *, symbol: str, at_ns: int | None
+    ) -> ExplainedBar:
+        """Explain it."""
         ...
 
 
@@ -335,6 +433,9 @@ class Services:
     write_report: ReportAct
     report: RetellAct
     train: TrainAct
+    tune: TuneAct
+    explain: "Callable[[Package, Bars | None, Config], Overview]"
+    explain_signal: ExplainSignalAct
     validate: ValidateAct
     compare: "Callable[[Mapping[str, Any], Bars, Config], Compared]"
     backtest: "Callable[[Package, Bars, Config], Backtested]"

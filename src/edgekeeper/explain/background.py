@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from edgekeeper.errors import BadData
 from edgekeeper.models import Reference
 from edgekeeper.models.reference import PROBABILITIES
-from edgekeeper.types import Float32Array
+from edgekeeper.types import Float32Array, Int64Array
 
 __all__ = ["background_of", "evenly_spaced"]
 
@@ -40,9 +41,17 @@ def background_of(reference: Reference, rows: int = 32, *, seed: int = 0) -> Flo
     return drawn
 
 
-def evenly_spaced(matrix: Float32Array, rows: int) -> Float32Array:
-    """Return at most so many rows that know something, evenly spaced over all of them."""
+def evenly_spaced(matrix: Float32Array, most: int) -> Int64Array:
+    """Return at most so many rows at which something is known, evenly spaced over all of them.
+
+    Raises
+    ------
+    BadData
+        Nothing is known at any.
+    """
     usable = np.flatnonzero(~np.isnan(matrix).all(axis=1))
-    if len(usable) > rows:
-        usable = usable[np.linspace(0, len(usable) - 1, rows).astype(np.int64)]
-    return np.ascontiguousarray(matrix[usable])
+    if len(usable) == 0:
+        raise BadData("expected bars with a known feature, got none: give more bars")
+    if len(usable) > most:
+        usable = usable[np.linspace(0, len(usable) - 1, most).astype(np.int64)]
+    return usable

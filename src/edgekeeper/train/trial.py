@@ -100,7 +100,7 @@ class History(Protocol):
 class Progress(Protocol):
     """Whoever wants to know how far a search is."""
 
-    def __call__(self, done: int, total: int) -> None:
+    def __call__(self, done: int, total: int, /) -> None:
         """So many of so many trials are done."""
         ...
 

@@ -94,9 +94,7 @@ class _Bench:
         """Scores of one configuration, its folds side by side."""
         return tuple(self._pool.map(lambda k: self._score(changes, k), range(len(self._folds))))
 
-    def on_folds_in_turn(
-        self, asked: Sequence["Trial"], recipe: Tried, prune: bool
-    ) -> list[Tried]:
+    def on_folds_in_turn(self, asked: Sequence["Trial"], recipe: Tried, prune: bool) -> list[Tried]:
         """Try configurations side by side, one fold after the other, pruned in between."""
         scores: list[list[FoldScore]] = [[] for _ in asked]
         alive = list(range(len(asked)))

@@ -155,6 +155,4 @@ def _storage(place: str) -> Any:
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix in _DATABASES:
         return RDBStorage(f"sqlite:///{path}")
-    return JournalStorage(
-        JournalFileBackend(str(path), lock_obj=JournalFileOpenLock(str(path)))
-    )
+    return JournalStorage(JournalFileBackend(str(path), lock_obj=JournalFileOpenLock(str(path))))

@@ -10,7 +10,14 @@ from edgekeeper.bars import Bars
 from edgekeeper.config import Config, SearchConfig
 from edgekeeper.errors import UsageError
 from edgekeeper.market import bars_hash
-from edgekeeper.models import LEARNERS, DataWindow, Lineage, Provenance, build_package, summed_in_order
+from edgekeeper.models import (
+    LEARNERS,
+    DataWindow,
+    Lineage,
+    Provenance,
+    build_package,
+    summed_in_order,
+)
 from edgekeeper.registry import Package, Registry
 from edgekeeper.rollout import recipe_hash, recipe_of
 from edgekeeper.splits import HoldOut
@@ -164,4 +171,3 @@ def train(
     folder = Registry(out).save(sealed) if out is not None else None
     package = Package.from_files(sealed.files)
     return Trained(package, verdict, folder, candidate.searched, chosen.hash)
-
