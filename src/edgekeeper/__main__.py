@@ -146,18 +146,24 @@ def _tune(
     )
 
 
-def _explain(package: "Package", bars: "Bars | None", config: "Config") -> "Overview":
+def _explain(package: "Package", bars: "Bars | None", config: "Config", graph: bytes) -> "Overview":
     from edgekeeper.build import explain
 
-    return explain(package, bars, config)
+    return explain(package, bars, config, graph=graph)
 
 
 def _explain_signal(
-    package: "Package", bars: "Bars", config: "Config", *, symbol: str, at_ns: int | None
+    package: "Package",
+    bars: "Bars",
+    config: "Config",
+    *,
+    symbol: str,
+    at_ns: int | None,
+    graph: bytes,
 ) -> "ExplainedSignal":
     from edgekeeper.build import explain_signal
 
-    return explain_signal(package, bars, config, symbol=symbol, at_ns=at_ns)
+    return explain_signal(package, bars, config, symbol=symbol, at_ns=at_ns, graph=graph)
 
 
 def _validate(

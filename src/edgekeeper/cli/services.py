@@ -378,7 +378,14 @@ class ExplainSignalAct(Protocol):
     """Take one score apart."""
 
     def __call__(
-        self, package: "Package", bars: "Bars", config: "Config", *, symbol: str, at_ns: int | None
+        self,
+        package: "Package",
+        bars: "Bars",
+        config: "Config",
+        *,
+        symbol: str,
+        at_ns: int | None,
+        graph: bytes,
     ) -> ExplainedBar:
         """Explain it."""
         ...
@@ -434,7 +441,7 @@ class Services:
     report: RetellAct
     train: TrainAct
     tune: TuneAct
-    explain: "Callable[[Package, Bars | None, Config], Overview]"
+    explain: "Callable[[Package, Bars | None, Config, bytes], Overview]"
     explain_signal: ExplainSignalAct
     validate: ValidateAct
     compare: "Callable[[Mapping[str, Any], Bars, Config], Compared]"

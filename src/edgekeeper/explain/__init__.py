@@ -9,6 +9,7 @@ from edgekeeper.explain.attribution import (
 )
 from edgekeeper.explain.background import background_of, evenly_spaced
 from edgekeeper.explain.importance import score_sensitivity
+from edgekeeper.explain.scores import explain_scores
 from edgekeeper.explain.shapley import Shapley, shapley_values
 from edgekeeper.explain.why import Answer, why
 
@@ -21,6 +22,7 @@ __all__ = [
     "attribution_of",
     "background_of",
     "evenly_spaced",
+    "explain_scores",
     "overview_of",
     "score_sensitivity",
     "shapley_values",

@@ -53,7 +53,7 @@ class Attribution:
         moving = [part for part in self.parts if part.adds != 0.0]
         along = [part for part in moving if part.adds * push > 0.0][:_NAMED]
         against = [part for part in moving if part.adds * push < 0.0][:1]
-        said = f"leans {self.lean} with a score of {self.score:+.2f}; usual is {self.base:+.2f}"
+        said = f"leans {self.lean} with a score of {self.score:+.3f}; usual is {self.base:+.3f}"
         if not along:
             return f"{said}, and no feature says otherwise."
         said += f". Mostly because of {_listed(along)}"
@@ -133,7 +133,7 @@ def overview_of(found: Shapley, names: Sequence[str], regimes: Sequence[str] = (
 
 
 def _listed(parts: Sequence[Part]) -> str:
-    return _and([f"{part.feature} ({part.adds:+.2f})" for part in parts])
+    return _and([f"{part.feature} ({part.adds:+.3f})" for part in parts])
 
 
 def _and(words: Sequence[str]) -> str:

@@ -1,5 +1,6 @@
 """Pictures of an explanation: one score as a waterfall, many as bars by feature and regime."""
 
+import math
 from collections.abc import Mapping, Sequence
 from html import escape
 
@@ -9,7 +10,7 @@ from edgekeeper.report.axis import number_ticks
 from edgekeeper.report.picture import Picture
 from edgekeeper.report.wording import number, plain, signed_number
 
-__all__ = ["summary_picture", "waterfall"]
+__all__ = ["digits_for", "summary_picture", "waterfall"]
 
 _WIDE, _NAMES, _RIGHT, _TOP, _ROW, _FOOT = 760, 210, 70, 62, 26, 34
 _FONT = "font-family='system-ui, sans-serif' font-size='12'"
@@ -17,6 +18,19 @@ _INK, _SOFT, _GRID = "#16191d", "#59626d", "#e1e4e9"
 _UP, _DOWN = "#0072b2", "#d55e00"
 _REGIMES = ("#0072b2", "#00795a", "#d55e00", "#7b8490")
 _LONGEST = 28
+
+
+def digits_for(largest: float) -> int:
+    """Decimals that still tell a tenth of the largest step from nothing, two to six.
+
+    Examples
+    --------
+    >>> digits_for(1.5), digits_for(0.02), digits_for(0.0)
+    (2, 3, 2)
+    """
+    if not largest > 0.0:
+        return 2
+    return min(max(2, 1 - math.floor(math.log10(largest))), 6)
 
 
 def _text(
@@ -67,6 +81,7 @@ def waterfall(
     air = 0.08 * (high - low) or 0.01
     low, high = low - air, high + air
     wide = _WIDE - _NAMES - _RIGHT
+    digits = digits_for(max((abs(step) for _, step in steps), default=0.0))
 
     def x(score: float) -> float:
         return _NAMES + wide * (score - low) / (high - low)
@@ -90,9 +105,9 @@ def waterfall(
         parts.append(
             f"<path d='M{x(last):.1f},{y + 4}V{min(y + _ROW + 4, bottom)}' stroke='{_SOFT}'/>"
         )
-        parts.append(_text(right + 5, y + 17, signed_number(step)))
+        parts.append(_text(right + 5, y + 17, signed_number(step, digits)))
     below = (
-        f"from the usual score {number(base)} to {number(float(ends[-1]))}; "
+        f"from the usual score {number(base, digits)} to {number(float(ends[-1]), digits)}; "
         "above 0 it leans long, below short"
     )
     return _frame(bottom + _FOOT, title, below, parts)

@@ -13,8 +13,8 @@ from edgekeeper.explain import (
     attribution_of,
     background_of,
     evenly_spaced,
+    explain_scores,
     overview_of,
-    shapley_values,
 )
 from edgekeeper.features import FeatureSet
 from edgekeeper.registry import Package
@@ -36,7 +36,14 @@ class ExplainedSignal:
     attribution: Attribution
 
 
-def explain(package: Package, bars: Bars | None, config: Config, *, rows: int = 200) -> Overview:
+def explain(
+    package: Package,
+    bars: Bars | None,
+    config: Config,
+    *,
+    graph: bytes | None = None,
+    rows: int = 200,
+) -> Overview:
     """Say what a package listens to, in all and by market regime.
 
     Parameters
@@ -45,6 +52,8 @@ def explain(package: Package, bars: Bars | None, config: Config, *, rows: int = 
     bars : Bars or None
         Without any, rows are drawn from the distributions that the package carries.
     config : Config
+    graph : bytes, optional
+        The package's own: a sum of trees is then taken apart exactly.
     rows : int
         How many are explained, evenly spaced.
 
@@ -57,16 +66,22 @@ def explain(package: Package, bars: Bars | None, config: Config, *, rows: int = 
     if bars is None:
         usual = background_of(package.manifest.reference, _USUAL)
         drawn = background_of(package.manifest.reference, rows, seed=1)
-        return overview_of(shapley_values(package.score, drawn, usual, orders=1), names)
+        return overview_of(explain_scores(package, drawn, usual, graph=graph, orders=1), names)
     matrix = _matrix(package, bars, config)
     place = evenly_spaced(matrix, rows)
     usual = matrix[evenly_spaced(matrix, _USUAL)]
-    found = shapley_values(package.score, matrix[place], usual, orders=1)
+    found = explain_scores(package, matrix[place], usual, graph=graph, orders=1)
     return overview_of(found, names, [str(name) for name in regimes_of(bars)[place]])
 
 
 def explain_signal(
-    package: Package, bars: Bars, config: Config, *, symbol: str, at_ns: int | None = None
+    package: Package,
+    bars: Bars,
+    config: Config,
+    *,
+    symbol: str,
+    at_ns: int | None = None,
+    graph: bytes | None = None,
 ) -> ExplainedSignal:
     """Take apart the score of the last bar of a symbol at or before ``at_ns``.
 
@@ -97,7 +112,7 @@ def explain_signal(
         )
     # What is usual is read off bars up to this one: an explanation looks no further than the model.
     usual = matrix[evenly_spaced(matrix[: row + 1], _USUAL)]
-    found = shapley_values(package.score, picked, usual, orders=16)
+    found = explain_scores(package, picked, usual, graph=graph, orders=16)
     attribution = attribution_of(found, 0, list(package.features), picked)
     return ExplainedSignal(symbol, int(bars.event_time[row]), attribution)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgekeeper.cli import options
-from edgekeeper.cli.find_package import find_package
+from edgekeeper.cli.find_package import find_package, find_package_folder
 from edgekeeper.cli.moment import nanoseconds_of
 from edgekeeper.cli.printing import console, print_json
 from edgekeeper.cli.run_folder import find_run, open_ledger
@@ -56,18 +56,22 @@ def _explain(
     By Shapley values of the packaged score, which say what moved it, not whether it is right.
     Without bars a model is explained from its package alone.
     """
+    from edgekeeper.models.package import GRAPH
+    from edgekeeper.registry.folder import read_folder
+
     screen = console(as_json)
     settings, bars = _bars(asked, screen, run, needed=bool(signal))
     package = find_package(model, run, settings.packages.trusted_keys)
+    graph = read_folder(find_package_folder(model, run))[GRAPH]
     with screen.status("taking scores apart"):
         if signal:
             assert bars is not None
             symbol, at = _meant(signal, bars, run)
             one = services_of(context).explain_signal(
-                package, bars, settings, symbol=symbol, at_ns=at
+                package, bars, settings, symbol=symbol, at_ns=at, graph=graph
             )
         else:
-            overview = services_of(context).explain(package, bars, settings)
+            overview = services_of(context).explain(package, bars, settings, graph)
     if signal:
         _tell_one(screen, package, one, out, as_json)
     else:
@@ -116,7 +120,7 @@ def _meant(signal: str, bars: "Bars", run: str) -> tuple[str, int | None]:
 def _tell_one(
     screen: "Console", package: "Package", one: ExplainedBar, out: str, as_json: bool
 ) -> None:
-    from edgekeeper.report.explanation_picture import waterfall
+    from edgekeeper.report.explanation_picture import digits_for, waterfall
     from edgekeeper.report.wording import day, number, signed_number
 
     it = one.attribution
@@ -140,8 +144,9 @@ def _tell_one(
         )
         return
     screen.print(f"\n{sentence}\n", style="bold", markup=False, soft_wrap=True)
+    digits = digits_for(max(abs(adds) for _, adds in steps))
     rows = [
-        [name, number(known[name], 3) if name in known else "", signed_number(adds, 3)]
+        [name, number(known[name], 3) if name in known else "", signed_number(adds, digits)]
         for name, adds in steps
     ]
     heads = ("Feature", "was", "adds")

@@ -61,7 +61,9 @@ def _train(
     ] = 0,
     seed: Annotated[
         int | None,
-        typer.Option("--seed", metavar="N", min=0, help="Seed.", show_default="as configured"),
+        typer.Option(
+            "--seed", metavar="N", min=0, max=2**31 - 1, help="Seed.", show_default="as configured"
+        ),
     ] = None,
     features: Annotated[
         str,

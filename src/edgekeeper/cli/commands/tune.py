@@ -64,7 +64,9 @@ def _tune(
     ] = 2_000,
     seed: Annotated[
         int | None,
-        typer.Option("--seed", metavar="N", min=0, help="Seed.", show_default="as configured"),
+        typer.Option(
+            "--seed", metavar="N", min=0, max=2**31 - 1, help="Seed.", show_default="as configured"
+        ),
     ] = None,
     out: Annotated[
         str, typer.Option("--out", metavar="DIR", help="Where history and picture are kept.")
