@@ -33,7 +33,8 @@ class Shapley:
     values : float64 [n, F]
         In the unit of the score.
     error : float64 [n, F]
-        Standard error of having drawn orders instead of forming all of them; 0 where exact.
+        Standard error of having drawn orders instead of forming all of them; 0 where exact, NaN
+        where one order and one background row tell none.
     score : float64 [n]
         ``base + values.sum(axis=1)``, up to rounding.
     base : float
@@ -174,20 +175,29 @@ def _orders(
 ) -> tuple[Float64Array, Float64Array]:
     """Walk from each background row to the row, feature by feature, there and back in order."""
     n, pairs = len(free), len(background) * orders
-    sums, squares = np.zeros(n), np.zeros(n)
+    added = np.empty((pairs, n))
     at_once = max(1, _BATCH_ROWS // (2 * (n + 1)))
     usual = np.repeat(background, orders, axis=0)
     for first in range(0, pairs, at_once):
         start = usual[first : first + at_once]
         order = np.argsort(random.random((len(start), n)), axis=1)
-        added = 0.5 * (
-            _walk(score, row, start, free, order) + _walk(score, row, start, free, order[:, ::-1])
+        there = _walk(score, row, start, free, order)
+        added[first : first + at_once] = 0.5 * (
+            there + _walk(score, row, start, free, order[:, ::-1])
         )
-        sums += added.sum(axis=0)
-        squares += (added**2).sum(axis=0)
-    mean = sums / pairs
-    spread = np.maximum(squares / pairs - mean**2, 0.0)
-    return mean, np.sqrt(spread / max(pairs - 1, 1))
+    return added.mean(axis=0), np.sqrt(_chance(added.reshape(-1, orders, n)) / pairs)
+
+
+def _chance(added: Float64Array) -> Float64Array:
+    """Variance that orders bring in, ``[n]``, of ``[background, orders, n]``.
+
+    All background rows are used, so how they differ is no error. With a single order each the two
+    cannot be told apart, and both are counted.
+    """
+    rows, orders, n = added.shape
+    if orders > 1:
+        return np.asarray(added.var(axis=1, ddof=1).mean(axis=0))
+    return added[:, 0].var(axis=0, ddof=1) if rows > 1 else np.full(n, math.nan)
 
 
 def _walk(

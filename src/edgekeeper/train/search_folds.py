@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 import numpy as np
 
@@ -67,9 +67,10 @@ class SearchFold:
         )
 
     def _borrow(self) -> SharedFits:
-        if self._idle.empty():
+        try:
+            return self._idle.get_nowait()
+        except Empty:
             return share_fits(self._kind, self._rows, self._later)
-        return self._idle.get()
 
 
 def newest_fold(

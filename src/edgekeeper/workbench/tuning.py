@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +124,7 @@ def tune(
     older = known_rows(data, line, config, last, HoldOut(config.gates.holdout_share)).older
     endless = line.model_copy(update={"search": rule.model_copy(update={"trials": 2})})
     recipe = recipe_hash(recipe_of(endless, config))
-    name = _name(recipe, bars_hash(bars), config)
+    name = _name(recipe, bars_hash(bars), dict(chosen.op_versions), config)
     space = tuned_space(line)
     search = search_parameters(
         data,
@@ -147,7 +148,8 @@ def tune(
     )
 
 
-def _name(recipe: str, data: str, config: Config) -> str:
+def _name(recipe: str, data: str, ops: dict[str, int], config: Config) -> str:
     """Name of the study: what its trials depend on, but for how many there are."""
-    text = json.dumps([recipe, data, config.gates.model_dump(mode="json")], sort_keys=True)
+    gates = config.gates.model_dump(mode="json")
+    text = json.dumps([recipe, data, ops, gates, version("edgekeeper")], sort_keys=True)
     return f"tune-{hashlib.sha256(text.encode()).hexdigest()[:16]}"

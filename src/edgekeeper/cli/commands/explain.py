@@ -1,5 +1,6 @@
 """``edgekeeper explain``: what a model listens to, and why it said what it said of one bar."""
 
+import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -199,7 +200,7 @@ def _save(picture: "Picture", out: str) -> Path | None:
 
 def _end(screen: "Console", exact: bool, error: float | None, picture: Path | None) -> None:
     how = "exact" if exact else "from orders drawn at random, the same each time"
-    if error:
+    if error and math.isfinite(error):
         how += f"; standard error up to {error:.3f}"
     screen.print(f"\nShapley values of the log-odds that long does better, {how}.", style="dim")
     if picture is not None:
