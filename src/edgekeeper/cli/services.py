@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import typer
 
+from edgekeeper.cli.model_acts import ExplainSignalAct, TuneAct
+
 if TYPE_CHECKING:
     import polars as pl
 
     from edgekeeper.bars import Bars
-    from edgekeeper.config import Config, SearchConfig
-    from edgekeeper.explain import Attribution, Overview
+    from edgekeeper.config import Config
+    from edgekeeper.explain import Overview
     from edgekeeper.ledger import Gap, LetGo, Verified
     from edgekeeper.registry import Package
     from edgekeeper.report import LiveScreen, Snapshot, Story
@@ -298,96 +300,6 @@ class TrainAct(Protocol):
         progress: "Progress",
     ) -> TrainedPackage:
         """Train it."""
-        ...
-
-
-class TunedSearch(Protocol):
-    """What a search by hand ends in."""
-
-    @property
-    def search(self) -> "Search":
-        """Every trial, and the choice."""
-        ...
-
-    @property
-    def importance(self) -> Mapping[str, float]:
-        """Of the parameters."""
-        ...
-
-    @property
-    def features(self) -> str:
-        """Hash of the feature set."""
-        ...
-
-    @property
-    def data_hash(self) -> str:
-        """Of the bars."""
-        ...
-
-    @property
-    def labels_hash(self) -> str:
-        """Of brackets and costs."""
-        ...
-
-    @property
-    def last_ns(self) -> int:
-        """Newest bar."""
-        ...
-
-
-class TuneAct(Protocol):
-    """Look for better parameters."""
-
-    def __call__(
-        self,
-        bars: "Bars",
-        *,
-        learner: str,
-        features: tuple[str, ...] | None,
-        fixed: Mapping[str, float | int | str | bool],
-        rule: "SearchConfig",
-        config: "Config",
-        storage: str,
-        jobs: int,
-        progress: "Progress",
-    ) -> TunedSearch:
-        """Search."""
-        ...
-
-
-class ExplainedBar(Protocol):
-    """The score of one bar, taken apart."""
-
-    @property
-    def symbol(self) -> str:
-        """Of the bar."""
-        ...
-
-    @property
-    def time_ns(self) -> int:
-        """When it closed."""
-        ...
-
-    @property
-    def attribution(self) -> "Attribution":
-        """What moved the score."""
-        ...
-
-
-class ExplainSignalAct(Protocol):
-    """Take one score apart."""
-
-    def __call__(
-        self,
-        package: "Package",
-        bars: "Bars",
-        config: "Config",
-        *,
-        symbol: str,
-        at_ns: int | None,
-        graph: bytes,
-    ) -> ExplainedBar:
-        """Explain it."""
         ...
 
 

@@ -33,12 +33,7 @@ def _train(
     out: Annotated[
         str, typer.Option("--out", metavar="DIR", help="Where the package is kept.")
     ] = "edgekeeper-models",
-    learner: Annotated[
-        str,
-        typer.Option(
-            "--learner", "--ensemble", metavar="NAME", help="As `models learners` lists them."
-        ),
-    ] = "lightgbm",
+    learner: options.LearnerName = "lightgbm",
     tune: Annotated[
         int,
         typer.Option(
@@ -49,28 +44,9 @@ def _train(
             help="Look among so many configurations first.",
         ),
     ] = 0,
-    jobs: Annotated[
-        int,
-        typer.Option(
-            "--jobs",
-            metavar="J",
-            min=0,
-            help="Of these side by side.",
-            show_default="all processors but one",
-        ),
-    ] = 0,
-    seed: Annotated[
-        int | None,
-        typer.Option(
-            "--seed", metavar="N", min=0, max=2**31 - 1, help="Seed.", show_default="as configured"
-        ),
-    ] = None,
-    features: Annotated[
-        str,
-        typer.Option(
-            "--features", metavar="A,B", help="Catalogues of features.", show_default="the usual"
-        ),
-    ] = "",
+    jobs: options.Jobs = 0,
+    seed: options.Seed = None,
+    features: options.FeatureList = "",
     study: Annotated[
         str, typer.Option("--study", metavar="NAME", help="Under which its trial is counted.")
     ] = "by hand",

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgekeeper.cli import options
+from edgekeeper.cli.model_acts import TunedSearch
 from edgekeeper.cli.printing import console, print_json
 from edgekeeper.cli.search_progress import search_progress, usual_jobs
-from edgekeeper.cli.services import TunedSearch, services_of
+from edgekeeper.cli.services import services_of
 from edgekeeper.cli.tables import plain_table
 from edgekeeper.cli.with_bars import AskedBars, with_bars
 from edgekeeper.errors import UsageError
@@ -28,21 +29,11 @@ _STUDY, _PICTURE = "tuning.journal", "tuning.svg"
 def _tune(
     context: typer.Context,
     asked: AskedBars,
-    learner: Annotated[
-        str,
-        typer.Option(
-            "--learner", "--ensemble", metavar="NAME", help="As `models learners` lists them."
-        ),
-    ] = "lightgbm",
+    learner: options.LearnerName = "lightgbm",
     trials: Annotated[
         int, typer.Option("--trials", metavar="N", min=2, max=10_000, help="How many in all.")
     ] = 100,
-    features: Annotated[
-        str,
-        typer.Option(
-            "--features", metavar="A,B", help="Catalogues of features.", show_default="the usual"
-        ),
-    ] = "",
+    features: options.FeatureList = "",
     fix: Annotated[
         str,
         typer.Option(
@@ -62,12 +53,7 @@ def _tune(
             "--rows", metavar="N", min=200, max=10_000_000, help="Most that a trial is fitted on."
         ),
     ] = 2_000,
-    seed: Annotated[
-        int | None,
-        typer.Option(
-            "--seed", metavar="N", min=0, max=2**31 - 1, help="Seed.", show_default="as configured"
-        ),
-    ] = None,
+    seed: options.Seed = None,
     out: Annotated[
         str, typer.Option("--out", metavar="DIR", help="Where history and picture are kept.")
     ] = "edgekeeper-models",
@@ -80,16 +66,7 @@ def _tune(
             show_default=f"{_STUDY} in DIR",
         ),
     ] = "",
-    jobs: Annotated[
-        int,
-        typer.Option(
-            "--jobs",
-            metavar="J",
-            min=0,
-            help="Trials side by side; the answer is the same with any.",
-            show_default="all processors but one",
-        ),
-    ] = 0,
+    jobs: options.Jobs = 0,
     as_json: options.AsJson = False,
 ) -> None:
     """Look for better parameters of a learner.
