@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from edgekeeper.bars import Bars
-from edgekeeper.config import Config, SearchConfig
+from edgekeeper.config import Config, LineConfig, SearchConfig
 from edgekeeper.errors import UsageError
+from edgekeeper.features import FeatureSet
 from edgekeeper.market import bars_hash
 from edgekeeper.models import (
     LEARNERS,
@@ -23,6 +24,7 @@ from edgekeeper.rollout import recipe_hash, recipe_of
 from edgekeeper.splits import HoldOut
 from edgekeeper.trade import rule_signals
 from edgekeeper.train import (
+    Candidate,
     Progress,
     Search,
     TrainingData,
@@ -106,13 +108,7 @@ def train(
     if features is not None:
         line = line.model_copy(update={"features": tuple(features)})
     if tune:
-        if not isinstance(learner, str):
-            raise UsageError(
-                f"tune: expected a learner on the shelf ({', '.join(LEARNERS)}), got "
-                f"{learner.name!r}: what may be changed in it is unknown"
-            )
-        rule = SearchConfig(rule="optuna", trials=max(tune, 2))
-        line = line.model_copy(update={"search": rule})
+        line = _searching(line, learner, tune)
     seen = with_signals(bars, config) if wants_signals(line) else bars
     chosen, _ = feature_set_of(line, seen)
     data = TrainingData.prepare(seen, chosen, config)
@@ -141,7 +137,40 @@ def train(
     )
     tried = len(candidate.searched.trials) if candidate.searched is not None else math.nan
     verdict = judge(candidate.judged, None, view, config, trials=tried)
-    provenance = Provenance(
+    provenance = _provenance(line, bars, candidate, verdict, config, chosen)
+    sealed = build_package(
+        candidate.shipped,
+        provenance,
+        features=data.matrix[candidate.rows[-10_000:]],
+        volatility=data.volatility[candidate.rows[-10_000:]],
+    )
+    folder = Registry(out).save(sealed) if out is not None else None
+    package = Package.from_files(sealed.files)
+    return Trained(package, verdict, folder, candidate.searched, chosen.hash)
+
+
+def _searching(line: LineConfig, learner: str | Learner, trials: int) -> LineConfig:
+    """The line with a search before its fit."""
+    if not isinstance(learner, str):
+        raise UsageError(
+            f"tune: expected a learner on the shelf ({', '.join(LEARNERS)}), got "
+            f"{learner.name!r}: what may be changed in it is unknown"
+        )
+    rule = SearchConfig(rule="optuna", trials=max(trials, 2))
+    return line.model_copy(update={"search": rule})
+
+
+def _provenance(
+    line: LineConfig,
+    bars: Bars,
+    candidate: Candidate,
+    verdict: Verdict,
+    config: Config,
+    features: FeatureSet,
+) -> Provenance:
+    """What the package says of where it comes from."""
+    now = int(bars.event_time[-1])
+    return Provenance(
         created_at=now,
         code_version=version("edgekeeper"),
         lineage=Lineage(line.name),
@@ -153,7 +182,7 @@ def train(
             hash=bars_hash(bars),
         ),
         labels=config.labels.model_dump(mode="json"),
-        op_versions=chosen.op_versions,
+        op_versions=features.op_versions,
         metrics=verdict.hold_out.metrics(),
         gates={
             "outcome": verdict.outcome,
@@ -162,12 +191,3 @@ def train(
             "hold_out_uses": candidate.hold_out_uses,
         },
     )
-    sealed = build_package(
-        candidate.shipped,
-        provenance,
-        features=data.matrix[candidate.rows[-10_000:]],
-        volatility=data.volatility[candidate.rows[-10_000:]],
-    )
-    folder = Registry(out).save(sealed) if out is not None else None
-    package = Package.from_files(sealed.files)
-    return Trained(package, verdict, folder, candidate.searched, chosen.hash)

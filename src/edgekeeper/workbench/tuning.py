@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edgekeeper.bars import Bars
-from edgekeeper.config import Config, SearchConfig
+from edgekeeper.config import Config, LineConfig, SearchConfig
 from edgekeeper.market import bars_hash
 from edgekeeper.models import summed_in_order
 from edgekeeper.rollout import recipe_hash, recipe_of
@@ -113,10 +113,7 @@ def tune(
     bars = bars if isinstance(bars, Bars) else Bars.from_frame(bars)
     config = config or Config()
     rule = rule or SearchConfig(rule="optuna", trials=100)
-    line = line_of(learner).model_copy(update={"search": rule, "parameters": dict(fixed or {})})
-    if features is not None:
-        line = line.model_copy(update={"features": tuple(features)})
-    make_learner(line)  # a wrong recipe is told before any work
+    line = _line(learner, features, fixed, rule)
     seen = with_signals(bars, config) if wants_signals(line) else bars
     chosen, _ = feature_set_of(line, seen)
     data = TrainingData.prepare(seen, chosen, config)
@@ -146,6 +143,20 @@ def tune(
         last,
         len(older),
     )
+
+
+def _line(
+    learner: str,
+    features: tuple[str, ...] | None,
+    fixed: Mapping[str, float | int | str | bool] | None,
+    rule: SearchConfig,
+) -> LineConfig:
+    changes: dict[str, Any] = {"search": rule, "parameters": dict(fixed or {})}
+    if features is not None:
+        changes["features"] = tuple(features)
+    line = line_of(learner).model_copy(update=changes)
+    make_learner(line)  # a wrong recipe is told before any work
+    return line
 
 
 def _name(recipe: str, data: str, ops: dict[str, int], config: Config) -> str:
