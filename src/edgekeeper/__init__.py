@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from edgekeeper.bars import Bars
-    from edgekeeper.build import backtest, compare, replay, train, validate
+    from edgekeeper.build import backtest, compare, explain, replay, train, tune, validate
     from edgekeeper.config import Config, parse_config
     from edgekeeper.features import FeatureSet
     from edgekeeper.labels import TripleBarrier
@@ -34,9 +34,11 @@ __all__ = [
     "__version__",
     "backtest",
     "compare",
+    "explain",
     "parse_config",
     "replay",
     "train",
+    "tune",
     "validate",
     "wrap",
 ]
@@ -51,9 +53,10 @@ _HOMES = {
     "compare": "edgekeeper.build",
     "parse_config": "edgekeeper.config",
     "replay": "edgekeeper.build",
+    "tune": "edgekeeper.build",
     "wrap": "edgekeeper.models.estimators",
 }
-_ROOMS_THAT_ACT = ("train", "validate")
+_ROOMS_THAT_ACT = ("explain", "train", "validate")
 
 
 class _Act(ModuleType):
@@ -68,7 +71,7 @@ class _Act(ModuleType):
 
 
 class _Edgekeeper(ModuleType):
-    """This package. Python binds each room here once imported; two of them share an act's name."""
+    """This package. Python binds each room here once imported; three share an act's name."""
 
     def __setattr__(self, name: str, value: object) -> None:
         if name in _ROOMS_THAT_ACT and isinstance(value, ModuleType):

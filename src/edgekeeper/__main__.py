@@ -15,17 +15,21 @@ if TYPE_CHECKING:
         Audited,
         BacktestResult,
         Comparison,
+        ExplainedSignal,
         Judgement,
         Replay,
         Retold,
         Screen,
         Trained,
+        Tuned,
     )
     from edgekeeper.cli.services import DemoMarket
-    from edgekeeper.config import Config
+    from edgekeeper.config import Config, SearchConfig
+    from edgekeeper.explain import Overview
     from edgekeeper.registry import Package
     from edgekeeper.report import LiveScreen, Story
     from edgekeeper.report.tell import Market
+    from edgekeeper.train import Progress
 
 __all__ = ["app", "main"]
 
@@ -46,6 +50,9 @@ def app() -> typer.Typer:
         write_report=_write_report,
         report=_report,
         train=_train,
+        tune=_tune,
+        explain=_explain,
+        explain_signal=_explain_signal,
         validate=_validate,
         compare=_compare,
         backtest=_backtest,
@@ -94,10 +101,69 @@ def _train(
     features: tuple[str, ...] | None,
     config: "Config",
     out: Path | None,
+    tune: int,
+    jobs: int,
+    progress: "Progress",
 ) -> "Trained":
     from edgekeeper.build import train
 
-    return train(bars, learner=learner, features=features, config=config, out=out)
+    return train(
+        bars,
+        learner=learner,
+        features=features,
+        config=config,
+        out=out,
+        tune=tune,
+        jobs=jobs,
+        progress=progress,
+    )
+
+
+def _tune(
+    bars: "Bars",
+    *,
+    learner: str,
+    features: tuple[str, ...] | None,
+    fixed: Mapping[str, float | int | str | bool],
+    rule: "SearchConfig",
+    config: "Config",
+    storage: str,
+    jobs: int,
+    progress: "Progress",
+) -> "Tuned":
+    from edgekeeper.build import tune
+
+    return tune(
+        bars,
+        learner=learner,
+        features=features,
+        fixed=fixed,
+        rule=rule,
+        config=config,
+        storage=storage,
+        jobs=jobs,
+        progress=progress,
+    )
+
+
+def _explain(package: "Package", bars: "Bars | None", config: "Config", graph: bytes) -> "Overview":
+    from edgekeeper.build import explain
+
+    return explain(package, bars, config, graph=graph)
+
+
+def _explain_signal(
+    package: "Package",
+    bars: "Bars",
+    config: "Config",
+    *,
+    symbol: str,
+    at_ns: int | None,
+    graph: bytes,
+) -> "ExplainedSignal":
+    from edgekeeper.build import explain_signal
+
+    return explain_signal(package, bars, config, symbol=symbol, at_ns=at_ns, graph=graph)
 
 
 def _validate(

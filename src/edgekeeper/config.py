@@ -168,10 +168,13 @@ class GatesConfig(_Section):
 class SearchConfig(_Section):
     """How a line looks for better parameters of its learner; part of its recipe."""
 
-    rule: Literal["random"] = "random"
+    rule: Literal["random", "optuna"] = "random"
     trials: int = Field(50, ge=2, le=10_000)
     every_epochs: int = Field(252, ge=1)
     rows: int = Field(2_000, ge=200, le=10_000_000)
+    folds: int = Field(3, ge=2, le=20)
+    batch: int = Field(8, ge=1, le=256)
+    prune: bool = True
 
 
 class PackagesConfig(_Section):

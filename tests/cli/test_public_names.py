@@ -77,6 +77,7 @@ def test_an_act_shows_its_arguments():
 
     assert inspect.signature(edgekeeper.train) == inspect.signature(build.train)
     assert inspect.signature(edgekeeper.validate) == inspect.signature(build.validate)
+    assert inspect.signature(edgekeeper.explain) == inspect.signature(build.explain)
 
 
 def test_a_room_that_is_called_does_its_act():

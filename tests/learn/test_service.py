@@ -198,8 +198,11 @@ def test_facts_of_learning_have_a_chain_of_their_own(desk):
     assert desk.ledger.verify("learn").links == 1
 
 
-def test_a_search_once_a_year_is_on_record_and_its_choice_used_until_the_next(planted, open_desk):
-    rule = SearchConfig(trials=5, every_epochs=60, rows=200)
+@pytest.mark.parametrize("rule", ["random", "optuna"])
+def test_a_search_once_a_year_is_on_record_and_its_choice_used_until_the_next(
+    planted, open_desk, rule
+):
+    rule = SearchConfig(rule=rule, trials=5, every_epochs=60, rows=200)
     line = LineConfig(name="linear", learner="logistic", features=("returns",), search=rule)
     desk = open_desk(planted, Config(gates=GatesConfig(min_samples=50), lines=(line,)))
     desk.signal(desk.until(500))

@@ -78,12 +78,12 @@ def test_trials_by_hand_are_kept_beside_the_packages(tmp_path):
     place = {"study": "by hand", "data_hash": "d", **PLACE}
     assert trials_by_hand(tmp_path) is None
     for n in (1, 1, 2):
-        count = record_by_hand(tmp_path, TrialFacts({"n": n}, 0.5, np.empty(0)), **place)
+        count = record_by_hand(tmp_path, [TrialFacts({"n": n}, 0.5, np.empty(0))], **place)
     assert count == trials_by_hand(tmp_path)
     assert (count.trials, count.effective) == (2, 2.0)
     with Ledger.open(tmp_path / TRIALS_FILE) as ledger:
         note_study(ledger, "by hand", "done", time_ns=1, actor="me", close=True)
-    same = record_by_hand(tmp_path, TrialFacts({"n": 2}, 0.5, np.empty(0)), **place)
+    same = record_by_hand(tmp_path, [TrialFacts({"n": 2}, 0.5, np.empty(0))], **place)
     assert same.trials == 2, "the same again is free, also when closed"
     with pytest.raises(Refused, match="closed"):
-        record_by_hand(tmp_path, TrialFacts({"n": 3}, 0.5, np.empty(0)), **place)
+        record_by_hand(tmp_path, [TrialFacts({"n": 3}, 0.5, np.empty(0))], **place)

@@ -69,7 +69,7 @@ def test_another_trial_is_chosen_only_beyond_the_standard_error():
     noise = 0.1 * rng.standard_normal(12)
     clearly_better = np.array([np.zeros(12), noise - 0.2])
     hardly_better = np.array([np.zeros(12), noise - noise.mean() - 0.01])
-    assert _choose(clearly_better) == 1
-    assert _choose(hardly_better) == 0
-    assert _choose(-clearly_better) == 0
-    assert _choose(np.array([[1.0], [0.0]])) == 0  # one block tells no error
+    assert _choose(clearly_better).chosen == 1
+    assert _choose(hardly_better).chosen == 0
+    assert _choose(-clearly_better).chosen == 0
+    assert _choose(np.array([[1.0], [0.0]])).chosen == 0  # one block tells no error

@@ -12,6 +12,7 @@ from edgekeeper.cli.commands.check import check
 from edgekeeper.cli.commands.compare import compare
 from edgekeeper.cli.commands.demo import demo
 from edgekeeper.cli.commands.doctor import doctor
+from edgekeeper.cli.commands.explain import explain
 from edgekeeper.cli.commands.export import export
 from edgekeeper.cli.commands.importing import import_bars
 from edgekeeper.cli.commands.init import init
@@ -22,6 +23,7 @@ from edgekeeper.cli.commands.report import report
 from edgekeeper.cli.commands.sql import sql
 from edgekeeper.cli.commands.status import status
 from edgekeeper.cli.commands.train import train
+from edgekeeper.cli.commands.tune import tune
 from edgekeeper.cli.commands.upgrade import upgrade
 from edgekeeper.cli.commands.validate import validate
 from edgekeeper.cli.commands.why import why
@@ -45,7 +47,13 @@ _PANELS: dict[str, dict[str, Callable[..., None]]] = {
         "worlds": worlds,
     },
     "Trade": {"status": status, "why": why, "sql": sql, "export": export},
-    "Models": {"train": train, "upgrade": upgrade, "new": new},
+    "Models": {
+        "train": train,
+        "tune": tune,
+        "explain": explain,
+        "upgrade": upgrade,
+        "new": new,
+    },
     "Safety": {"audit": audit, "doctor": doctor},
 }
 _GROUPS = {

@@ -10,9 +10,13 @@ __all__ = [
     "ConfigPath",
     "Context",
     "Dates",
+    "FeatureList",
     "Interval",
+    "Jobs",
+    "LearnerName",
     "LedgerUrl",
     "RunFolder",
+    "Seed",
     "Stamp",
     "Symbols",
     "Venue",
@@ -72,6 +76,34 @@ LedgerUrl = Annotated[
         metavar="URL",
         help="Database of the record, such as postgresql://user@host/name.",
         show_default="ledger.sqlite in the run's folder",
+    ),
+]
+LearnerName = Annotated[
+    str,
+    typer.Option(
+        "--learner", "--ensemble", metavar="NAME", help="As `models learners` lists them."
+    ),
+]
+FeatureList = Annotated[
+    str,
+    typer.Option(
+        "--features", metavar="A,B", help="Catalogues of features.", show_default="the usual"
+    ),
+]
+Seed = Annotated[
+    int | None,
+    typer.Option(
+        "--seed", metavar="N", min=0, max=2**31 - 1, help="Seed.", show_default="as configured"
+    ),
+]
+Jobs = Annotated[
+    int,
+    typer.Option(
+        "--jobs",
+        metavar="J",
+        min=0,
+        help="Trials side by side; the answer is the same with any.",
+        show_default="all processors but one",
     ),
 ]
 Zone = Annotated[

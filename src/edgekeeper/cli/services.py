@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import typer
 
+from edgekeeper.cli.model_acts import ExplainSignalAct, TuneAct
+
 if TYPE_CHECKING:
     import polars as pl
 
     from edgekeeper.bars import Bars
     from edgekeeper.config import Config
+    from edgekeeper.explain import Overview
     from edgekeeper.ledger import Gap, LetGo, Verified
     from edgekeeper.registry import Package
     from edgekeeper.report import LiveScreen, Snapshot, Story
     from edgekeeper.report.backtest_story import BacktestStory
     from edgekeeper.report.targets import Target
     from edgekeeper.report.tell import Market
+    from edgekeeper.train import Progress, Search
     from edgekeeper.validate import Certificate, Difference, Verdict
 
 __all__ = ["DemoMarket", "Services", "services_of"]
@@ -77,6 +81,16 @@ class TrainedPackage(Protocol):
     @property
     def folder(self) -> Path | None:
         """Where it was written, if anywhere."""
+        ...
+
+    @property
+    def searched(self) -> "Search | None":
+        """What was tried beforehand, where it was asked for."""
+        ...
+
+    @property
+    def features(self) -> str:
+        """Hash of the feature set."""
         ...
 
 
@@ -282,6 +296,9 @@ class TrainAct(Protocol):
         features: tuple[str, ...] | None,
         config: "Config",
         out: Path | None,
+        tune: int,
+        jobs: int,
+        progress: "Progress",
     ) -> TrainedPackage:
         """Train it."""
         ...
@@ -336,6 +353,9 @@ class Services:
     write_report: ReportAct
     report: RetellAct
     train: TrainAct
+    tune: TuneAct
+    explain: "Callable[[Package, Bars | None, Config, bytes], Overview]"
+    explain_signal: ExplainSignalAct
     validate: ValidateAct
     compare: "Callable[[Mapping[str, Any], Bars, Config], Compared]"
     backtest: BacktestAct

@@ -98,7 +98,9 @@ def _named(
     return AskedBars(wanted, config)
 
 
-def with_bars(command: Callable[..., None], *, required: bool = True) -> Callable[..., None]:
+def with_bars(
+    command: Callable[..., None], *, required: bool = True, usual: str = ""
+) -> Callable[..., None]:
     """Return a command that takes these options, and is called with them as ``asked``.
 
     Parameters
@@ -107,6 +109,8 @@ def with_bars(command: Callable[..., None], *, required: bool = True) -> Callabl
         With a parameter ``asked`` of :class:`AskedBars`, beside options of its own.
     required : bool
         Whether ``--bars`` has to be given; else a run's own bars stand in.
+    usual : str
+        Bars that are taken where none are named.
     """
     own = dict(inspect.signature(command).parameters)
     del own["asked"]
@@ -115,6 +119,9 @@ def with_bars(command: Callable[..., None], *, required: bool = True) -> Callabl
     if not required:
         hints["bars"] = _Kept
         shared["bars"] = shared["bars"].replace(default="")
+    if usual:
+        hints["bars"] = _Usual
+        shared["bars"] = shared["bars"].replace(default=usual)
 
     @wraps(command)
     def called(**given: object) -> None:
@@ -138,5 +145,13 @@ _Kept = Annotated[
         metavar="FILE|DIR|bundled",
         help="CSV or Parquet file, a folder of them, a store, or the bars that come along.",
         show_default="those that the run kept",
+    ),
+]
+_Usual = Annotated[
+    str,
+    typer.Option(
+        "--bars",
+        metavar="FILE|DIR|bundled",
+        help="CSV or Parquet file, a folder of them, a store, or the bars that come along.",
     ),
 ]

@@ -139,15 +139,16 @@ def record_by_hand(
         See :meth:`Ledger.open`.
     """
     with Ledger.open(folder / TRIALS_FILE) as ledger:
-        same = {
-            "study": study,
-            "data_hash": data_hash,
-            "labels_hash": labels_hash,
-        }
-        known = set(ledger.read("trials", ["configuration_hash"], where=same).to_series())
-        new = [trial for trial in trials if content_hash(trial.configuration) not in known]
+        place = {"study": study, "data_hash": data_hash, "labels_hash": labels_hash}
+        seen = set(ledger.read("trials", ["configuration_hash"], where=place).to_series())
+        new = []
+        for trial in trials:
+            name = content_hash(trial.configuration)
+            if name not in seen:
+                seen.add(name)
+                new.append(trial)
         if new:
-            if any(one.name == study and one.closed for one in studies_of(ledger)):
+            if any(known.name == study and known.closed for known in studies_of(ledger)):
                 raise Refused(
                     f"study {study!r} is closed: a further trial would make the number it was "
                     "closed with untrue; begin another with --study NAME"

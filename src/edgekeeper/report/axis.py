@@ -7,7 +7,15 @@ import numpy as np
 
 from edgekeeper.report.wording import number, percent, power_of_ten, signed
 
-__all__ = ["Tick", "growth_ticks", "percent_ticks", "share_ticks", "time_ticks", "wealth_ticks"]
+__all__ = [
+    "Tick",
+    "growth_ticks",
+    "number_ticks",
+    "percent_ticks",
+    "share_ticks",
+    "time_ticks",
+    "wealth_ticks",
+]
 
 _STEPS = (
     ("m", 1), ("m", 5), ("m", 15), ("m", 30), ("h", 1), ("h", 3), ("h", 6), ("h", 12),
@@ -60,6 +68,20 @@ def share_ticks(low: float, high: float, most: int = 5) -> list[Tick]:
     """Even steps of an unsigned fraction."""
     values = _even(low, high, most)
     return [Tick(v, percent(v, _digits(values))) for v in values]
+
+
+def number_ticks(low: float, high: float, most: int = 5) -> list[Tick]:
+    """Even steps of a plain number.
+
+    Examples
+    --------
+    >>> [tick.label for tick in number_ticks(0.65, 0.7)]
+    ['0.65', '0.66', '0.67', '0.68', '0.69', '0.70']
+    """
+    values = _even(low, high, most)
+    gap = values[1] - values[0] if len(values) > 1 else 0.01
+    digits = max(0, -math.floor(math.log10(gap) + 1e-9))
+    return [Tick(v, number(v, digits)) for v in values]
 
 
 def growth_ticks(low: float, high: float, most: int = 5) -> list[Tick]:

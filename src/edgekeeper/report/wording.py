@@ -15,6 +15,7 @@ __all__ = [
     "plain",
     "power_of_ten",
     "signed",
+    "signed_number",
     "wealth",
 ]
 
@@ -76,6 +77,18 @@ def signed(fraction: float, digits: int = 1) -> str:
     """
     text = percent(fraction, digits)
     return f"+{text}" if fraction > 0 and text.strip("0.%" + MISSING) else text
+
+
+def signed_number(value: float, digits: int = 2) -> str:
+    """Return a number that always shows which way it goes.
+
+    Examples
+    --------
+    >>> signed_number(0.5), signed_number(-0.5), signed_number(0.001)
+    ('+0.50', '−0.50', '0.00')
+    """
+    text = number(value, digits)
+    return f"+{text}" if value > 0 and text.strip("0.," + MISSING) else text
 
 
 def wealth(log_wealth: float) -> str:

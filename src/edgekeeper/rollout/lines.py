@@ -29,6 +29,9 @@ def recipe_of(line: LineConfig, config: Config) -> dict[str, Any]:
     written = line.model_dump(mode="json")
     if line.search is None:  # a recipe that never searches is what it was before there was a rule
         del written["search"]
+    elif line.search.rule == "random":  # so is one that asks for nothing newer than that rule
+        for newer in ("folds", "batch", "prune"):
+            del written["search"][newer]
     policy = config.policy.model_dump(mode="json")
     if policy["sizing"] == "fixed":  # nor has one of fixed sizes changed since there was a choice
         for name in ("sizing", "kelly_fraction", "probability_error", "position_volatility"):

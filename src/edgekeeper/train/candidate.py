@@ -8,6 +8,7 @@ a year out of date on its first day; its manifest says so.
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from edgekeeper.config import Config, LineConfig
 from edgekeeper.errors import Refused, UsageError
@@ -18,9 +19,10 @@ from edgekeeper.train.clairvoyance import clairvoyant_columns
 from edgekeeper.train.data import TrainingData
 from edgekeeper.train.fit import fit_model, make_learner
 from edgekeeper.train.search import Search, search_parameters
+from edgekeeper.train.trial import Progress
 from edgekeeper.types import BoolArray, Int64Array, Learner
 
-__all__ = ["Candidate", "train_candidate"]
+__all__ = ["Candidate", "KnownRows", "known_rows", "train_candidate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,53 @@ class Candidate:
     clairvoyant: Mapping[str, float] = field(default_factory=dict)
 
 
+class KnownRows(NamedTuple):
+    """What may be learned from: all of it, the part that no hold-out judges, and how much it is.
+
+    ``samples`` is the effective number of independent outcomes among ``rows``.
+    """
+
+    rows: Int64Array
+    older: Int64Array
+    samples: float
+
+
+def known_rows(
+    data: TrainingData,
+    line: LineConfig,
+    config: Config,
+    now_ns: int,
+    hold_out: HoldOut,
+    signalled: BoolArray | None = None,
+) -> KnownRows:
+    """Return the rows known at ``now_ns``, and those of them older than the hold-out.
+
+    Raises
+    ------
+    Refused
+        Too few outcomes, or none older than the hold-out.
+    """
+    rows = data.known_rows(now_ns, line.window_bars)
+    if signalled is not None:
+        rows = rows[signalled[rows]]
+    samples = effective_size(data.uniqueness(rows)) if len(rows) else 0.0
+    if samples < config.gates.min_samples:
+        raise Refused(
+            f"line {line.name}: expected {config.gates.min_samples} independent outcomes to learn "
+            f"from, got {samples:.0f}: wait for more bars, or add symbols"
+        )
+    try:
+        older = rows[hold_out.older(data.labels.start_time[rows], data.labels.end_time[rows])]
+    except UsageError as error:
+        raise Refused(f"line {line.name}: {error}") from error
+    if len(older) == 0:
+        raise Refused(
+            f"line {line.name}: expected outcomes known before the hold-out begins, got none: the "
+            "horizon is too long for so short a history; wait for more bars"
+        )
+    return KnownRows(rows, older, samples)
+
+
 def train_candidate(
     data: TrainingData,
     line: LineConfig,
@@ -64,12 +113,15 @@ def train_candidate(
     hold_out: HoldOut,
     signalled: BoolArray | None = None,
     search_seed: int | None = None,
+    search_jobs: int = 1,
+    progress: Progress | None = None,
     learner: Learner | None = None,
 ) -> Candidate:
     """Fit a recipe on what is known at ``now_ns``.
 
     ``signalled`` keeps only bars for which there was a signal; without it every bar is one.
     ``search_seed`` asks for a search by the line's rule first; both fits then use its choice.
+    ``search_jobs`` of its trials run side by side, and ``progress`` hears of them.
     ``learner`` stands in for the one the recipe names, see :func:`fit_model`.
 
     Raises
@@ -82,28 +134,14 @@ def train_candidate(
     """
     if learner is None:
         make_learner(line)  # a wrong recipe is told before any work
-    rows = data.known_rows(now_ns, line.window_bars)
-    if signalled is not None:
-        rows = rows[signalled[rows]]
-    samples = effective_size(data.uniqueness(rows)) if len(rows) else 0.0
-    if samples < config.gates.min_samples:
-        raise Refused(
-            f"line {line.name}: expected {config.gates.min_samples} independent outcomes to learn "
-            f"from, got {samples:.0f}: wait for more bars, or add symbols"
-        )
+    known = known_rows(data, line, config, now_ns, hold_out, signalled)
+    rows, older = known.rows, known.older
     start, end = data.labels.start_time[rows], data.labels.end_time[rows]
-    try:
-        older = rows[hold_out.older(start, end)]
-    except UsageError as error:
-        raise Refused(f"line {line.name}: {error}") from error
-    if len(older) == 0:
-        raise Refused(
-            f"line {line.name}: expected outcomes known before the hold-out begins, got none: the "
-            "horizon is too long for so short a history; wait for more bars"
-        )
     searched = None
     if search_seed is not None:
-        searched = search_parameters(data, older, line, config, seed=search_seed)
+        searched = search_parameters(
+            data, older, line, config, seed=search_seed, jobs=search_jobs, progress=progress
+        )
         line = searched.recipe
     newest = rows[hold_out.read(start, end)]
     # Both fits spend their time in compiled code that lets go of the interpreter.
@@ -117,7 +155,7 @@ def train_candidate(
         shipped=shipped,
         rows=rows,
         hold_out=newest,
-        samples=samples,
+        samples=known.samples,
         hold_out_uses=hold_out.uses(start, end),
         searched=searched,
         clairvoyant=clairvoyant_columns(data, older, config.gates.max_auc),

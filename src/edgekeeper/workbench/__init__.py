@@ -1,20 +1,27 @@
-"""Single steps by hand: train a model, judge a model or anyone's forecasts, compare, back-test.
+"""Single steps by hand: tune, train, explain, judge a model or anyone's forecasts, back-test.
 
 The loop of ``replay`` does all of this by itself; these are for looking closer.
 """
 
 from edgekeeper.workbench.backtesting import BacktestResult, backtest
 from edgekeeper.workbench.comparing import Comparison, compare
+from edgekeeper.workbench.explaining import ExplainedSignal, explain, explain_signal
 from edgekeeper.workbench.judging import Judgement, validate
 from edgekeeper.workbench.training import Trained, train
+from edgekeeper.workbench.tuning import Tuned, tune
 
 __all__ = [
     "BacktestResult",
     "Comparison",
+    "ExplainedSignal",
     "Judgement",
     "Trained",
+    "Tuned",
     "backtest",
     "compare",
+    "explain",
+    "explain_signal",
     "train",
+    "tune",
     "validate",
 ]

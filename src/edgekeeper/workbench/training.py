@@ -1,33 +1,59 @@
 """Train one model on all bars given, judge it and package it."""
 
+import math
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from edgekeeper.bars import Bars
-from edgekeeper.config import Config, LineConfig
+from edgekeeper.config import Config, LineConfig, SearchConfig
+from edgekeeper.errors import UsageError
+from edgekeeper.features import FeatureSet
 from edgekeeper.market import bars_hash
-from edgekeeper.models import DataWindow, Lineage, Provenance, build_package, summed_in_order
+from edgekeeper.models import (
+    LEARNERS,
+    DataWindow,
+    Lineage,
+    Provenance,
+    build_package,
+    summed_in_order,
+)
 from edgekeeper.registry import Package, Registry
 from edgekeeper.rollout import recipe_hash, recipe_of
 from edgekeeper.splits import HoldOut
 from edgekeeper.trade import rule_signals
-from edgekeeper.train import TrainingData, feature_set_of, seed_of, train_candidate, wants_signals
+from edgekeeper.train import (
+    Candidate,
+    Progress,
+    Search,
+    TrainingData,
+    feature_set_of,
+    seed_of,
+    train_candidate,
+    wants_signals,
+)
 from edgekeeper.types import Learner
 from edgekeeper.validate import HoldOutData, Verdict, judge
 from edgekeeper.workbench.forecasting import with_signals
+from edgekeeper.workbench.lines import line_of
 
 __all__ = ["Trained", "train"]
 
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A package, what its hold-out said, and where it lies if a folder was given."""
+    """A package, what its hold-out said, and where it lies if a folder was given.
+
+    ``searched`` is what was tried beforehand where it was asked for, ``features`` the hash of the
+    feature set.
+    """
 
     package: Package
     verdict: Verdict
     folder: Path | None
+    searched: Search | None = None
+    features: str = ""
 
 
 @summed_in_order()
@@ -38,6 +64,9 @@ def train(
     features: tuple[str, ...] | None = None,
     config: Config | None = None,
     out: str | Path | None = None,
+    tune: int = 0,
+    jobs: int = 1,
+    progress: Progress | None = None,
 ) -> Trained:
     """Train, judge and package one model on all bars given.
 
@@ -52,9 +81,17 @@ def train(
         Labels, costs, gates and seed are taken from it.
     out : path, optional
         Registry folder to save the package in.
+    tune : int
+        Configurations to try first, on rows older than the hold-out; 0: none. See ``tune``.
+    jobs : int
+        Of these, how many side by side.
+    progress : callable, optional
+        Told how many of how many are done.
 
     Raises
     ------
+    UsageError
+        A learner that is on no shelf, or one of your own with ``tune``: its space is unknown.
     Refused
         Too few outcomes to learn from.
 
@@ -67,20 +104,26 @@ def train(
     """
     bars = bars if isinstance(bars, Bars) else Bars.from_frame(bars)
     config = config or Config()
-    line = _line_of(learner)
+    line = line_of(learner)
     if features is not None:
         line = line.model_copy(update={"features": tuple(features)})
+    if tune:
+        line = _searching(line, learner, tune)
     seen = with_signals(bars, config) if wants_signals(line) else bars
     chosen, _ = feature_set_of(line, seen)
     data = TrainingData.prepare(seen, chosen, config)
     now = int(bars.event_time[-1])
+    seed = seed_of(config.seed, recipe_hash(recipe_of(line, config)), 0)
     candidate = train_candidate(
         data,
         line,
         config,
         now_ns=now,
-        seed=seed_of(config.seed, recipe_hash(recipe_of(line, config)), 0),
+        seed=seed,
         hold_out=HoldOut(config.gates.holdout_share),
+        search_seed=seed if tune else None,
+        search_jobs=jobs,
+        progress=progress,
         learner=None if isinstance(learner, str) else learner,
     )
     view = HoldOutData(
@@ -92,8 +135,42 @@ def train(
         now,
         rule_signals(config.rules, bars),
     )
-    verdict = judge(candidate.judged, None, view, config)
-    provenance = Provenance(
+    tried = len(candidate.searched.trials) if candidate.searched is not None else math.nan
+    verdict = judge(candidate.judged, None, view, config, trials=tried)
+    provenance = _provenance(line, bars, candidate, verdict, config, chosen)
+    sealed = build_package(
+        candidate.shipped,
+        provenance,
+        features=data.matrix[candidate.rows[-10_000:]],
+        volatility=data.volatility[candidate.rows[-10_000:]],
+    )
+    folder = Registry(out).save(sealed) if out is not None else None
+    package = Package.from_files(sealed.files)
+    return Trained(package, verdict, folder, candidate.searched, chosen.hash)
+
+
+def _searching(line: LineConfig, learner: str | Learner, trials: int) -> LineConfig:
+    """The line with a search before its fit."""
+    if not isinstance(learner, str):
+        raise UsageError(
+            f"tune: expected a learner on the shelf ({', '.join(LEARNERS)}), got "
+            f"{learner.name!r}: what may be changed in it is unknown"
+        )
+    rule = SearchConfig(rule="optuna", trials=max(trials, 2))
+    return line.model_copy(update={"search": rule})
+
+
+def _provenance(
+    line: LineConfig,
+    bars: Bars,
+    candidate: Candidate,
+    verdict: Verdict,
+    config: Config,
+    features: FeatureSet,
+) -> Provenance:
+    """What the package says of where it comes from."""
+    now = int(bars.event_time[-1])
+    return Provenance(
         created_at=now,
         code_version=version("edgekeeper"),
         lineage=Lineage(line.name),
@@ -105,7 +182,7 @@ def train(
             hash=bars_hash(bars),
         ),
         labels=config.labels.model_dump(mode="json"),
-        op_versions=chosen.op_versions,
+        op_versions=features.op_versions,
         metrics=verdict.hold_out.metrics(),
         gates={
             "outcome": verdict.outcome,
@@ -114,21 +191,3 @@ def train(
             "hold_out_uses": candidate.hold_out_uses,
         },
     )
-    sealed = build_package(
-        candidate.shipped,
-        provenance,
-        features=data.matrix[candidate.rows[-10_000:]],
-        volatility=data.volatility[candidate.rows[-10_000:]],
-    )
-    folder = Registry(out).save(sealed) if out is not None else None
-    return Trained(Package.from_files(sealed.files), verdict, folder)
-
-
-def _line_of(learner: str | Learner) -> LineConfig:
-    if isinstance(learner, str):
-        return LineConfig(name=learner, learner=learner)
-    settings = {
-        name: value if isinstance(value, bool | int | float | str) else str(value)
-        for name, value in learner.parameters().items()
-    }
-    return LineConfig(name=learner.name, learner=learner.name, parameters=settings)

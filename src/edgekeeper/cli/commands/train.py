@@ -1,5 +1,7 @@
 """``edgekeeper train``: one candidate, judged on bars it has not seen."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -7,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgekeeper.cli import options
+from edgekeeper.cli.commands.tune import better_than_defaults
 from edgekeeper.cli.printing import console, print_json
+from edgekeeper.cli.search_progress import search_progress, usual_jobs
 from edgekeeper.cli.services import TrainedPackage, services_of
 from edgekeeper.cli.tables import pairs, score_pairs
 from edgekeeper.cli.with_bars import AskedBars, with_bars
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
 
     from edgekeeper.config import Config
     from edgekeeper.ledger import TrialCount
+    from edgekeeper.train import Progress
 
 __all__ = ["train"]
 
@@ -26,18 +31,22 @@ def _train(
     context: typer.Context,
     asked: AskedBars,
     out: Annotated[
-        str,
-        typer.Option("--out", metavar="DIR", help="Where the package is kept.", show_default=False),
-    ],
-    learner: Annotated[
-        str, typer.Option("--learner", metavar="NAME", help="lightgbm, logistic, …")
-    ] = "lightgbm",
-    features: Annotated[
-        str,
+        str, typer.Option("--out", metavar="DIR", help="Where the package is kept.")
+    ] = "edgekeeper-models",
+    learner: options.LearnerName = "lightgbm",
+    tune: Annotated[
+        int,
         typer.Option(
-            "--features", metavar="A,B", help="Catalogues of features.", show_default="the usual"
+            "--tune",
+            metavar="N",
+            min=0,
+            max=10_000,
+            help="Look among so many configurations first.",
         ),
-    ] = "",
+    ] = 0,
+    jobs: options.Jobs = 0,
+    seed: options.Seed = None,
+    features: options.FeatureList = "",
     study: Annotated[
         str, typer.Option("--study", metavar="NAME", help="Under which its trial is counted.")
     ] = "by hand",
@@ -53,13 +62,18 @@ def _train(
     """
     screen = console(as_json)
     opened, settings = asked.open(screen)
-    with screen.status("training and judging"):
+    if seed is not None:
+        settings = settings.model_copy(update={"seed": seed})
+    with _seen(screen, tune) as progress:
         trained = services_of(context).train(
             opened.bars,
             learner=learner,
             features=options.split_list(features) or None,
             config=settings,
             out=Path(out),
+            tune=tune,
+            jobs=jobs or usual_jobs(),
+            progress=progress,
         )
     count = _count(trained, settings, Path(out), study)
     if as_json:
@@ -67,22 +81,39 @@ def _train(
     else:
         _show(screen, trained, out)
         screen.print(
-            f"Trials  {count.trials} in study {study!r}, {count.effective:.1f} effective",
+            f"Trials  {count.trials} in study {study!r}{_and_tuning(trained)}, "
+            f"{count.effective:.1f} effective",
             markup=False,
         )
     if trained.verdict.outcome != "accepted":
         raise typer.Exit(Refused.exit_code)
 
 
+@contextmanager
+def _seen(screen: "Console", tune: int) -> "Iterator[Progress]":
+    """Show that something is being done, and of a search how far it is."""
+    if tune:
+        with search_progress(screen, "tuning, then training and judging") as progress:
+            yield progress
+    else:
+        with screen.status("training and judging"):
+            yield lambda done, total: None
+
+
 def _count(trained: TrainedPackage, settings: "Config", out: Path, study: str) -> "TrialCount":
-    """Put the try on record beside the package."""
+    """Put the try on record beside the package, and before it what was looked at to tune it.
+
+    Counts them together: a certificate wants to know of both.
+    """
     import numpy as np
 
-    from edgekeeper.ledger import TrialFacts
+    from edgekeeper.learn.search_record import record_search_by_hand
+    from edgekeeper.ledger import TrialCount, TrialFacts
     from edgekeeper.ledger.studies import record_by_hand
     from edgekeeper.train import labels_hash
 
     manifest = trained.package.manifest
+    brackets, data = labels_hash(settings), manifest.provenance.data
     tried = {
         "learner": manifest.learner,
         "features": dict(manifest.features),
@@ -90,30 +121,50 @@ def _count(trained: TrainedPackage, settings: "Config", out: Path, study: str) -
         "gates": settings.gates.model_dump(mode="json"),
         "seed": manifest.seed,
     }
-    return record_by_hand(
+    count = record_by_hand(
         out,
         [TrialFacts(tried, trained.verdict.hold_out.scores.log_loss, np.empty(0))],
         study=study,
         line=manifest.provenance.lineage.line,
-        time_ns=manifest.provenance.data.last,
-        data_hash=manifest.provenance.data.hash,
-        labels_hash=labels_hash(settings),
+        time_ns=data.last,
+        data_hash=data.hash,
+        labels_hash=brackets,
         metric="hold_out_log_loss",
     )
+    if trained.searched is None:
+        return count
+    looked = record_search_by_hand(
+        out,
+        trained.searched,
+        features=trained.features,
+        time_ns=data.last,
+        data_hash=data.hash,
+        labels_hash=brackets,
+    )
+    return TrialCount(count.trials + looked.trials, count.effective + looked.effective)
 
 
-train = with_bars(_train)
+train = with_bars(_train, usual="bundled")
+
+
+def _and_tuning(trained: TrainedPackage) -> str:
+    return "" if trained.searched is None else f" and 'search/{trained.searched.line.name}'"
 
 
 def _figures(trained: TrainedPackage) -> dict[str, object]:
     verdict = trained.verdict
     return {
         "model": trained.package.hash,
+        "package": trained.package.hash,
         "folder": trained.folder,
         "verdict": verdict.outcome,
+        "reasons": [f"{gate.name}: {gate.detail}" for gate in verdict.gates if not gate.passed],
         "gates": [gate.record() for gate in verdict.gates],
         "metrics": verdict.hold_out.metrics(),
         "features": len(trained.package.features),
+        "learner": trained.package.manifest.learner,
+        "parameters": dict(trained.package.manifest.parameters),
+        "tuning": None if trained.searched is None else better_than_defaults(trained.searched),
     }
 
 
@@ -128,6 +179,8 @@ def _show(screen: "Console", trained: TrainedPackage, out: str) -> None:
         "needs_approval": "Held: too good to be true until a person has looked.",
     }
     screen.print(f"\n{words[verdict.outcome]}")
+    if trained.searched is not None:
+        screen.print(better_than_defaults(trained.searched), markup=False, soft_wrap=True)
     for gate in verdict.gates:
         screen.print(f"  {'✓' if gate.passed else '✗'} {gate.name}: {gate.detail}", markup=False)
     rows = score_pairs(verdict.hold_out.scores)

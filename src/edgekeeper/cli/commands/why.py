@@ -1,17 +1,16 @@
 """``edgekeeper why``: the questions a decision went through, in order."""
 
 from dataclasses import asdict
-from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edgekeeper.cli.moment import nanoseconds_of
 from edgekeeper.cli.options import AsJson, LedgerUrl, RunFolder
 from edgekeeper.cli.printing import console, print_json
 from edgekeeper.cli.run_folder import find_run, open_ledger
 from edgekeeper.cli.tables import pairs
-from edgekeeper.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,28 +40,13 @@ def why(
     Every question its last decision went through, and the first that said no."""
     from edgekeeper.explain import why as ask
 
-    moment = _nanoseconds(at) if at else None
+    moment = nanoseconds_of(at, "--at") if at else None
     with open_ledger(Path() if ledger else find_run(run), ledger) as record:
         answer = ask(record, symbol, at_ns=moment)
     if as_json:
         print_json({"sentence": answer.sentence, **asdict(answer)})
     else:
         _show(console(), answer)
-
-
-def _nanoseconds(text: str) -> int:
-    """A date means its end; a time without a zone is UTC."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(
-            f"--at: expected a time such as 2018-03-01 or 2018-03-01T15:00, got {text!r}"
-        ) from error
-    if len(text) <= len("2018-03-01"):
-        moment = datetime.combine(moment.date(), time.max)
-    moment = moment.replace(tzinfo=moment.tzinfo or UTC)
-    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
-    return ((since.days * 86_400 + since.seconds) * 10**6 + since.microseconds) * 1_000
 
 
 def _show(screen: "Console", answer: "Answer") -> None:
