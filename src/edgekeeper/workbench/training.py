@@ -71,7 +71,8 @@ def train(
     if features is not None:
         line = line.model_copy(update={"features": tuple(features)})
     seen = with_signals(bars, config) if wants_signals(line) else bars
-    chosen, _ = feature_set_of(line, seen)
+    own = None if isinstance(learner, str) else learner
+    chosen, _ = feature_set_of(line, seen, own)
     data = TrainingData.prepare(seen, chosen, config)
     now = int(bars.event_time[-1])
     candidate = train_candidate(
@@ -81,7 +82,7 @@ def train(
         now_ns=now,
         seed=seed_of(config.seed, recipe_hash(recipe_of(line, config)), 0),
         hold_out=HoldOut(config.gates.holdout_share),
-        learner=None if isinstance(learner, str) else learner,
+        learner=own,
     )
     view = HoldOutData(
         bars,
