@@ -21,6 +21,7 @@ __all__ = [
     "LEARNERS",
     "DataWindow",
     "Heads",
+    "LearnerClass",
     "Lineage",
     "Manifest",
     "Model",

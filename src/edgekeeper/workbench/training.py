@@ -8,7 +8,15 @@ from typing import Any
 from edgekeeper.bars import Bars
 from edgekeeper.config import Config, LineConfig
 from edgekeeper.market import bars_hash
-from edgekeeper.models import DataWindow, Lineage, Provenance, build_package, summed_in_order
+from edgekeeper.models import (
+    LEARNERS,
+    DataWindow,
+    LearnerClass,
+    Lineage,
+    Provenance,
+    build_package,
+    summed_in_order,
+)
 from edgekeeper.registry import Package, Registry
 from edgekeeper.rollout import recipe_hash, recipe_of
 from edgekeeper.splits import HoldOut
@@ -127,9 +135,17 @@ def train(
 
 def _line_of(learner: str | Learner) -> LineConfig:
     if isinstance(learner, str):
-        return LineConfig(name=learner, learner=learner)
+        return LineConfig(name=learner, learner=learner, **_catalogues(LEARNERS.get(learner)))
     settings = {
         name: value if isinstance(value, bool | int | float | str) else str(value)
         for name, value in learner.parameters().items()
     }
-    return LineConfig(name=learner.name, learner=learner.name, parameters=settings)
+    return LineConfig(
+        name=learner.name, learner=learner.name, parameters=settings, **_catalogues(learner)
+    )
+
+
+def _catalogues(learner: Learner | LearnerClass | None) -> dict[str, tuple[str, ...]]:
+    """Features for who asks for none: a learner that reads many bars wants few of each."""
+    own: tuple[str, ...] | None = getattr(learner, "catalogues", None)
+    return {} if own is None else {"features": own}

@@ -21,7 +21,8 @@ class LearnerClass(Protocol):
 
     Notes
     -----
-    A learner that looks at several bars at once says how many in ``look_back``, see :func:`look_back_of`.
+    A learner that looks at several bars at once says how many in ``look_back``, see
+    :func:`look_back_of`; ``catalogues`` names the features it gets where nobody names others.
     """
 
     name: str

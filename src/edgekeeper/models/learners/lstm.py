@@ -41,7 +41,8 @@ class LSTM:
     and goes back to where later rows liked it best.
 
     A line's features are laid out over these bars as ``lag`` of each expression, so the columns
-    are ``look_back`` times as many: name the catalogues that matter, 60 features or so.
+    are ``look_back`` times as many and a table of a million bars takes gigabytes: a line should
+    name the catalogues that matter, 60 features or so.
 
     Parameters
     ----------
@@ -90,6 +91,7 @@ class LSTM:
     missing_flags: bool = False
 
     name = "lstm"
+    catalogues = ("returns", "volatility", "volume")
     missing_values = "replaced by the training median; on request a flag for each besides"
 
     def __post_init__(self) -> None:
@@ -101,6 +103,8 @@ class LSTM:
             raise UsageError("lstm: expected a learning rate within (0, 1], a limit and no growth")
         if not 0.0 <= self.dropout < 1.0:
             raise UsageError(f"lstm: expected dropout within [0, 1), got {self.dropout}")
+        if not isinstance(self.missing_flags, bool):
+            raise UsageError(f"lstm: expected missing_flags on or off, got {self.missing_flags!r}")
 
     @staticmethod
     def space() -> Mapping[str, Span]:

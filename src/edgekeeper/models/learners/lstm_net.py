@@ -36,7 +36,7 @@ def by_step(features: Float32Array, steps: int) -> Float32Array:
             f"lstm: expected the same features at each of {steps} steps, oldest first, got shape "
             f"{features.shape}: a line lays them out so by itself; elsewhere add lag(...) of each"
         )
-    return features.reshape(len(features), steps, -1)
+    return features.reshape(len(features), steps, features.shape[1] // steps)
 
 
 @dataclass(frozen=True, slots=True)

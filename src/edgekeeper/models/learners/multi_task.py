@@ -103,6 +103,10 @@ class MultiTask:
             raise UsageError("multi_task: expected a learning rate within (0, 1] and a limit")
         if not (0.0 <= self.dropout < 1.0 and self.decay >= 0.0 and self.auxiliary >= 0.0):
             raise UsageError("multi_task: expected dropout within [0, 1), no growth, no reward")
+        if not isinstance(self.missing_flags, bool):
+            raise UsageError(
+                f"multi_task: expected missing_flags on or off, got {self.missing_flags!r}"
+            )
 
     @staticmethod
     def space() -> Mapping[str, Span]:
