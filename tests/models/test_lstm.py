@@ -115,7 +115,7 @@ def sequences(rows, seed, *, steps=6):
 @pytest.mark.parametrize("shape", [{}, {"layers": 2, "missing_flags": True}])
 def test_it_learns_what_lies_between_bars(shape):
     pytest.importorskip("torch")
-    learner = LSTM(look_back=6, hidden=16, batches=300, learning_rate=0.01, patience=9, **shape)
+    learner = LSTM(look_back=6, hidden=8, batches=300, learning_rate=0.01, patience=9, **shape)
     fitted = learner.fit(sequences(3_000, 0), validation=sequences(500, 1), seed=2)
     later = sequences(2_000, 3)
     assert ((fitted.score(later.features) > 0.0) == (later.target == 1.0)).mean() > 0.75
@@ -124,14 +124,16 @@ def test_it_learns_what_lies_between_bars(shape):
 def test_without_validation_rows_whose_outcome_overlaps_the_last_ones_are_not_fitted_on():
     pytest.importorskip("torch")
     rows = sequences(500, 0)
-    rows = replace(rows, end_time=rows.end_time + 30)
-    learner = LSTM(look_back=6, hidden=8, batches=40)
+    newest = (rows.features[:, -1] > 0.0).astype(float)
+    rows = replace(rows, target=newest, end_time=rows.end_time + 30)
+    learner = LSTM(look_back=6, hidden=8, batches=40, learning_rate=0.01)
     turned = replace(rows, features=rows.features.copy())
     turned.features[371:400] = 9.0  # decided before row 400, known after it
     scores = [
         learner.fit(each, validation=None, seed=1).score(rows.features[:50])
         for each in (rows, turned)
     ]
+    assert np.ptp(scores[0]) > 0.1
     assert np.array_equal(*scores)
 
 

@@ -11,11 +11,15 @@ from edgekeeper.models.learners import MultiTask
 from edgekeeper.types import TrainingRows
 
 
-def trades(rows, seed, *, columns=30):
-    """A move of some size that a product foretells; who won is a coarse view of it."""
+def trades(rows, seed, *, columns=30, plain=0.0):
+    """A move of some size that a product foretells; who won is a coarse view of it.
+
+    ``plain`` adds what one feature alone foretells.
+    """
     random = np.random.default_rng(seed)
     features = random.normal(size=(rows, columns)).astype(np.float32)
     move = features[:, 0] * features[:, 1] + random.normal(size=rows)
+    move = move + plain * features[:, 2]
     known = TrainingRows.of(features, (move > 0.0).astype(float), np.ones(rows))
     return replace(known, magnitude=np.abs(move), timing=1.0 / (1.0 + np.abs(move)))
 
@@ -41,16 +45,17 @@ def test_measured_tasks_teach_the_direction():
 
 def test_unknown_magnitudes_and_timings_are_skipped():
     pytest.importorskip("torch")
-    rows = trades(600, 0)
+    rows = trades(600, 0, plain=1.0)
     unknown = np.full(600, np.nan)
     learner = MultiTask(batches=60)
 
     def scores(each, learner=learner):
-        return learner.fit(each, validation=trades(200, 1), seed=3).score(rows.features)
+        return learner.fit(each, validation=trades(200, 1, plain=1.0), seed=3).score(rows.features)
 
     some = replace(rows, magnitude=np.where(np.arange(600) % 3, np.nan, rows.magnitude))
     neither = replace(rows, magnitude=unknown, timing=unknown)
     assert np.isfinite(scores(some)).all()
+    assert np.ptp(scores(rows)) > 0.1
     assert not np.array_equal(scores(some), scores(rows))
     assert not np.array_equal(scores(neither), scores(rows))
     assert np.array_equal(

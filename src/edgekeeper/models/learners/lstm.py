@@ -104,7 +104,8 @@ class LSTM:
         if not 0.0 <= self.dropout < 1.0:
             raise UsageError(f"lstm: expected dropout within [0, 1), got {self.dropout}")
         if not isinstance(self.missing_flags, bool):
-            raise UsageError(f"lstm: expected missing_flags on or off, got {self.missing_flags!r}")
+            got = self.missing_flags
+            raise UsageError(f"lstm: expected missing_flags on or off, got {got!r}")
 
     @staticmethod
     def space() -> Mapping[str, Span]:
