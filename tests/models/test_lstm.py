@@ -6,6 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from edgekeeper import Package, train
+from edgekeeper.config import Config, GatesConfig
 from edgekeeper.errors import BadData, Refused, UsageError
 from edgekeeper.models.inference import Graph
 from edgekeeper.models.learners import LSTM
@@ -15,6 +17,7 @@ from edgekeeper.models.learners.net_inputs import NetInputs
 from edgekeeper.models.learners.scaling import RobustScaling
 from edgekeeper.testing.learners import market_like
 from edgekeeper.types import TrainingRows
+from edgekeeper.worlds import make_world
 
 STEPS = 20
 
@@ -184,3 +187,19 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch):
 def test_parameters_without_sense_are_refused(wrong):
     with pytest.raises(UsageError, match="lstm: expected"):
         LSTM(**wrong)
+
+
+def test_from_bars_to_a_package_with_the_features_it_asks_for(tmp_path):
+    pytest.importorskip("torch")
+    bars = make_world("planted", seed=4, symbols=3, bars=520, net_sharpe=6.0).bars
+    config = Config(gates=GatesConfig(min_samples=50))
+    learner = LSTM(look_back=3, hidden=8, batches=20)
+    folder = train(bars, learner=learner, config=config, out=tmp_path).folder
+    manifest = Package.load(folder).manifest
+    assert manifest.learner == "lstm"
+    assert manifest.parameters["look_back"] == 3
+    assert manifest.features["ret_1.lag2"] == f"lag({manifest.features['ret_1']}, 2)"
+    assert len(manifest.features) % 3 == 0
+    assert not {"rsi_14", "minute_of_day_sin"} & set(manifest.features)
+    assert manifest.parity.rows > 1_000
+    assert manifest.parity.largest_difference < 1e-9

@@ -8,7 +8,7 @@ bytes that forecast the same and need no training library, ``load_package`` read
 
 from edgekeeper.models.head_fitting import fit_heads
 from edgekeeper.models.heads import Heads, Outcomes
-from edgekeeper.models.learners import LEARNERS, look_back_of, share_fits
+from edgekeeper.models.learners import LEARNERS, LearnerClass, look_back_of, share_fits
 from edgekeeper.models.manifest import DataWindow, Lineage, Manifest, Provenance
 from edgekeeper.models.model import Model
 from edgekeeper.models.package import PackageBytes, PackagedModel, load_package
