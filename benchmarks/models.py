@@ -8,6 +8,7 @@ a call of its scikit-learn classifier, as a bot would make it. Both sides are ch
 
 import argparse
 import json
+import math
 import os
 import platform
 import time
@@ -17,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from edgekeeper.models import LEARNERS
+from edgekeeper.models import LEARNERS, look_back_of
 from edgekeeper.models.estimators import wrap
 from edgekeeper.models.inference import Graph
 from edgekeeper.testing.learners import market_like
@@ -29,7 +30,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     "gradient_boosting": {"rounds": 500},
     "random_forest": {"trees": 300},
 }
-GOALS_US = {"lightgbm": (25.0, 60.0)}
+GOALS_US = {"lightgbm": (25.0, 60.0), "lstm": (60.0, math.inf)}
 
 
 @dataclass(frozen=True)
@@ -81,12 +82,13 @@ def classifier(name: str) -> Any:
 def measure(name: str, rounds: int) -> Figures:
     """Fit one learner on planted rows, and time both sides."""
     settings = RECIPES.get(name, {})
-    known = market_like(TRAINED, FEATURES, edge=0.5)
-    rows = market_like(10_000, FEATURES, seed=5).features
+    columns = FEATURES * look_back_of(LEARNERS[name])
+    known = market_like(TRAINED, columns, edge=0.5)
+    rows = market_like(10_000, columns, seed=5).features
     began = time.perf_counter()
     fitted = LEARNERS[name](**settings).fit(known, validation=None, seed=1)
     fit_s = time.perf_counter() - began
-    graph = Graph(fitted.to_onnx(FEATURES), FEATURES)
+    graph = Graph(fitted.to_onnx(columns), columns)
     difference = float(np.abs(graph.score(rows) - fitted.score(rows)).max())
     assert difference < 1e-6, (name, difference)
     p50, p99 = percentiles(graph.score, rows, rounds)
@@ -116,7 +118,7 @@ def main() -> None:
         machine = {"processor": platform.processor() or platform.machine(), "load": load}
         print(json.dumps({"machine": machine, "learners": [asdict(row) for row in table]}))
         return
-    print(f"one row of {FEATURES} features, microseconds; load {load:.1f}")
+    print(f"one row of {FEATURES} features a bar, microseconds; load {load:.1f}")
     for row in table:
         library = "" if row.library_p50 is None else f"   library {row.library_p50:8.0f}"
         goal = ""

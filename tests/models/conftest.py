@@ -1,3 +1,6 @@
+from dataclasses import dataclass
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 
@@ -12,9 +15,26 @@ from edgekeeper.models import (
     build_package,
     fit_heads,
 )
+from edgekeeper.models.learners import LSTM
 from edgekeeper.testing.learners import market_like
 
 COLUMNS = 6
+DEEP = {"lstm", "multi_task"}
+needs_torch = pytest.mark.skipif(find_spec("torch") is None, reason="needs the extra `deep`")
+
+
+@dataclass(frozen=True)
+class SmallLSTM(LSTM):
+    look_back: int = 2
+    hidden: int = 16
+    batches: int = 100
+
+
+SHELF = {**LEARNERS, "lstm": SmallLSTM}
+"""All learners, at a size that tests can afford."""
+
+ON_SHELF = [pytest.param(n, marks=[needs_torch] if n in DEEP else []) for n in SHELF]
+"""Their names, to parametrise with."""
 
 
 def outcomes_after(score, *, edge=0.3, seed=0, volatility=0.01, horizon=10):
@@ -29,7 +49,7 @@ def outcomes_after(score, *, edge=0.3, seed=0, volatility=0.01, horizon=10):
 
 def train(name="lightgbm", *, rows=3_000, seed=7):
     known = market_like(rows, COLUMNS, edge=0.4)
-    learner = LEARNERS[name]()
+    learner = SHELF[name]()
     fitted = learner.fit(known, validation=None, seed=seed)
     later = market_like(1_000, COLUMNS, seed=1).features
     score = fitted.score(later)

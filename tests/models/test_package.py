@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgekeeper.errors import BadData, Refused
-from edgekeeper.models import LEARNERS, build_package, load_package
+from edgekeeper.models import build_package, load_package
 from edgekeeper.models.canonical import canonical_bytes, sha256
 from edgekeeper.models.learners.constant import ConstantScore
 from edgekeeper.models.package import LIMITS, PackageBytes, is_hash
 from edgekeeper.types import Forecasts
 
-from .conftest import COLUMNS, provenance, train
+from .conftest import COLUMNS, ON_SHELF, provenance, train
 
 NAMES = tuple(LIMITS)
 
@@ -28,7 +28,7 @@ def resealed(package, change):
     return PackageBytes.seal(manifest, package.files["model.onnx"]).files
 
 
-@pytest.mark.parametrize("name", LEARNERS)
+@pytest.mark.parametrize("name", ON_SHELF)
 def test_packaged_equals_trained(name, rows):
     model = train(name)
     features, volatility = rows[0].copy(), rows[1].copy()

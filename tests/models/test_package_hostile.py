@@ -20,6 +20,7 @@ from edgekeeper.models.package import LIMITS, PackageBytes
 from edgekeeper.models.probe import probe_rows
 
 from .conftest import COLUMNS
+from .test_lstm import STEPS, invented
 
 node = helper.make_node
 SLOW = 1.0  # seconds of this process's own time: neighbours on the machine do not count
@@ -160,6 +161,19 @@ def test_terabytes_asked_for_by_a_few_bytes():
 
 def test_hours_asked_for_by_a_few_bytes():
     refused(big(1_200), "more than 0.5 s")
+
+
+@pytest.mark.parametrize("claimed", [1, 2**30])
+def test_a_recurrence_larger_than_its_weights(claimed):
+    honest = invented(columns=COLUMNS, hidden=8)
+    columns = STEPS * COLUMNS
+    Graph(honest.to_onnx(columns), columns)
+
+    def grow(model):
+        lstm = next(each for each in model.graph.node if each.op_type == "LSTM")
+        next(a for a in lstm.attribute if a.name == "hidden_size").i = claimed
+
+    refused(changed(honest.to_onnx(columns), grow), "one refused", columns)
 
 
 def test_sizes_that_hang_on_a_feature():

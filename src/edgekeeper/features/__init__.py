@@ -10,7 +10,7 @@ from edgekeeper.features.catalogue import CATALOGUES, CatalogueEntry, catalogue
 from edgekeeper.features.check import CheckReport
 from edgekeeper.features.describe import Description, describe, words
 from edgekeeper.features.drawing import draw
-from edgekeeper.features.feature_set import FeatureSet, evaluate
+from edgekeeper.features.feature_set import MAX_FEATURES, FeatureSet, evaluate
 from edgekeeper.features.indicators import Indicator, indicators
 from edgekeeper.features.ops import OPS, Op, Param, register, window
 from edgekeeper.features.sources import source_of
@@ -18,6 +18,7 @@ from edgekeeper.features.stream import FeatureStream
 
 __all__ = [
     "CATALOGUES",
+    "MAX_FEATURES",
     "OPS",
     "CatalogueEntry",
     "CheckReport",

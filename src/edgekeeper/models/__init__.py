@@ -8,7 +8,7 @@ bytes that forecast the same and need no training library, ``load_package`` read
 
 from edgekeeper.models.head_fitting import fit_heads
 from edgekeeper.models.heads import Heads, Outcomes
-from edgekeeper.models.learners import LEARNERS, share_fits
+from edgekeeper.models.learners import LEARNERS, LearnerClass, look_back_of, share_fits
 from edgekeeper.models.manifest import DataWindow, Lineage, Manifest, Provenance
 from edgekeeper.models.model import Model
 from edgekeeper.models.package import PackageBytes, PackagedModel, load_package
@@ -21,6 +21,7 @@ __all__ = [
     "LEARNERS",
     "DataWindow",
     "Heads",
+    "LearnerClass",
     "Lineage",
     "Manifest",
     "Model",
@@ -33,6 +34,7 @@ __all__ = [
     "build_package",
     "fit_heads",
     "load_package",
+    "look_back_of",
     "share_fits",
     "summed_in_order",
 ]

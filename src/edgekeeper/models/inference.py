@@ -12,6 +12,9 @@ from edgekeeper.types import Float32Array, Float64Array
 
 __all__ = ["Graph"]
 
+_CELLS_AT_ONCE = 2**17
+"""Features a graph gets in one call: what it makes of more leaves the cache, or fills memory."""
+
 
 class Graph:
     """A loaded graph: float32 ``features [n, F]`` in, ``score [n, 1]`` out.
@@ -33,6 +36,7 @@ class Graph:
         check_graph(data)
         rehearse(data, n_features)
         self._errors = runtime_errors()
+        self._most = max(_CELLS_AT_ONCE // n_features, 1)
         try:
             self._session = session_of(data)
         except self._errors as error:
@@ -46,8 +50,12 @@ class Graph:
 
     def score(self, features: Float32Array) -> Float64Array:
         """Return log-odds ``[n]`` for contiguous float32 ``[n, F]``."""
-        if len(features) == 0:
-            return np.empty(0)
+        if len(features) <= self._most:
+            return self._run(features) if len(features) else np.empty(0)
+        starts = range(0, len(features), self._most)
+        return np.concatenate([self._run(features[i : i + self._most]) for i in starts])
+
+    def _run(self, features: Float32Array) -> Float64Array:
         try:
             scores = self._session.run(["score"], {"features": features})[0]
         except self._errors as error:

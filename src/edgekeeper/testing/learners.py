@@ -6,7 +6,8 @@ Run all checks on a learner with :func:`check_learner`, or one test per check::
     def test_my_learner(check):
         check(MyLearner)
 
-Every check raises ``AssertionError`` with what was expected and what came.
+Every check raises ``AssertionError`` with what was expected and what came. A learner that looks
+at several bars gets the features of the bars before as further columns, as a line lays them out.
 """
 
 import json
@@ -17,7 +18,7 @@ from types import MappingProxyType
 import numpy as np
 
 from edgekeeper.models.inference import Graph
-from edgekeeper.models.learners.contract import LearnerClass
+from edgekeeper.models.learners.contract import LearnerClass, look_back_of
 from edgekeeper.models.sums import summed_in_order
 from edgekeeper.types import Fitted, Float32Array, Float64Array, TrainingRows
 
@@ -60,7 +61,7 @@ def check_states_itself(learner: LearnerClass) -> None:
 
 def check_deterministic(learner: LearnerClass) -> None:
     """The same rows and seed give the same bits, on any threads, and leave the rows alone."""
-    rows = market_like(1_500, edge=0.5)
+    rows = _seen_by(learner, market_like(1_500, edge=0.5))
     parts: tuple[Float32Array | Float64Array, ...] = (rows.features, rows.target, rows.weight)
     before = [part.copy() for part in parts]
     first = _fit(learner, rows)
@@ -80,12 +81,13 @@ def check_threads(learner: LearnerClass) -> None:
     """However many threads there are outside, what a refit makes has the same bits."""
     from threadpoolctl import threadpool_limits
 
-    rows = market_like(2_000, 12, edge=0.5)
+    rows = _seen_by(learner, market_like(2_000, 12, edge=0.5))
+    width = rows.features.shape[1]
     outcomes = []
     for threads in _ALL_THREADS:
         with threadpool_limits(limits=threads), summed_in_order():
             fitted = _fit(learner, rows)
-            outcomes.append((fitted.to_onnx(12), fitted.score(rows.features).tobytes()))
+            outcomes.append((fitted.to_onnx(width), fitted.score(rows.features).tobytes()))
     for threads, outcome in zip(_ALL_THREADS, outcomes, strict=True):
         _require(outcome == outcomes[0], "the same bits as on one thread", f"others on {threads}")
 
@@ -110,7 +112,7 @@ def check_permuted_labels(learner: LearnerClass) -> None:
 
 def check_weights_count(learner: LearnerClass) -> None:
     """Weightless rows and a scale of all weights change nothing; heavier winners raise scores."""
-    rows = market_like(1_200, edge=0.5)
+    rows = _seen_by(learner, market_like(1_200, edge=0.5))
     rows.weight[600:] = 0.0
     turned = rows.target.copy()
     turned[600:] = 1.0 - turned[600:]
@@ -130,11 +132,12 @@ def check_odd_columns(learner: LearnerClass) -> None:
     features[:, 2], features[:, 3] = 7.0, np.nan
     features[:, 4] *= 1e30
     features[::50, 5] = np.inf
-    fitted = _fit(learner, training)
+    fitted = _fit(learner, _seen_by(learner, training))
     later = features.copy()
     later[:, 2], later[:, 3] = -1.0, 3.0
     later[0] = np.nan
-    for rows in (features, later):
+    for plain in (training, replace(training, features=later)):
+        rows = _seen_by(learner, plain).features
         scores = fitted.score(rows)
         _require(bool(np.isfinite(scores).all()), "finite scores", scores)
         _check_parity(fitted, rows)
@@ -142,7 +145,7 @@ def check_odd_columns(learner: LearnerClass) -> None:
 
 def check_poor_data(learner: LearnerClass) -> None:
     """One class, ten rows, one row, only ties but one, nothing but NaN: still a finite score."""
-    whole = market_like(300)
+    whole = _seen_by(learner, market_like(300))
     features = whole.features
     cases = {
         "one class": replace(whole, target=np.ones(300)),
@@ -162,9 +165,12 @@ def check_poor_data(learner: LearnerClass) -> None:
 
 def check_onnx(learner: LearnerClass) -> None:
     """The graph gives the learner's scores, NaN rows included, the same bits for any batch."""
-    rows = market_like(3_000, 60, edge=1.0)
-    fitted = _fit(learner, rows, market_like(500, 60, edge=1.0, seed=_SEED + 1))
-    features = market_like(4_096, 60, seed=_SEED + 2).features
+    rows, validation, later = (
+        _seen_by(learner, market_like(size, 60, edge=1.0, seed=_SEED + i))
+        for i, size in enumerate((3_000, 500, 4_096))
+    )
+    fitted = _fit(learner, rows, validation)
+    features = later.features
     features[::10, ::2] = np.nan
     features[0] = np.nan
     _check_parity(fitted, features)
@@ -193,8 +199,11 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
 
 def check_million_rows(learner: LearnerClass) -> None:
     """A million rows are fitted, and a strong edge in them is found."""
-    rows = market_like(1_000_000, columns=4, edge=0.5)
-    fitted = _fit(learner, rows, market_like(20_000, columns=4, edge=0.5, seed=_SEED + 1))
+    rows, validation = (
+        _seen_by(learner, market_like(size, columns=4, edge=0.5, seed=_SEED + i))
+        for i, size in enumerate((1_000_000, 20_000))
+    )
+    fitted = _fit(learner, rows, validation)
     some = rows.take(np.arange(0, len(rows), 20))
     scores = fitted.score(some.features)
     _require(bool(np.isfinite(scores).all()), "finite scores", scores)
@@ -218,6 +227,17 @@ def _fit(
     return learner().fit(rows, validation=validation, seed=_SEED)
 
 
+def _seen_by(learner: LearnerClass, rows: TrainingRows) -> TrainingRows:
+    """Rows with the features of the bars before, oldest first; NaN before the first bar."""
+    steps = look_back_of(learner)
+    if steps == 1:
+        return rows
+    before = np.full((steps - 1, rows.features.shape[1]), np.nan, dtype=np.float32)
+    bars = np.concatenate([before, rows.features])
+    windows = [bars[k : k + len(rows)] for k in range(steps)]
+    return replace(rows, features=np.concatenate(windows, axis=1))
+
+
 def _gain(learner: LearnerClass, *, edge: float, permuted: bool = False) -> float:
     """Log-loss of the base rate less that of the learner, on rows it has not seen."""
     sizes = (4_000, 1_000, 4_000)
@@ -225,7 +245,7 @@ def _gain(learner: LearnerClass, *, edge: float, permuted: bool = False) -> floa
     if permuted:
         random = np.random.default_rng(_SEED)
         parts = [replace(part, target=random.permutation(part.target)) for part in parts]
-    rows, validation, later = parts
+    rows, validation, later = (_seen_by(learner, part) for part in parts)
     fitted = _fit(learner, rows, validation)
     rate = float(np.average(rows.target, weights=rows.weight))
     base = np.full(len(later), np.log(rate / (1.0 - rate)))

@@ -2,8 +2,9 @@
 
 from edgekeeper.train.candidate import Candidate, KnownRows, known_rows, train_candidate
 from edgekeeper.train.clairvoyance import clairvoyant_columns
-from edgekeeper.train.data import TrainingData, barrier_of, feature_set_of, labels_hash, seed_of
+from edgekeeper.train.data import TrainingData, barrier_of, labels_hash, seed_of
 from edgekeeper.train.fit import fit_model, make_learner
+from edgekeeper.train.line_features import feature_set_of
 from edgekeeper.train.search import Search, search_parameters, tuned_space
 from edgekeeper.train.signal_context import join_signals, wants_signals
 from edgekeeper.train.trial import FoldScore, History, Progress, Trial, Tried

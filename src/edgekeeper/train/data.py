@@ -3,14 +3,12 @@
 import hashlib
 import json
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from edgekeeper.bars import Bars
-from edgekeeper.config import Config, LineConfig
-from edgekeeper.errors import UsageError
+from edgekeeper.config import Config
 from edgekeeper.features import FeatureSet, evaluate
 from edgekeeper.fills import EXIT_STOP, Costs
 from edgekeeper.labels import Labels, TaskLabels, TripleBarrier, average_uniqueness, task_labels
@@ -18,7 +16,7 @@ from edgekeeper.models import Outcomes
 from edgekeeper.splits import PurgedKFold
 from edgekeeper.types import Float32Array, Float64Array, Int64Array, TrainingRows
 
-__all__ = ["TrainingData", "barrier_of", "feature_set_of", "labels_hash", "seed_of"]
+__all__ = ["TrainingData", "barrier_of", "labels_hash", "seed_of"]
 
 
 def barrier_of(config: Config) -> TripleBarrier:
@@ -36,28 +34,6 @@ def labels_hash(config: Config) -> str:
     """SHA-256 of what makes outcomes what they are: brackets, and costs."""
     rule = [config.labels.model_dump(mode="json"), config.costs.model_dump(mode="json")]
     return hashlib.sha256(json.dumps(rule, sort_keys=True).encode()).hexdigest()
-
-
-def feature_set_of(
-    line: LineConfig, bars: Bars
-) -> tuple[FeatureSet, Mapping[str, tuple[str, ...]]]:
-    """Return the features of a recipe that these bars can give, and those they cannot.
-
-    Raises
-    ------
-    UsageError
-        An unknown catalogue, an expression with a fault, a name used twice, or no feature that
-        these bars can give; the message names the line.
-    """
-    try:
-        texts: dict[str, str] = {}
-        if line.features:
-            texts |= FeatureSet.from_catalogue(*line.features).expressions
-        if twice := sorted(set(texts) & set(line.extra_features)):
-            raise UsageError(f"extra_features: {twice} exist already: choose other names")
-        return FeatureSet(texts | line.extra_features).available(bars)
-    except UsageError as error:
-        raise UsageError(f"lines.{line.name}: {error}") from error
 
 
 def seed_of(config_seed: int, recipe_hash: str, refit: int) -> int:

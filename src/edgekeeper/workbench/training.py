@@ -110,7 +110,8 @@ def train(
     if tune:
         line = _searching(line, learner, tune)
     seen = with_signals(bars, config) if wants_signals(line) else bars
-    chosen, _ = feature_set_of(line, seen)
+    own = None if isinstance(learner, str) else learner
+    chosen, _ = feature_set_of(line, seen, own)
     data = TrainingData.prepare(seen, chosen, config)
     now = int(bars.event_time[-1])
     seed = seed_of(config.seed, recipe_hash(recipe_of(line, config)), 0)
@@ -124,7 +125,7 @@ def train(
         search_seed=seed if tune else None,
         search_jobs=jobs,
         progress=progress,
-        learner=None if isinstance(learner, str) else learner,
+        learner=own,
     )
     view = HoldOutData(
         bars,

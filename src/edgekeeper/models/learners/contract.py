@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from edgekeeper.models.learners.space import Span
 from edgekeeper.types import Learner
 
-__all__ = ["LearnerClass"]
+__all__ = ["LearnerClass", "look_back_of"]
 
 
 class LearnerClass(Protocol):
@@ -18,6 +18,11 @@ class LearnerClass(Protocol):
         Its name on the shelf.
     missing_values : str
         What becomes of NaN, one sentence.
+
+    Notes
+    -----
+    A learner that looks at several bars at once says how many in ``look_back``, see
+    :func:`look_back_of`; ``catalogues`` names the features it gets where nobody names others.
     """
 
     name: str
@@ -30,3 +35,18 @@ class LearnerClass(Protocol):
     def space(self) -> Mapping[str, Span]:
         """Return what tuning may change, and how far."""
         ...
+
+
+def look_back_of(learner: Learner | LearnerClass) -> int:
+    """Return how many bars a learner looks at: its ``look_back``, 1 where it says nothing.
+
+    The columns it is fitted on and scores are then those of its oldest bar, of the next one, and
+    so on up to the newest, the same features in the same order for each.
+
+    Examples
+    --------
+    >>> from edgekeeper.models.learners import LSTM, Logistic
+    >>> look_back_of(Logistic()), look_back_of(LSTM(look_back=5))
+    (1, 5)
+    """
+    return int(getattr(learner, "look_back", 1))

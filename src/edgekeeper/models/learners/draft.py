@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgekeeper.models.learners.graphs import score_graph
-from edgekeeper.types import Float64Array, Int64Array
+from edgekeeper.types import Float32Array, Float64Array, Int64Array
 
 if TYPE_CHECKING:
     from onnx import NodeProto, TensorProto
@@ -61,6 +61,16 @@ class Draft:
         kind = np.int64 if array.dtype.kind == "i" else np.float64
         name = f"constant_{len(self._constants)}"
         self._constants.append(numpy_helper.from_array(np.array(array, kind, order="C"), name))
+        return name
+
+    def single(self, values: Float32Array) -> str:
+        """Add a constant of float32, which operators on ``Cast`` values need; return its name."""
+        from onnx import numpy_helper
+
+        name = f"constant_{len(self._constants)}"
+        self._constants.append(
+            numpy_helper.from_array(np.array(values, np.float32, order="C"), name)
+        )
         return name
 
     def linear(self, x: str, weight: Float64Array, bias: Float64Array) -> str:
