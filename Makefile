@@ -7,10 +7,13 @@ EDGEKEEPER := $(BIN)/edgekeeper
 READY := $(VENV)/.ready
 READY_DEV := $(VENV)/.ready-dev
 
-.PHONY: setup setup-dev run test check lint bench lock clean
+.PHONY: setup setup-dev deep run test check lint bench lock clean
 
 setup: $(READY)            ## a virtual environment with pinned libraries
 setup-dev: $(READY_DEV)    ## the same, and what tests and linters need
+
+deep: $(READY_DEV)         ## PyTorch, to train nets; on Linux without a GPU give pip the CPU build
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "torch==2.13.*"
 
 run: $(READY)              ## the whole loop in fast motion, on three markets
 	@$(EDGEKEEPER) demo
