@@ -26,10 +26,12 @@ _ROOM_AGAIN = 1.2  # times the smallest share, so that a disk at the edge does n
 def free_share_beside(ledger: Ledger) -> Callable[[], float | None]:
     """Return what measures the free share of the disk a ledger lies on; ``None``: not on ours."""
 
+    folder = None if ledger.file is None else str(ledger.file.parent)
+
     def measure() -> float | None:
-        if ledger.file is None:
+        if folder is None:
             return None
-        disk = shutil.disk_usage(ledger.file.parent)
+        disk = shutil.disk_usage(folder)
         return disk.free / disk.total
 
     return measure
