@@ -103,7 +103,7 @@ def cast_columns(
     for name, values in columns.items() if rows else ():
         quick = _cast_plain(values, known[name], rows)
         if quick is None:
-            quick = cast_column(f"{table}.{name}", values, known[name], rows)
+            quick = _cast_closely(f"{table}.{name}", values, known[name], rows)
         cast[name] = quick
     return rows, cast
 
@@ -139,6 +139,12 @@ def cast_column(where: str, values: object, kind: Kind, rows: int) -> Column:
         Text among numbers, fractions among whole numbers, whole numbers beyond 64 bits, more than
         one dimension, NUL characters or broken Unicode in text.
     """
+    quick = _cast_plain(values, kind, rows)
+    return _cast_closely(where, values, kind, rows) if quick is None else quick
+
+
+def _cast_closely(where: str, values: object, kind: Kind, rows: int) -> Column:
+    """Cast whatever may come, value by value where it has to be."""
     items: Items
     many = _length(values) is not None
     if not many:
