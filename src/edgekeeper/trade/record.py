@@ -39,6 +39,7 @@ __all__ = [
 DECISIONS = ("skip", "reduce", "take")
 _NAMED_EXITS = (*EXIT_REASONS, "opposite")
 assert _NAMED_EXITS[EXIT_OPPOSITE] == "opposite"
+_BETS = ("log_e_cash", "log_e_exposure", "log_e_incumbent", "log_harm", "threshold")
 _SIDE_NAMES = {1: SIDES[0], 0: "none", -1: SIDES[1]}
 
 
@@ -355,21 +356,17 @@ def write_evidence(
         values: Float64Array = np.concatenate([getattr(bars, name) for bars in lines.values()])
         return values
 
-    def known(values: Any) -> Any:
-        return np.where(np.isfinite(values), values, np.nan)
-
     with np.errstate(divide="ignore", invalid="ignore"):
         harm = np.log(of_all("harm"))
+    bounds = np.repeat([thresholds[line] for line in lines], len(times))
+    bets = np.stack([*map(of_all, ("log_cash", "log_exposure", "log_incumbent")), harm, bounds])
+    known = dict(zip(_BETS, np.where(np.isfinite(bets), bets, np.nan), strict=True))
     tx.append(
         "evidence",
         {
             "event_time_ns": np.tile(times, len(lines)),
             "line": [line for line in lines for _ in times],
-            "log_e_cash": known(of_all("log_cash")),
-            "log_e_exposure": known(of_all("log_exposure")),
-            "log_e_incumbent": known(of_all("log_incumbent")),
-            "log_harm": known(harm),
-            "threshold": known(np.repeat([thresholds[line] for line in lines], len(times))),
+            **known,
             "book_return": of_all("gain"),
             "exposure_return": of_all("passive_gain"),
             "incumbent_return": of_all("incumbent_gain"),
