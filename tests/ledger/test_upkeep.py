@@ -131,15 +131,12 @@ def test_rows_taken_out_where_nothing_was_withheld_are_noticed(tmp_path):
         ledger.verify("trade")
 
 
-@pytest.mark.parametrize("store", [FileStore, TableStore])
-def test_a_full_disk_puts_moving_off(tmp_path, request, monkeypatch, undisturbed, store):
+def test_a_full_disk_puts_moving_off(place, monkeypatch, undisturbed):
     def full(*_arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(store, "put", full)
-    place = tmp_path / "l.sqlite"
-    if store is TableStore:
-        place = request.getfixturevalue("server").ledger("place")
+    for store in (FileStore, TableStore):
+        monkeypatch.setattr(store, "put", full)
     with Ledger.open(place) as ledger:
         live(ledger)
         with pytest.raises(StorageError, match="No space left"):

@@ -108,3 +108,19 @@ def test_alerts_stand_in_the_ledger_apart_from_market_time(ledger):
         (101, "critical", "guard_halt"),
     ]
     assert ledger.head("trade") == before
+
+
+def test_what_the_disk_forced_is_told_once_whoever_asks(ledger):
+    with ledger.transaction("operations") as tx:
+        for when, event in ((7, "moved"), (8, "stopped"), (9, "resumed")):
+            fact = {"wall_time_ns": when, "event": event, "table_name": "forecasts"}
+            tx.append("storage", {**fact, "reason": "4.0% of the disk is free, less than 10%"})
+    channel = Keeping()
+    assert Sentinel(ledger, Fanout([channel])).look(100)
+    stopped, resumed = channel.alerts
+    assert (stopped.rule, stopped.severity) == ("storage_stopped", "warning")
+    assert stopped.message == (
+        "no further forecasts are kept: 4.0% of the disk is free, less than 10%"
+    )
+    assert (resumed.rule, resumed.severity) == ("storage_resumed", "info")
+    assert Sentinel(ledger, Fanout([channel])).look(200) == []

@@ -13,7 +13,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from sqlalchemy import Table, delete, func, select
+from sqlalchemy import Table, and_, delete, func, select
 
 from edgekeeper.clock import Clock
 from edgekeeper.errors import BadData
@@ -21,7 +21,6 @@ from edgekeeper.ledger.database import immediate
 from edgekeeper.ledger.holdings import Holdings, read_holdings
 from edgekeeper.ledger.loading import SegmentReader
 from edgekeeper.ledger.schema import BULK, DETAIL, FACTS, batches, chain
-from edgekeeper.ledger.sealing import read_seals
 from edgekeeper.ledger.segment import (
     Segment,
     batches_in,
@@ -110,17 +109,26 @@ class Archive:
             No room. Nothing is lost: the rows stay where they are.
         """
         with self._translating():
-            self.sweep()
-            ends = self._sealed_before(months_before(now_ns, keep_months))
+            held = self.sweep()
             moved: list[Segment] = []
             for name in BULK:
-                table, held = FACTS[name], self.holdings()
-                sealed = self._batches(table, held.covered(name), max(ends, default=0))
+                table, covered = FACTS[name], held.covered(name)
+                if self._rows_at_most(table) < at_least:
+                    continue
+                ends = self._sealed_between(covered, months_before(now_ns, keep_months))
+                sealed = self._batches(table, covered, max(ends, default=0))
                 if sum(batch.rows for batch in sealed) >= at_least:
                     moved += [self._move_piece(table, p, held) for p in _pieces(sealed, ends)]
             return moved
 
-    def sweep(self) -> None:
+    def _rows_at_most(self, table: Table) -> int:
+        """Bound on the rows of a table, at the cost of two look-ups."""
+        ends = [select(end(table.c.entry)).scalar_subquery() for end in (func.min, func.max)]
+        with self._engine.connect() as connection:
+            first, last = connection.execute(select(*ends)).one()
+        return 0 if first is None else int(last - first + 1)
+
+    def sweep(self) -> Holdings:
         """Clear up after a kill: rows that are in segments already, files that no fact names."""
         with self._translating():
             held = self.holdings()
@@ -129,19 +137,20 @@ class Archive:
             standing = {segment.name for segment in held.standing()}
             for name in sorted(self._segments.store.names() - standing):
                 self._segments.store.remove(name)
+            return held
 
-    def _sealed_before(self, until_ns: int) -> list[int]:
+    def _sealed_between(self, after: int, until_ns: int) -> list[int]:
         """Last links of the record at each seal of an earlier month, ascending."""
-        ends: dict[int, int] = {}
+        seals = FACTS["seals"]
+        stands = and_(chain.c.role == seals.c.role, chain.c.seq == seals.c.links - 1)
+        asked = (
+            select(func.max(chain.c.link))
+            .join(seals, stands)
+            .where(seals.c.event_time_ns < until_ns, chain.c.link > after)
+            .group_by(seals.c.event_time_ns)
+        )
         with self._engine.connect() as connection:
-            for seal in read_seals(self._engine):
-                if seal.event_time_ns < until_ns:
-                    asked = select(chain.c.link).where(
-                        chain.c.role == seal.role, chain.c.seq == seal.links - 1
-                    )
-                    link = connection.execute(asked).scalar() or 0
-                    ends[seal.event_time_ns] = max(link, ends.get(seal.event_time_ns, 0))
-        return sorted(ends.values())
+            return sorted(connection.execute(asked).scalars())
 
     def _batches(self, table: Table, after: int, last: int) -> list[_Batch]:
         """Batches to move. The newest row of a table stays: SQLite numbers the next one by it."""

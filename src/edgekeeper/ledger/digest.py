@@ -28,7 +28,7 @@ import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -61,9 +61,10 @@ def batch_digest(
     parts = [_text("edgekeeper.batch.1") + _text(table) + rows.to_bytes(8, "little")]
     for name in sorted(columns):
         values = columns[name]
-        if values.count(None) < rows:
+        missing = values.count(None)
+        if missing < rows:
             parts.append(_text(name))
-            parts.extend(_ENCODERS[kinds[name]](values))
+            parts.extend(_ENCODERS[kinds[name]](values, missing))
     return hashlib.sha256(b"".join(parts)).hexdigest()
 
 
@@ -100,31 +101,31 @@ def _packer(count: int, letter: str) -> struct.Struct:
     return struct.Struct(f"<{count}{letter}")
 
 
-def _encode_floats(values: Column) -> tuple[bytes, ...]:
+def _encode_floats(values: Sequence[float | None], missing: int) -> tuple[bytes, ...]:
     if len(values) <= _FEW:
-        numbers = cast("Sequence[float | None]", values)
-        known = [math.nan if number is None else number + 0.0 for number in numbers]
+        known = [math.nan if number is None else number + 0.0 for number in values]
         return b"f", _packer(len(values), "d").pack(*known)
     return b"f", (np.array(values, dtype="<f8") + 0.0).tobytes()
 
 
-def _encode_ints(values: Column) -> tuple[bytes, ...]:
-    if None not in values:
-        if len(values) <= _FEW:
-            return b"i", b"\x01" * len(values), _packer(len(values), "q").pack(*values)
-        return b"i", b"\x01" * len(values), np.array(values, dtype="<i8").tobytes()
-    known = bytes(value is not None for value in values)
-    filled = [0 if value is None else value for value in values]
-    return b"i", known, np.array(filled, dtype="<i8").tobytes()
+def _encode_ints(values: Sequence[int | None], missing: int) -> tuple[bytes, ...]:
+    if missing:
+        known = bytes(value is not None for value in values)
+        values = [0 if value is None else value for value in values]
+    else:
+        known = b"\x01" * len(values)
+    if len(values) <= _FEW:
+        return b"i", known, _packer(len(values), "q").pack(*values)
+    return b"i", known, np.array(values, dtype="<i8").tobytes()
 
 
-def _encode_texts(values: Column) -> tuple[bytes, ...]:
-    if None not in values:
-        whole = cast("Sequence[str]", values)
-        together = "".join(whole)
-        if together.isascii():  # then characters are bytes, and nothing is encoded one by one
-            return b"t", _lengths(list(map(len, whole))), together.encode()
-    raw = [value.encode() if isinstance(value, str) else None for value in values]
+def _encode_texts(values: Sequence[str | None], missing: int) -> tuple[bytes, ...]:
+    whole = [text for text in values if text is not None]
+    together = "".join(whole)
+    if together.isascii():  # then characters are bytes, and nothing is encoded one by one
+        sized = [-1 if t is None else len(t) for t in values] if missing else list(map(len, whole))
+        return b"t", _lengths(sized), together.encode()
+    raw = [None if text is None else text.encode() for text in values]
     lengths = [-1 if item is None else len(item) for item in raw]
     return b"t", _lengths(lengths), b"".join(filter(None, raw))
 
@@ -135,7 +136,11 @@ def _lengths(lengths: list[int]) -> bytes:
     return np.array(lengths, dtype="<i4").tobytes()
 
 
-_ENCODERS = {float: _encode_floats, int: _encode_ints, str: _encode_texts}
+_ENCODERS: dict[Kind, Callable[[Any, int], tuple[bytes, ...]]] = {
+    float: _encode_floats,
+    int: _encode_ints,
+    str: _encode_texts,
+}
 
 
 def frame_digests(

@@ -114,11 +114,13 @@ class Journal:
 
     def _commit(self, drafts: Sequence[Draft], durable: bool) -> list[str]:
         heads = dict(self._heads)
-        for role in {draft.role for draft in drafts} - heads.keys():
-            heads[role] = self._read_head(role)
-        if self._connection is None:
-            self._connection = self._engine.raw_connection()
-        cursor = self._connection.cursor()
+        for draft in drafts:
+            if draft.role not in heads:
+                heads[draft.role] = self._read_head(draft.role)
+        connection = self._connection
+        if connection is None:
+            connection = self._connection = self._engine.raw_connection()
+        cursor = connection.cursor()
         digests = []
         try:
             changed = durable != self._waits_for_disk
@@ -129,11 +131,11 @@ class Journal:
                 seq, previous = heads[draft.role]
                 digests.append(self._append(cursor, draft, seq, previous))
                 heads[draft.role] = seq + 1, digests[-1]
-            self._connection.commit()
+            connection.commit()
         except BaseException:
             self._waits_for_disk = None
             self._heads.clear()
-            self._roll_back(self._connection)
+            self._roll_back(connection)
             raise
         finally:
             cursor.close()

@@ -1,9 +1,7 @@
 """``Ledger``: append-only facts in SQL, sealed by one hash chain per writer role."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import asdict
-from functools import cached_property, partial
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from threading import Lock
@@ -13,46 +11,32 @@ from typing import TYPE_CHECKING, Self
 from sqlalchemy import Engine
 
 from edgekeeper.clock import Clock
-from edgekeeper.errors import UsageError, nearest
+from edgekeeper.errors import UsageError
 from edgekeeper.ledger.archive import Archive
 from edgekeeper.ledger.database import connect
-from edgekeeper.ledger.digest import GENESIS
-from edgekeeper.ledger.failures import storage_errors
 from edgekeeper.ledger.group_commit import GroupCommitter
-from edgekeeper.ledger.holdings import Holdings, read_holdings
 from edgekeeper.ledger.journal import Journal
-from edgekeeper.ledger.loading import SegmentReader
 from edgekeeper.ledger.lock import Claim, claim_role
 from edgekeeper.ledger.migrate import bring_up_to_date, check_version
 from edgekeeper.ledger.moving import copy_rows
 from edgekeeper.ledger.proving import Prover
-from edgekeeper.ledger.querying import run_query
-from edgekeeper.ledger.reading import Selection, read_table
-from edgekeeper.ledger.schema import FACTS
+from edgekeeper.ledger.record import ROLES, Record, check_role
 from edgekeeper.ledger.sealing import (
-    check_seals,
-    heads,
-    links_at,
     read_seals,
     seal_file,
     unsealed,
     write_seals,
 )
-from edgekeeper.ledger.stores import store_of
 from edgekeeper.ledger.transaction import MARKET_ROLES, OPERATIONAL_ROLES, Transaction
 from edgekeeper.ledger.values import cast_column
-from edgekeeper.ledger.verify import Verified, verify_chain
-from edgekeeper.ledger.views import VIEWS
 
 if TYPE_CHECKING:
-    import polars as pl
+    pass
 
 __all__ = ["Ledger"]
 
-ROLES = (*MARKET_ROLES, *OPERATIONAL_ROLES)
 
-
-class Ledger:
+class Ledger(Record):
     """The record that the loops share. Open it with :meth:`open`; close it, or use ``with``.
 
     Writing is by role, and a role has one writer at a time, whichever process that is. Readers are
@@ -69,16 +53,13 @@ class Ledger:
     """
 
     def __init__(self, engine: Engine, file: Path | None, *, read_only: bool) -> None:
-        self._engine = engine
-        self._file = file
+        super().__init__(engine, file)
         self._read_only = read_only
         self._prover: Prover | None = None
         self._journal = Journal(engine)
-        self._segments = SegmentReader(engine, store_of(engine, file), self.place)
         self._claims: dict[str, Claim] = {}
         self._claiming = Lock()
         self._live: list[GroupCommitter] = []
-        self._closed = False
 
     @classmethod
     def open(
@@ -139,11 +120,6 @@ class Ledger:
         )
         self._journal = Journal(self._engine, self._prover)
 
-    @cached_property
-    def place(self) -> str:
-        """Path or URL, without any password."""
-        return str(self._file or self._engine.url.render_as_string())
-
     def __enter__(self) -> Self:
         return self
 
@@ -193,7 +169,7 @@ class Ledger:
             Someone else writes as this role.
         """
         self._check_open()
-        _check_role(role)
+        check_role(role)
         if not self._read_only:
             self._claim(role)
         elif self._prover is None or role not in MARKET_ROLES:
@@ -253,24 +229,6 @@ class Ledger:
             with self._translating():
                 write_seals(seal_file(self._file), read_seals(self._engine))
 
-    def check_seals(self) -> int:
-        """Hold the chains against all seals, those in the file beside the ledger among them.
-
-        Returns
-        -------
-        int
-            How many there are.
-
-        Raises
-        ------
-        BadData
-            A chain lost its end, or the ledger is another or an older one.
-        """
-        self._check_open()
-        with self._translating():
-            file = None if self._file is None else seal_file(self._file)
-            return check_seals(self._engine, self.place, file)
-
     def archive(self, clock: Clock) -> Archive:
         """Return what moves bulk rows into segments and lets old ones go, by a clock of wall time.
 
@@ -288,11 +246,6 @@ class Ledger:
         return Archive(self._segments, record, self._withhold, self._translating, clock)
 
     @property
-    def file(self) -> Path | None:
-        """Where the database lies, if it is a file."""
-        return self._file
-
-    @property
     def in_reach(self) -> bool:
         """Whether bulk rows can be moved, let go or withheld: neither read-only nor in memory."""
         in_memory = self._engine.dialect.name == "sqlite" and self._file is None
@@ -300,20 +253,6 @@ class Ledger:
 
     def _withhold(self, tables: frozenset[str]) -> None:
         self._journal.withheld = tables
-
-    def holdings(self) -> Holdings:
-        """What the record says of its bulk rows: segments, what was let go, what was not kept."""
-        self._check_open()
-        with self._translating(), self._engine.connect() as connection:
-            return read_holdings(connection)
-
-    def check_segments(self) -> Holdings:
-        """Hold each segment that has to be there against its digest; raise BadData naming one."""
-        held = self.holdings()
-        with self._translating():
-            for segment in held.standing():
-                self._segments.content(segment)
-        return held
 
     def _claim(self, role: str) -> None:
         if role in self._claims:
@@ -326,118 +265,6 @@ class Ledger:
     def unproved(self) -> dict[str, int]:
         """Links that a run which started over has not met again yet, by role; else empty."""
         return {} if self._prover is None else self._prover.left
-
-    # -- reading --------------------------------------------------------------------------------
-
-    def tables(self) -> dict[str, str]:
-        """Names of the tables of facts, each with what it holds."""
-        return {name: str(table.info["doc"]) for name, table in FACTS.items()}
-
-    def read(
-        self,
-        table: str,
-        columns: Sequence[str] | None = None,
-        *,
-        where: Mapping[str, object] | None = None,
-        since_ns: int | None = None,
-        until_ns: int | None = None,
-        order: Sequence[str] = (),
-        descending: bool = False,
-        limit: int | None = None,
-    ) -> "pl.DataFrame":
-        """Read facts in the order they were written, or in another.
-
-        Parameters
-        ----------
-        table : str
-            A table of facts, or ``"chain"`` or ``"batches"``.
-        columns : sequence of str, optional
-            Which; by default all but ``entry``.
-        where : mapping, optional
-            Column to the value it must have, a list of values, or ``None`` for NULL.
-        since_ns, until_ns : int, optional
-            Bounds of the table's first time column, both inclusive.
-        order : sequence of str
-            Columns to sort by, before the order of writing.
-        descending : bool
-            Newest (largest) first.
-        limit : int, optional
-            At most so many rows.
-
-        Returns
-        -------
-        polars.DataFrame
-            Times as int64 nanoseconds UTC; unknown values are null.
-
-        Raises
-        ------
-        UsageError
-            An unknown table or column; the message names the nearest.
-        """
-        self._check_open()
-        with self._translating():
-            wanted = Selection(columns, where or {}, since_ns, until_ns, order, descending, limit)
-            return read_table(self._engine, self._segments, table, wanted)
-
-    def views(self) -> dict[str, str]:
-        """Names of the views for :meth:`query`, each with what it shows."""
-        return {name: view.doc for name, view in VIEWS.items()}
-
-    def query(self, sql: str, *, limit: int | None = None) -> "pl.DataFrame":
-        """Read by SQL: tables of facts, ``chain`` and ``batches``, and :meth:`views`.
-
-        Parameters
-        ----------
-        sql : str
-            One statement, in the database's own dialect. It cannot write.
-        limit : int, optional
-            At most so many rows.
-
-        Raises
-        ------
-        UsageError
-            SQL that the database does not take, or that would write.
-        """
-        self._check_open()
-        with self._translating():
-            return run_query(self._engine, self._segments, sql, limit)
-
-    def head(self, role: str) -> str:
-        """Digest of the role's last link, hex; zeros before the first. Of ``trade``: *the* hash."""
-        self._check_open()
-        _check_role(role)
-        with self._translating():
-            found = heads(self._engine, [role], 0)
-        return found[0].digest if found else GENESIS
-
-    def verify(
-        self, role: str, *, head: str | None = None, since_ns: int | None = None
-    ) -> Verified:
-        """Recompute the role's chain from its rows.
-
-        Parameters
-        ----------
-        role : str
-            Whose chain.
-        head : str, optional
-            What :meth:`head` is known to have been, from outside this file. Without it, links
-            cut off at the end cannot be noticed.
-        since_ns : int, optional
-            Recompute rows only from the last seal at or before this instant; links are always
-            held against one another from the first.
-
-        Raises
-        ------
-        BadData
-            Naming the first link that does not hold, its table, and what is wrong.
-        """
-        self._check_open()
-        _check_role(role)
-        with self._translating():
-            since = 0 if since_ns is None else links_at(self._engine, role, since_ns)
-            return verify_chain(
-                self._engine, self._segments, role, self.place, head=head, since_link=since
-            )
 
     def copy_to(self, where: str | PathLike[str], *, sharing: Path | None = None) -> int:
         """Copy the whole record to another place, of whatever kind, and verify it there.
@@ -466,18 +293,3 @@ class Ledger:
                 target.verify(role)
             target.check_seals()
         return rows
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise UsageError(f"ledger {self.place} is closed: open it again")
-
-    def _translating(self) -> AbstractContextManager[None]:
-        driver = self._engine.dialect.loaded_dbapi.Error
-        return storage_errors(self.place, driver)
-
-
-def _check_role(role: str) -> None:
-    if role not in ROLES:
-        raise UsageError(
-            f"expected a role of {', '.join(ROLES)}, got {role!r}{nearest(role, ROLES)}"
-        )

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 
 from edgekeeper.errors import BadData
 from edgekeeper.ledger.schema import FACTS, chain
@@ -68,8 +68,11 @@ def heads(engine: Engine, roles: Iterable[str], event_time_ns: int) -> list[Seal
 
 def unsealed(engine: Engine, roles: Iterable[str], event_time_ns: int) -> list[Seal]:
     """Heads of chains that no seal stands for yet."""
-    stands = {(seal.role, seal.links) for seal in read_seals(engine)}
-    return [s for s in heads(engine, roles, event_time_ns) if (s.role, s.links) not in stands]
+    table = FACTS["seals"]
+    furthest = select(table.c.role, func.max(table.c.links)).group_by(table.c.role)
+    with engine.connect() as connection:
+        stands: dict[str, int] = dict(map(tuple, connection.execute(furthest)))
+    return [s for s in heads(engine, roles, event_time_ns) if s.links > stands.get(s.role, 0)]
 
 
 def read_seals(engine: Engine) -> list[Seal]:

@@ -5,11 +5,13 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Self, cast
 
+from sqlalchemy import Table
+
 from edgekeeper.errors import BadData, UsageError
 from edgekeeper.ledger.journal import Batch, Draft, Journal
 from edgekeeper.ledger.reading import table_named
 from edgekeeper.ledger.schema import FACTS, OPERATIONAL, columns_of, required_columns
-from edgekeeper.ledger.values import Column, cast_column, cast_row_count
+from edgekeeper.ledger.values import Column, cast_columns
 
 __all__ = ["MARKET_ROLES", "OPERATIONAL_ROLES", "Transaction"]
 
@@ -76,22 +78,16 @@ class Transaction:
                 f"table {table!r} holds wall-clock facts, which the market-time chain "
                 f"{self._role!r} may not: write it as role {OPERATIONAL_ROLES[0]!r}"
             )
-        kinds = columns_of(facts)
-        rows = cast_row_count(table, columns, kinds)
-        if rows == 0:
-            return
-        cast = {
-            name: cast_column(f"{table}.{name}", values, kinds[name], rows)
-            for name, values in columns.items()
-        }
-        self._check_required(table, cast)
-        self._add(Batch(table, rows, cast))
+        rows, cast = cast_columns(table, columns, columns_of(facts))
+        if rows:
+            self._check_required(facts, cast)
+            self._add(Batch(table, rows, cast))
 
-    def _check_required(self, table: str, columns: Mapping[str, Column]) -> None:
-        for name in required_columns(FACTS[table]):
+    def _check_required(self, table: Table, columns: Mapping[str, Column]) -> None:
+        for name in required_columns(table):
             if name not in columns or None in columns[name]:
                 raise BadData(
-                    f"{table}.{name}: expected a value in every row, got none"
+                    f"{table.name}.{name}: expected a value in every row, got none"
                     f"{' at all' if name not in columns else ' in some'}"
                 )
 

@@ -26,10 +26,12 @@ _ROOM_AGAIN = 1.2  # times the smallest share, so that a disk at the edge does n
 def free_share_beside(ledger: Ledger) -> Callable[[], float | None]:
     """Return what measures the free share of the disk a ledger lies on; ``None``: not on ours."""
 
+    folder = None if ledger.file is None else str(ledger.file.parent)
+
     def measure() -> float | None:
-        if ledger.file is None:
+        if folder is None:
             return None
-        disk = shutil.disk_usage(ledger.file.parent)
+        disk = shutil.disk_usage(folder)
         return disk.free / disk.total
 
     return measure
@@ -72,16 +74,15 @@ class Upkeep:
 
     def look(self) -> None:
         """Stop keeping detail when the disk runs short, and start again when there is room."""
+        share, least = self._free_share(), self._settings.min_free_share
+        if share is None or (self._keeping and share >= least):
+            return  # as at nearly every epoch
         if self._ledger.unproved or not self._ledger.in_reach:
-            return
-        share = self._free_share()
-        if share is None:
             return
         if self._keeping is None:
             self._keeping = not self._ledger.holdings().open_gaps()
             if not self._keeping:
                 self._ledger.archive(self._clock)  # which withholds as before
-        least = self._settings.min_free_share
         if self._keeping and share < least:
             self._ledger.archive(self._clock).stop_detail(
                 f"{share:.1%} of the disk is free, less than {least:.0%}"

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from edgekeeper.errors import UsageError, nearest
 from edgekeeper.ledger.schema import Kind
 
-__all__ = ["Column", "canonical_json", "cast_column", "cast_row_count"]
+__all__ = ["Column", "canonical_json", "cast_column", "cast_columns", "cast_row_count"]
 
 Column = Sequence[int | float | str | None]
 """Values of one column: ``int``, ``float`` or ``str`` throughout, ``None`` where unknown."""
@@ -26,6 +26,7 @@ Items = Sequence[object] | NDArray[Any]
 _KIND_WORDS: dict[Kind, str] = {int: "whole numbers", float: "numbers", str: "text"}
 _INT64 = range(-(2**63), 2**63)
 _FLOAT64, _INT64_TYPE = np.dtype(np.float64), np.dtype(np.int64)
+_TEXTS = frozenset((str, type(None)))
 _FEW = 64
 """Up to here a loop over Python's own numbers is faster than calls into NumPy."""
 
@@ -79,32 +80,54 @@ def cast_row_count(table: str, columns: Mapping[str, object], known: Mapping[str
                 f"expected a column of table {table!r}, got {name!r}{nearest(name, known)} "
                 f"(columns: {', '.join(known)})"
             )
-        if _is_many(values):
-            length = len(cast(Sized, values))
+        length = _length(values)
+        if length is not None:
             if length != rows and rows >= 0:
                 raise _unequal(table, columns)
             rows = length
     return 1 if rows < 0 else rows
 
 
+def cast_columns(
+    table: str, columns: Mapping[str, object], known: Mapping[str, Kind]
+) -> tuple[int, dict[str, Column]]:
+    """Cast all columns of an append; return the number of rows and the columns.
+
+    Raises
+    ------
+    UsageError
+        As for :func:`cast_row_count` and :func:`cast_column`.
+    """
+    rows = cast_row_count(table, columns, known)
+    cast: dict[str, Column] = {}
+    for name, values in columns.items() if rows else ():
+        quick = _cast_plain(values, known[name], rows)
+        if quick is None:
+            quick = _cast_closely(f"{table}.{name}", values, known[name], rows)
+        cast[name] = quick
+    return rows, cast
+
+
 def _unequal(table: str, columns: Mapping[str, object]) -> UsageError:
-    lengths = {name: len(cast(Sized, v)) for name, v in columns.items() if _is_many(v)}
-    found = ", ".join(f"{name} {length}" for name, length in lengths.items())
+    lengths = {name: _length(values) for name, values in columns.items()}
+    found = ", ".join(f"{name} {length}" for name, length in lengths.items() if length is not None)
     return UsageError(f"expected columns of equal length for {table!r}, got {found}")
 
 
-def _is_many(values: object) -> bool:
-    """Whether this is one value per row rather than one value for all of them."""
-    known = type(values)
-    if known is str or known is int or known is float:  # nearly all that is not an array
-        return False
-    if known is list:
-        return True
+def _length(values: object) -> int | None:
+    """Number of values, one per row; None: one value for all of them."""
+    given = type(values)
+    if given is str or given is int or given is float:  # nearly all that is not an array
+        return None
+    if isinstance(values, list):
+        return len(values)
     if isinstance(values, np.ndarray):
-        return values.ndim > 0
+        return len(values) if values.ndim else None
     if values is None or isinstance(values, (str, int, float, bytes, np.generic)):
-        return False
-    return isinstance(values, Sized) and not isinstance(values, Mapping)
+        return None
+    if isinstance(values, Sized) and not isinstance(values, Mapping):
+        return len(values)
+    return None
 
 
 def cast_column(where: str, values: object, kind: Kind, rows: int) -> Column:
@@ -117,10 +140,13 @@ def cast_column(where: str, values: object, kind: Kind, rows: int) -> Column:
         one dimension, NUL characters or broken Unicode in text.
     """
     quick = _cast_plain(values, kind, rows)
-    if quick is not None:
-        return quick
+    return _cast_closely(where, values, kind, rows) if quick is None else quick
+
+
+def _cast_closely(where: str, values: object, kind: Kind, rows: int) -> Column:
+    """Cast whatever may come, value by value where it has to be."""
     items: Items
-    many = _is_many(values)
+    many = _length(values) is not None
     if not many:
         items = [values]
     elif isinstance(values, (list, tuple)):
@@ -141,26 +167,37 @@ def cast_column(where: str, values: object, kind: Kind, rows: int) -> Column:
     return column if many else [column[0]] * rows
 
 
-def _cast_plain(values: object, kind: Kind, rows: int) -> Column | None:
+def _cast_plain(values: Any, kind: Kind, rows: int) -> Column | None:
     """Cast what nearly every append of a loop is made of, without a detour; None: look closer."""
-    known = type(values)
-    if known is np.ndarray:
-        array = cast("NDArray[Any]", values)
-        if kind is float and array.dtype is _FLOAT64 and array.ndim == 1 and len(array) <= _FEW:
-            return [None if value != value else value + 0.0 for value in array.tolist()]
-        if kind is int and array.dtype is _INT64_TYPE and array.ndim == 1:
-            whole: list[int] = array.tolist()
+    given = type(values)
+    if given is np.ndarray:
+        if values.ndim != 1:
+            return None
+        if kind is str:
+            return _plain_texts(values.tolist()) if values.dtype == object else None
+        if kind is int:
+            whole: list[int] | None = values.tolist() if values.dtype == _INT64_TYPE else None
             return whole
+        if values.dtype != _FLOAT64 or len(values) > _FEW:
+            return None
+        return [None if value != value else value + 0.0 for value in values.tolist()]
+    if given is list:
+        return _plain_texts(values) if kind is str else None
+    if given is not kind:
         return None
-    if known is not kind:
+    if given is float:
+        return [None if values != values else values + 0.0] * rows
+    if given is int:
+        return [values] * rows if values in _INT64 else None
+    return [values] * rows if values.isascii() and "\x00" not in values else None
+
+
+def _plain_texts(values: list[Any]) -> list[str | None] | None:
+    """Copy ASCII texts, some of which may be unknown; None: look closer."""
+    if not _TEXTS.issuperset(map(type, values)):
         return None
-    if known is float:
-        number = cast(float, values)
-        return [None if number != number else number + 0.0] * rows
-    if known is int:
-        return [cast(int, values)] * rows if values in _INT64 else None
-    name = cast(str, values)
-    return [name] * rows if name.isascii() and "\x00" not in name else None
+    together = "".join(filter(None, values))
+    return values[:] if together.isascii() and "\x00" not in together else None
 
 
 def _floats(where: str, items: Items) -> list[float | None]:

@@ -25,6 +25,9 @@ _EXPRESSIONS = {
     "ema9": "ema(close, 9)",
     "ema21": "ema(close, 21)",
 }
+_SWING = "std(logret(close), 20) / std(logret(close), 100)"
+_SPY = ("SPY.close", "SPY")
+_VOLATILE, _TRENDING = 1.3, 25.0  # swing against its own usual one; ADX
 _IN_PRICE = ("macd", "macd_signal", "ema9", "ema21")
 _VIX = ("VIX.close", "VIX")
 _HOUR_NS = 3600 * 10**9
@@ -42,9 +45,15 @@ class KnownTerms:
         self._bars = bars
 
     @cached_property
-    def _values(self) -> Float64Array:
-        values: Float64Array = FeatureSet(_EXPRESSIONS).matrix(self._bars, np.float64)
-        return values
+    def _values(self) -> dict[str, Float64Array]:
+        expressions = {**_EXPRESSIONS, "swing": _SWING}
+        spy = next((name for name in _SPY if name in self._bars.context), None)
+        if spy is not None:
+            price = f'column("{spy}")'
+            expressions |= {"spy": f"{price} + 0"}
+            expressions |= {f"spy{bars}": f"mean({price}, {bars})" for bars in (20, 50)}
+        values: Float64Array = FeatureSet(expressions).matrix(self._bars, np.float64)
+        return dict(zip(expressions, values.T, strict=True))
 
     def write(
         self, tx: Transaction, account: str, rows: Int64Array, exits: Int64Array, sides: object
@@ -61,7 +70,8 @@ class KnownTerms:
         """
         bars = self._bars
         decided = bars.event_time[rows]
-        terms = dict(zip(_EXPRESSIONS, self._values[rows].T, strict=True))
+        known = {name: values[rows] for name, values in self._values.items()}
+        terms = {name: known[name] for name in _EXPRESSIONS}
         for name in _IN_PRICE:
             terms[name] = terms[name] / bars.adjustment[rows]  # as quoted then
         vix = next((bars.context[name] for name in _VIX if name in bars.context), None)
@@ -74,8 +84,33 @@ class KnownTerms:
                 "symbol": np.array(bars.symbols, dtype=object)[bars.symbol[rows]],
                 "side": sides,
                 **terms,
+                "spy_trend": _trend(known) if "spy" in known else None,
                 "vix_level": None if vix is None else vix[rows],
+                "market_regime": [
+                    _regime(swing, adx)
+                    for swing, adx in zip(known["swing"], known["adx"], strict=True)
+                ],
                 "time_of_day": decided % (24 * _HOUR_NS) / _HOUR_NS,
                 "day_of_week": (decided // (24 * _HOUR_NS) + 3) % 7,
             },
         )
+
+
+def _trend(known: dict[str, Float64Array]) -> list[str | None]:
+    """Say on which side of its averages of 20 and 50 bars SPY is, if both agree."""
+    words: list[str | None] = []
+    for now, short, long in zip(known["spy"], known["spy20"], known["spy50"], strict=True):
+        if not np.isfinite([now, short, long]).all():
+            words.append(None)
+        else:
+            words.append(
+                "bullish" if now > short > long else "bearish" if now < short < long else "neutral"
+            )
+    return words
+
+
+def _regime(swing: float, adx: float) -> str | None:
+    """Name what a market did: swung more than it uses to, went somewhere, or neither."""
+    if not np.isfinite([swing, adx]).all():
+        return None
+    return "volatile" if swing > _VOLATILE else "trending" if adx > _TRENDING else "ranging"

@@ -17,6 +17,7 @@ from edgekeeper.rollout import (
     ALLOWED,
     RULES_LINE,
     BookBars,
+    EvidenceBars,
     Line,
     LineEvidence,
     MarketRisk,
@@ -34,12 +35,11 @@ from edgekeeper.simulator import (
     book_parameters,
 )
 from edgekeeper.stats.sequential import e_lond_level
-from edgekeeper.trade.accounts import Accounts
+from edgekeeper.trade.accounts import ACCOUNTS, Accounts
 from edgekeeper.trade.known_terms import KnownTerms
 from edgekeeper.trade.record import (
     Recorder,
     write_epoch,
-    write_equity,
     write_evidence,
     write_forecasts,
     write_signals,
@@ -78,11 +78,7 @@ class TradeLoop:
         self.forecasts = SegmentForecasts(feed, features)
         symbols = len(bars.symbols)
         self.accounts = Accounts(config, bars.periods_per_year, symbols)
-        self.recorders = {
-            "edgekeeper": Recorder(bars, "edgekeeper", KnownTerms(bars)),
-            "always_newest": Recorder(bars, "always_newest"),
-            "rules": Recorder(bars, "rules"),
-        }
+        self.recorder = Recorder(bars, ACCOUNTS, {"edgekeeper": KnownTerms(bars)})
         self.names = np.array(bars.symbols, dtype=object)
         self._virtual = book_parameters(
             config.model_copy(update={"fallback": "rules"}),
@@ -125,20 +121,14 @@ class TradeLoop:
     def _forecast(
         self, tx: Transaction, first: int, last: int, rows: slice
     ) -> dict[str, Forecasts]:
-        forecasts = {}
-        for name, seat in self.seats.items():
-            if seat.package is None or not seat.line.forecasts:
-                continue
-            forecasts[name] = self.forecasts.get(seat.package, first, last)
-            write_forecasts(
-                tx,
-                self.feed.bars,
-                rows,
-                forecasts[name],
-                name,
-                seat.package.hash,
-                self.names,
-            )
+        active = {
+            name: seat.package
+            for name, seat in self.seats.items()
+            if seat.package is not None and seat.line.forecasts
+        }
+        forecasts = {name: self.forecasts.get(one, first, last) for name, one in active.items()}
+        packages = {name: one.hash for name, one in active.items()}
+        write_forecasts(tx, self.feed.bars, rows, forecasts, packages, self.names)
         return forecasts
 
     def _step_accounts(
@@ -153,16 +143,11 @@ class TradeLoop:
             ),
         }
         logs = self.accounts.step(self.feed, first, last, by_account)
-        times = self.feed.instants[first:last]
-        for name, log in logs.items():
-            if name in self.recorders:
-                recorder = self.recorders[name]
-                recorder.write(tx, log, first, last, self.accounts.package(name), marks=False)
-                if name == "edgekeeper":
-                    self._note_guards(log.guards[: log.counts[1]], times)
-        write_equity(tx, logs, times)
-        mine = logs["edgekeeper"].equity
-        return mine[:, 2] / mine[:, 0]
+        packages = {name: self.accounts.package(name) for name in ACCOUNTS}
+        self.recorder.write(tx, logs, first, last, packages)
+        mine = logs["edgekeeper"]
+        self._note_guards(mine.guards[: mine.counts[1]], self.feed.instants[first:last])
+        return mine.equity[:, 2] / mine.equity[:, 0]
 
     def _note_guards(self, guards: Any, times: Any) -> None:
         for instant, event, cause in guards:
@@ -192,6 +177,8 @@ class TradeLoop:
             seat.line.trades += int(log.counts[0])
             seat.line.epochs += 1
             done[name] = book_bars(seat.book, log, before)
+        seen: dict[str, EvidenceBars] = {}
+        thresholds: dict[str, float] = {}
         for name, bars in done.items():
             seat = self.seats[name]
             assert seat.line.evidence is not None
@@ -200,8 +187,9 @@ class TradeLoop:
                 seat.incumbent = rival
                 seat.line.evidence.new_incumbent()
             incumbent = done.get(rival, rules)
-            seat.last_bars = seat.line.evidence.update(bars, incumbent, returns, covariance)
-            write_evidence(tx, times, name, seat.line.threshold, seat.last_bars)
+            seen[name] = seat.line.evidence.update(bars, incumbent, returns, covariance)
+            thresholds[name] = seat.line.threshold
+        write_evidence(tx, times, seen, thresholds)
 
     def _hold_passively(self, returns: Float64Array, gross: Float64Array) -> None:
         """Let an equal-weight basket hold, each bar, what Edgekeeper had at work the bar before."""

@@ -5,7 +5,7 @@ turned back with the adjustment known at that bar.
 """
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,105 +39,130 @@ __all__ = [
 DECISIONS = ("skip", "reduce", "take")
 _NAMED_EXITS = (*EXIT_REASONS, "opposite")
 assert _NAMED_EXITS[EXIT_OPPOSITE] == "opposite"
-_SIDE_NAMES = np.array([SIDES[1], "none", SIDES[0]], dtype=object)
+_BETS = ("log_e_cash", "log_e_exposure", "log_e_incumbent", "log_harm", "threshold")
+_SIDE_NAMES = {1: SIDES[0], 0: "none", -1: SIDES[1]}
 
 
 class Recorder:
-    """Turns logs of books into rows, for the account it is made for.
+    """Turns logs of books into rows, account after account in one append a table.
 
     Parameters
     ----------
     bars : Bars
         Of the whole run.
-    account : str
-    terms : KnownTerms, optional
-        Writes what each closed trade was decided on.
+    accounts : sequence of str
+        Those whose decisions, orders, fills, trades and guards are kept.
+    terms : mapping, optional
+        What writes the features that closed trades were decided on, for some of the accounts.
     """
 
-    def __init__(self, bars: Bars, account: str, terms: KnownTerms | None = None) -> None:
+    def __init__(
+        self, bars: Bars, accounts: Sequence[str], terms: Mapping[str, KnownTerms] | None = None
+    ) -> None:
         self.bars = bars
-        self.terms = terms
-        self.account = account
+        self.accounts = tuple(accounts)
+        self.terms = dict(terms or {})
         self.names = np.array(bars.symbols, dtype=object)
-        self._since: list[int] = []
-        self._packages: list[str | None] = []
+        self._owners: dict[str, _Owners] = {name: _Owners() for name in accounts}
         self._key = _row_key(bars, bars.event_time, bars.symbol)
 
     def write(
         self,
         tx: Transaction,
-        log: Log,
+        logs: Mapping[str, Log],
         first: int,
         last: int,
-        package: str | None,
-        *,
-        marks: bool = True,
+        packages: Mapping[str, str | None],
     ) -> None:
-        """Append decisions, orders, fills, trades and guards of instants first:last, and marks."""
+        """Append what happened at instants first:last, and the marks of every account in ``logs``.
+
+        Parameters
+        ----------
+        tx : Transaction
+        logs : mapping
+            Account to log; accounts that are not ours leave their marks only.
+        first, last : int
+        packages : mapping
+            Account to the package that decides for it; absent where none does.
+        """
         rows = slice(int(self.bars.instant_offsets[first]), int(self.bars.instant_offsets[last]))
         times = self.bars.instants[first:last]
-        if not self._packages or self._packages[-1] != package:
-            self._since.append(int(times[0]))
-            self._packages.append(package)
-        self._decisions(tx, log, rows, times, package)
-        if log.counts[2]:
-            self._fills(tx, log)
-        if log.counts[0]:
-            self._trades(tx, log)
-        if log.counts[1]:
-            self._guards(tx, log, times)
-        if marks:
-            write_equity(tx, {self.account: log}, times)
+        for name in self.accounts:
+            self._owners[name].note(int(times[0]), packages.get(name))
+        ours = {name: logs[name] for name in self.accounts}
+        self._decisions(tx, ours, rows, times, packages)
+        filled = {name: log for name, log in ours.items() if log.counts[2]}
+        if filled:
+            self._fills(tx, filled)
+        closed = {name: log for name, log in ours.items() if log.counts[0]}
+        if closed:
+            self._trades(tx, closed)
+        for name, log in ours.items():
+            if log.counts[1]:
+                _write_guards(tx, name, log, times)
+        write_equity(tx, logs, times)
 
     def _decisions(
-        self, tx: Transaction, log: Log, rows: slice, times: Int64Array, package: str | None
+        self,
+        tx: Transaction,
+        logs: Mapping[str, Log],
+        rows: slice,
+        times: Int64Array,
+        packages: Mapping[str, str | None],
     ) -> None:
-        bars = self.bars
-        event_time = bars.event_time[rows]
-        equity = log.equity[np.searchsorted(times, event_time), 0]
-        taken = log.decision > 0
-        symbols = self.names[bars.symbol[rows]]
-        sides = _SIDE_NAMES[log.direction + 1]
-        adjustment = bars.adjustment[rows]
-        nothing = np.nan
+        bars, count = self.bars, rows.stop - rows.start
+        event_time = np.tile(bars.event_time[rows], len(logs))
+        symbols = self.names[bars.symbol[rows]].tolist() * len(logs)
+        verdicts = np.concatenate([log.verdicts for log in logs.values()])
+        decision, direction, reason, source = verdicts.T.tolist()
+        owner = [packages.get(name) for name in logs for _ in range(count)]
         columns: dict[str, Any] = {
             "event_time_ns": event_time,
             "symbol": symbols,
-            "account": self.account,
-            "side": sides,
-            "decision": [DECISIONS[d] for d in log.decision],
-            "size": np.where(taken, log.value / equity, nothing),
-            "stop": np.where(taken, log.stop / adjustment, nothing),
-            "target": np.where(taken, log.target / adjustment, nothing),
-            "reason": [REASONS[r] for r in log.reason],
-            "model": [package if source else None for source in log.source],
+            "account": [name for name in logs for _ in range(count)],
+            "side": [_SIDE_NAMES[d] for d in direction],
+            "decision": [DECISIONS[d] for d in decision],
+            "reason": [REASONS[r] for r in reason],
+            "model": [package if by else None for package, by in zip(owner, source, strict=True)],
         }
+        picked = np.flatnonzero(verdicts[:, 0] > 0)
+        if not len(picked):
+            tx.append("decisions", columns)
+            return
+        at = np.searchsorted(times, event_time[:count])
+        equity = np.concatenate([log.equity[at, 0] for log in logs.values()])[picked]
+        value = np.concatenate([log.value for log in logs.values()])[picked]
+        adjustment = bars.adjustment[rows][picked % count]
+        stop = np.concatenate([log.stop for log in logs.values()])[picked] / adjustment
+        target = np.concatenate([log.target for log in logs.values()])[picked] / adjustment
+        for name, known in (("size", value / equity), ("stop", stop), ("target", target)):
+            columns[name] = np.full(len(event_time), np.nan)
+            columns[name][picked] = known
         tx.append("decisions", columns)
-        if taken.any():
-            picked = np.flatnonzero(taken)
-            tx.append(
-                "orders",
-                {
-                    "event_time_ns": event_time[picked],
-                    "id": [_order_id(symbols[i], event_time[i]) for i in picked],
-                    "account": self.account,
-                    "symbol": symbols[picked],
-                    "side": sides[picked],
-                    "action": "open",
-                    "order_type": "market",
-                    "quantity": (log.value / bars.adjusted("close")[rows] * adjustment)[picked],
-                    "stop": columns["stop"][picked],
-                    "target": columns["target"][picked],
-                },
-            )
+        close = bars.adjusted("close")[rows][picked % count]
+        tx.append(
+            "orders",
+            {
+                "event_time_ns": event_time[picked],
+                "id": [_order_id(symbols[i], event_time[i]) for i in picked],
+                "account": [columns["account"][i] for i in picked],
+                "symbol": [symbols[i] for i in picked],
+                "side": [columns["side"][i] for i in picked],
+                "action": "open",
+                "order_type": "market",
+                "quantity": value / close * adjustment,
+                "stop": stop,
+                "target": target,
+            },
+        )
 
-    def _fills(self, tx: Transaction, log: Log) -> None:
-        count = int(log.counts[2])
-        keys, fills = log.fill_keys[:count], log.fills[:count]
+    def _fills(self, tx: Transaction, logs: Mapping[str, Log]) -> None:
+        counts = {name: int(log.counts[2]) for name, log in logs.items()}
+        keys = np.concatenate([log.fill_keys[: counts[name]] for name, log in logs.items()])
+        fills = np.concatenate([log.fills[: counts[name]] for name, log in logs.items()])
         adjustment = self._adjustment_at(keys[:, 0], keys[:, 1])
         entries = keys[:, 2] == FILL_ENTRY
         bought = fills[:, 0] > 0
-        long = bought == entries
         sign = np.where(bought, 1.0, -1.0)
         value = np.abs(fills[:, 0]) * fills[:, 1]
         tx.append(
@@ -147,24 +172,22 @@ class Recorder:
                 "order_id": [
                     _order_id(self.names[symbol], decided) for symbol, decided in keys[:, [0, 3]]
                 ],
-                "account": self.account,
+                "account": _each(counts),
                 "symbol": self.names[keys[:, 0]],
-                "side": np.where(long, SIDES[0], SIDES[1]).astype(object),
-                "action": np.where(entries, "open", "close").astype(object),
+                "side": [SIDES[0] if long else SIDES[1] for long in bought == entries],
+                "action": ["open" if entry else "close" for entry in entries],
                 "quantity": np.abs(fills[:, 0]) * adjustment,
                 "price": fills[:, 1] * (1.0 + sign * fills[:, 2] / value) / adjustment,
                 "reference_price": fills[:, 1] / adjustment,
             },
         )
 
-    def _package_at(self, time_ns: int) -> str | None:
-        """Package that decided at an instant: a trade belongs to whoever opened it."""
-        return self._packages[bisect_right(self._since, time_ns) - 1]
-
-    def _trades(self, tx: Transaction, log: Log) -> None:
-        count = int(log.counts[0])
-        keys, trades = log.trade_keys[:count], log.trades[:count]
-        symbols = keys[:, 0]
+    def _trades(self, tx: Transaction, logs: Mapping[str, Log]) -> None:
+        counts = {name: int(log.counts[0]) for name, log in logs.items()}
+        keys = np.concatenate([log.trade_keys[: counts[name]] for name, log in logs.items()])
+        trades = np.concatenate([log.trades[: counts[name]] for name, log in logs.items()])
+        accounts, symbols = _each(counts), keys[:, 0]
+        sides = [SIDES[0] if quantity > 0 else SIDES[1] for quantity in trades[:, 0]]
         adjustment = self._adjustment_at(symbols, keys[:, 3])
         tx.append(
             "trades",
@@ -172,9 +195,9 @@ class Recorder:
                 "exit_time_ns": keys[:, 3],
                 "decision_time_ns": keys[:, 1],
                 "entry_time_ns": keys[:, 2],
-                "account": self.account,
+                "account": accounts,
                 "symbol": self.names[symbols],
-                "side": np.where(trades[:, 0] > 0, SIDES[0], SIDES[1]).astype(object),
+                "side": sides,
                 "quantity": np.abs(trades[:, 0]) * adjustment,
                 "entry_price": trades[:, 1] / self._adjustment_at(symbols, keys[:, 2]),
                 "exit_price": trades[:, 2] / adjustment,
@@ -186,38 +209,59 @@ class Recorder:
                 "mae": trades[:, 8],
                 "bars_held": keys[:, 6],
                 "model": [
-                    self._package_at(decided) if source else None
-                    for decided, source in keys[:, [1, 5]]
+                    self._owners[name].at(decided) if source else None
+                    for name, (decided, source) in zip(accounts, keys[:, [1, 5]], strict=True)
                 ],
             },
         )
-        if self.terms is not None:
-            rows = np.searchsorted(self._key, _row_key(self.bars, keys[:, 1], symbols))
-            sides = np.where(trades[:, 0] > 0, SIDES[0], SIDES[1]).astype(object)
-            self.terms.write(tx, self.account, rows, keys[:, 3], sides)
-
-    def _guards(self, tx: Transaction, log: Log, times: Int64Array) -> None:
-        count = int(log.counts[1])
-        events = log.guards[:count]
-        tx.append(
-            "guards",
-            {
-                "event_time_ns": times[events[:, 0]],
-                "account": self.account,
-                "event": [GUARD_EVENTS[e] for e in events[:, 1]],
-                "cause": [GUARD_CAUSES[c] for c in events[:, 2]],
-                "detail": [f"{v:.4g}" for v in log.guard_values[:count]],
-                "actor": [
-                    "operator" if GUARD_EVENTS[e] in ("rearm", "resume") else "guard"
-                    for e in events[:, 1]
-                ],
-            },
-        )
+        for account in self.terms.keys() & counts.keys():
+            of = np.flatnonzero(np.array(accounts, dtype=object) == account)
+            rows = np.searchsorted(self._key, _row_key(self.bars, keys[of, 1], symbols[of]))
+            self.terms[account].write(tx, account, rows, keys[of, 3], [sides[i] for i in of])
 
     def _adjustment_at(self, symbols: Int64Array, times: Int64Array) -> Float64Array:
         """Adjustment of the bar of each (symbol, time)."""
         key = _row_key(self.bars, times, symbols)
         return self.bars.adjustment[np.searchsorted(self._key, key)]
+
+
+class _Owners:
+    """Which package decided for an account, and since when."""
+
+    def __init__(self) -> None:
+        self._since: list[int] = []
+        self._packages: list[str | None] = []
+
+    def note(self, time_ns: int, package: str | None) -> None:
+        if not self._packages or self._packages[-1] != package:
+            self._since.append(time_ns)
+            self._packages.append(package)
+
+    def at(self, time_ns: int) -> str | None:
+        """Package that decided at an instant: a trade belongs to whoever opened it."""
+        return self._packages[bisect_right(self._since, time_ns) - 1]
+
+
+def _each(counts: Mapping[str, int]) -> list[str]:
+    """Name each account as often as it has rows."""
+    return [name for name, count in counts.items() for _ in range(count)]
+
+
+def _write_guards(tx: Transaction, account: str, log: Log, times: Int64Array) -> None:
+    count = int(log.counts[1])
+    events = log.guards[:count]
+    named = [GUARD_EVENTS[e] for e in events[:, 1]]
+    tx.append(
+        "guards",
+        {
+            "event_time_ns": times[events[:, 0]],
+            "account": account,
+            "event": named,
+            "cause": [GUARD_CAUSES[c] for c in events[:, 2]],
+            "detail": [f"{v:.4g}" for v in log.guard_values[:count]],
+            "actor": ["operator" if name in ("rearm", "resume") else "guard" for name in named],
+        },
+    )
 
 
 def _row_key(bars: Bars, times: Int64Array, symbols: Any) -> Int64Array:
@@ -259,64 +303,73 @@ def write_epoch(tx: Transaction, bars: Bars, rows: slice) -> None:
 
 def write_signals(tx: Transaction, bars: Bars, rows: slice, rule: Any, names: Any) -> None:
     """Append both sides of every bar as signals; the rules' own carry their name."""
-    symbols = names[bars.symbol[rows]]
-    for side, sign in zip(SIDES, (1, -1), strict=True):
-        tx.append(
-            "signals",
-            {
-                "event_time_ns": bars.event_time[rows],
-                "known_time_ns": bars.known_time[rows],
-                "symbol": symbols,
-                "side": side,
-                "source": ["rules" if r == sign else "every_bar" for r in rule[rows]],
-            },
-        )
+    proposed = rule[rows].tolist()
+    tx.append(
+        "signals",
+        {
+            "event_time_ns": np.tile(bars.event_time[rows], 2),
+            "known_time_ns": np.tile(bars.known_time[rows], 2),
+            "symbol": names[bars.symbol[rows]].tolist() * 2,
+            "side": [side for side in SIDES for _ in proposed],
+            "source": ["rules" if r == sign else "every_bar" for sign in (1, -1) for r in proposed],
+        },
+    )
 
 
 def write_forecasts(
-    tx: Transaction, bars: Bars, rows: slice, forecasts: Forecasts, line: str, package: str,
+    tx: Transaction,
+    bars: Bars,
+    rows: slice,
+    forecasts: Mapping[str, Forecasts],
+    packages: Mapping[str, str],
     names: Any,
-) -> None:  # fmt: skip
-    """Append a line's forecasts of both sides of these rows."""
+) -> None:
+    """Append what each line's package forecasts of both sides of these rows."""
+    if not forecasts:
+        return
+    count = rows.stop - rows.start
     columns: dict[str, Any] = {
-        "event_time_ns": bars.event_time[rows],
-        "symbol": names[bars.symbol[rows]],
-        "line": line,
-        "package": package,
-        "novelty": forecasts.novelty,
+        "event_time_ns": np.tile(bars.event_time[rows], len(forecasts)),
+        "symbol": names[bars.symbol[rows]].tolist() * len(forecasts),
+        "line": [line for line in forecasts for _ in range(count)],
+        "package": [packages[line] for line in forecasts for _ in range(count)],
+        "novelty": np.concatenate([one.novelty for one in forecasts.values()]),
     }
     for field in ("probability", "expected_return", "lower", "upper", "risk", "bars_held"):
-        values = getattr(forecasts, field)
+        values = np.concatenate([getattr(one, field) for one in forecasts.values()])
         for index, side in enumerate(SIDES):
             columns[f"{field}_{side}"] = values[:, index]
     tx.append("forecasts", columns)
 
 
 def write_evidence(
-    tx: Transaction, times: Int64Array, line: str, threshold: float, bars: EvidenceBars
+    tx: Transaction,
+    times: Int64Array,
+    lines: Mapping[str, EvidenceBars],
+    thresholds: Mapping[str, float],
 ) -> None:
-    """Append the evidence of a line after each bar; a ruined bet is NULL."""
-    finite = {
-        name: np.where(np.isfinite(values), values, np.nan)
-        for name, values in (
-            ("log_e_cash", bars.log_cash),
-            ("log_e_exposure", bars.log_exposure),
-            ("log_e_incumbent", bars.log_incumbent),
-        )
-    }
+    """Append the evidence of each line after each bar; a ruined bet is NULL."""
+    if not lines:
+        return
+
+    def of_all(name: str) -> Float64Array:
+        values: Float64Array = np.concatenate([getattr(bars, name) for bars in lines.values()])
+        return values
+
     with np.errstate(divide="ignore", invalid="ignore"):
-        harm = np.log(bars.harm)
+        harm = np.log(of_all("harm"))
+    bounds = np.repeat([thresholds[line] for line in lines], len(times))
+    bets = np.stack([*map(of_all, ("log_cash", "log_exposure", "log_incumbent")), harm, bounds])
+    known = dict(zip(_BETS, np.where(np.isfinite(bets), bets, np.nan), strict=True))
     tx.append(
         "evidence",
         {
-            "event_time_ns": times,
-            "line": line,
-            **finite,
-            "log_harm": np.where(np.isfinite(harm), harm, np.nan),
-            "threshold": threshold if np.isfinite(threshold) else np.nan,
-            "book_return": bars.gain,
-            "exposure_return": bars.passive_gain,
-            "incumbent_return": bars.incumbent_gain,
-            "scale": bars.scale,
+            "event_time_ns": np.tile(times, len(lines)),
+            "line": [line for line in lines for _ in times],
+            **known,
+            "book_return": of_all("gain"),
+            "exposure_return": of_all("passive_gain"),
+            "incumbent_return": of_all("incumbent_gain"),
+            "scale": of_all("scale"),
         },
     )

@@ -7,7 +7,7 @@ import numpy as np
 
 from edgekeeper.config import LineConfig
 from edgekeeper.registry import Package
-from edgekeeper.rollout import RULES_LINE, BookBars, EvidenceBars, Line
+from edgekeeper.rollout import RULES_LINE, BookBars, Line
 from edgekeeper.simulator import Book, Log, MarketFeed
 from edgekeeper.types import Float32Array, Forecasts
 
@@ -29,7 +29,6 @@ class Seat:
     incumbent: str = RULES_LINE
     package: Package | None = None
     newest: Package | None = None  # accepted or not: what a bot would use that never asks
-    last_bars: EvidenceBars | None = None
 
 
 def book_bars(book: Book, log: Log, value_before: float) -> BookBars:

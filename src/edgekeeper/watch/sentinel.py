@@ -45,7 +45,12 @@ class Sentinel:
             self._told = {(int(when), rule, message) for when, rule, message in rows}
         since = None if self._seen_until is None else self._seen_until + 1
         alerts = sorted(
-            [*self._moves(since, now_ns), *self._guards(since, now_ns), *self._fits(since, now_ns)],
+            [
+                *self._moves(since, now_ns),
+                *self._guards(since, now_ns),
+                *self._fits(since, now_ns),
+                *self._storage(),
+            ],
             key=lambda alert: alert.event_time,
         )
         self._seen_until = now_ns
@@ -98,6 +103,24 @@ class Sentinel:
                 f"refit {row['refit_index']} of line {row['line']} "
                 + ("is too good to be true and waits for a person" if held else "was vetoed"),
                 {"line": row["line"], "package": row["hash"]},
+            )
+
+    def _storage(self) -> Iterator[Alert]:
+        """What became of bulk rows for want of room, by the wall clock: no market time has it."""
+        said: dict[str, tuple[Any, str]] = {
+            "stopped": ("warning", "no further {0} are kept"),
+            "resumed": ("info", "{0} are kept again"),
+            "put_off": ("warning", "{0} could not be moved to a segment"),
+        }
+        facts = self.ledger.read("storage", where={"event": list(said)})
+        for row in facts.iter_rows(named=True):
+            severity, what = said[row["event"]]
+            yield Alert(
+                row["wall_time_ns"],
+                severity,
+                f"storage_{row['event']}",
+                f"{what.format(row['table_name'])}: {row['reason']}",
+                {"table": row["table_name"]},
             )
 
     def _write(self, alerts: list[Alert]) -> None:
