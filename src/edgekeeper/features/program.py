@@ -163,8 +163,14 @@ class _Writer:
         # A target is never an input of its own instruction: kernels may write before they read.
         targets = [self._target(p) for p in group]
         sources = [self._register[s] for node in nodes for s in node.inputs]
-        head = [op.address(), op.inputs] if len(group) == 1 else [op.address_of_four(), FOUR_INPUTS]
         lanes = nodes
+        if len(group) == 1:
+            head = [op.address(), op.pointers]
+            scratch = [self._fresh() for _ in range(op.scratch)]
+            self._free.extend(scratch)
+            sources += scratch
+        else:
+            head = [op.address_of_four(), FOUR_INPUTS]
         if len(group) in (2, 3):
             # Lanes without work repeat the first, into a register and a state nobody reads.
             idle = 4 - len(group)

@@ -122,6 +122,9 @@ class Op:
     keyed : bool
         Whether the last series is a key, such as the number of a session: the op does something
         whenever it changes, and has no value before the first change.
+    scratch : int
+        Series of work space, ``n`` long, that the kernel gets between its inputs and ``out``; what
+        they hold before is of no use, and nobody reads what it leaves.
     """
 
     name: str
@@ -137,12 +140,23 @@ class Op:
     reads_missing: bool = False
     four: Kernel | None = None
     keyed: bool = False
+    scratch: int = 0
 
     def __post_init__(self) -> None:
         if not 1 <= self.inputs <= MAX_INPUTS:
             raise UsageError(
                 f"op {self.name!r}: expected 1 to {MAX_INPUTS} input series, got {self.inputs}"
             )
+        if self.pointers not in (*range(1, MAX_INPUTS + 1), FOUR_INPUTS):
+            raise UsageError(
+                f"op {self.name!r}: expected up to {MAX_INPUTS}, or {FOUR_INPUTS}, series of input "
+                f"and scratch together, got {self.pointers}"
+            )
+
+    @property
+    def pointers(self) -> int:
+        """Series its kernel gets before ``out``."""
+        return self.inputs + self.scratch
 
     @property
     def stateful(self) -> bool:
@@ -155,7 +169,7 @@ class Op:
 
     def address(self) -> int:
         """Address of the compiled kernel; compiled, or read from disk, when first asked for."""
-        return _load(self.kernel, self.inputs)
+        return _load(self.kernel, self.pointers)
 
     def address_of_four(self) -> int:
         """Address of the compiled kernel for four."""
