@@ -18,9 +18,12 @@ from numba.extending import lower_builtin, models, register_model, type_callable
 __all__ = [
     "EIGHT",
     "gather",
+    "gather_after",
     "lead",
     "least",
     "load",
+    "most",
+    "roots",
     "scatter",
     "size_of",
     "spread",
@@ -93,6 +96,7 @@ for _symbol, _instruction in (
     (operator.add, "fadd"),
     (operator.iadd, "fadd"),
     (operator.sub, "fsub"),
+    (operator.isub, "fsub"),
     (operator.mul, "fmul"),
     (operator.truediv, "fdiv"),
 ):
@@ -166,24 +170,47 @@ def scatter(typing: Any, x: Any, first: Any, step: Any, value: Any) -> Any:
 
 
 @intrinsic
-def lead(typing: Any, lanes: Any, value: Any) -> Any:
+def gather_after(typing: Any, x: Any, before: Any, first: Any, step: Any) -> Any:
+    """``x[before], x[first], x[first + step], ...``"""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        lanes = ir.Constant(_VECTOR, ir.Undefined)
+        places = [builder.gep(args[0], [args[1]]), *_places(builder, args[0], *args[2:])[:-1]]
+        for lane, place in enumerate(places):
+            lanes = builder.insert_element(lanes, builder.load(place), _BITS(lane))
+        return lanes
+
+    return _L(_P, _I, _I, _I), generate
+
+
+@intrinsic
+def lead(typing: Any, value: Any, lanes: Any) -> Any:
     """``lanes`` with ``value`` in the first."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.insert_element(args[0], args[1], _BITS(0))
+        return builder.insert_element(args[1], args[0], _BITS(0))
 
-    return _L(_L, _F), generate
+    return _L(_F, _L), generate
+
+
+def _mapped(name: str) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = ir.FunctionType(_VECTOR, [_VECTOR])
+        return builder.call(builder.module.declare_intrinsic(f"llvm.{name}.v8f64", (), kind), args)
+
+    return generate
 
 
 @intrinsic
 def size_of(typing: Any, lanes: Any) -> Any:
     """Each without its sign."""
+    return _L(_L), _mapped("fabs")
 
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        kind = ir.FunctionType(_VECTOR, [_VECTOR])
-        return builder.call(builder.module.declare_intrinsic("llvm.fabs.v8f64", (), kind), args)
 
-    return _L(_L), generate
+@intrinsic
+def roots(typing: Any, lanes: Any) -> Any:
+    """Square roots, NaN below zero."""
+    return _L(_L), _mapped("sqrt")
 
 
 def _select(comparison: str) -> Any:
@@ -206,11 +233,21 @@ def where_least(typing: Any, a: Any, b: Any, this: Any, that: Any) -> Any:
     return _L(_L, _L, _L, _L), _select("<=")
 
 
+def _first_unless(comparison: str) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        test = builder.fcmp_ordered(comparison, args[1], args[0])
+        return builder.select(test, args[1], args[0])
+
+    return generate
+
+
 @intrinsic
 def least(typing: Any, a: Any, b: Any) -> Any:
     """``min(a, b)`` as numba does it: of equals the first."""
+    return _L(_L, _L), _first_unless("<")
 
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.select(builder.fcmp_ordered("<", args[1], args[0]), args[1], args[0])
 
-    return _L(_L, _L), generate
+@intrinsic
+def most(typing: Any, a: Any, b: Any) -> Any:
+    """``max(a, b)`` as numba does it: of equals the first."""
+    return _L(_L, _L), _first_unless(">")

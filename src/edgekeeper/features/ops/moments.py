@@ -12,7 +12,7 @@ from collections.abc import Callable
 from numba import njit
 
 from edgekeeper.features.ops.gaps import complete
-from edgekeeper.features.ops.lanes import EIGHT, gather, lead, load, scatter, spread, store
+from edgekeeper.features.ops.lanes import EIGHT, gather, gather_after, lead, load, scatter, spread, store
 from edgekeeper.features.ops.op import HUGE, Op, Param, Params, window
 from edgekeeper.features.ops.reciprocals import reciprocal, reciprocals
 from edgekeeper.types import Float64Array
@@ -123,10 +123,10 @@ def _eight_variances(
     # What comes before the first block stands in the state.
     alone = k == 0
     before = here if alone else here - size
-    first = mean = lead(gather(x, here - 1, size), x[before + size - 1])
+    first = mean = gather_after(x, before + size - 1, here + size - 1, size)
     total = squares = spread(0.0)
     for j in range(size - 1, 0, -1):
-        v = lead(gather(x, here - size + j, size), x[before + j])
+        v = gather_after(x, before + j, here + j, size)
         part = reciprocal(size - j, params, 2)
         apart = v - mean
         squares += apart * apart * ((size - j - 1) * part)
@@ -134,8 +134,8 @@ def _eight_variances(
         mean = first + total * part
         tail, more = mean, squares
         if alone:
-            tail = lead(mean, state[VARIANCE_RING + j])
-            more = lead(squares, state[VARIANCE_RING + size + 1 + j])
+            tail = lead(state[VARIANCE_RING + j], mean)
+            more = lead(state[VARIANCE_RING + size + 1 + j], squares)
         gap = tail - load(means, EIGHT * (j - 1))
         joined = load(sums, EIGHT * (j - 1)) + more
         joined += gap * gap * (j * (size - j) * part_of_all)
