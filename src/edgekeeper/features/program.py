@@ -108,7 +108,10 @@ class _Writer:
         self._constants = [p for p in order if graph.nodes[p].op == "constant"]
         fixed = [*self._columns, *self._constants]
         self._register = {position: k for k, position in enumerate(fixed)}
-        self._registers = len(fixed)
+        # Work space of kernels, one register after the other, the same for all.
+        self._scratch = len(fixed)
+        ops = [find_op(graph.nodes[p].op) for p in order]
+        self._registers = len(fixed) + max((op.scratch for op in ops if op is not None), default=0)
         self._free: list[int] = []
         self._uses = dict.fromkeys(order, 0)
         for region in self._regions:
@@ -166,9 +169,8 @@ class _Writer:
         lanes = nodes
         if len(group) == 1:
             head = [op.address(), op.pointers]
-            scratch = [self._fresh() for _ in range(op.scratch)]
-            self._free.extend(scratch)
-            sources += scratch
+            if op.scratch:
+                sources.append(self._scratch)
         else:
             head = [op.address_of_four(), FOUR_INPUTS]
         if len(group) in (2, 3):

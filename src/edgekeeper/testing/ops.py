@@ -47,10 +47,11 @@ def run_op(
     out = np.empty(len(series[0]))
     pointer = ctypes.c_void_p
     kernel = ctypes.CFUNCTYPE(None, ctypes.c_int64, *([pointer] * (op.pointers + 3)))(op.address())
-    scratch = [np.full(len(out), _GUARD) for _ in range(op.scratch)]
+    scratch = np.full(op.scratch * len(out), _GUARD)
     for start in range(0, len(out), min(chunk, len(out))):
         rows = slice(start, start + chunk)
-        arrays = [*(values[rows] for values in (*series, *scratch)), out[rows]]
+        work = [scratch] if op.scratch else []
+        arrays = [*(values[rows] for values in series), *work, out[rows]]
         addresses = [array.ctypes.data for array in (*arrays, constants, state)]
         kernel(len(out[rows]), *addresses)
     if (state[size:] != _GUARD).any():

@@ -8,6 +8,16 @@ import math
 from numba import njit
 
 from edgekeeper.features.ops.gaps import complete
+from edgekeeper.features.ops.lanes import (
+    EIGHT,
+    follow,
+    lead,
+    load,
+    one_after_another,
+    side_by_side,
+    spread,
+    store,
+)
 from edgekeeper.features.ops.op import HUGE, Op, Params, window
 from edgekeeper.types import Float64Array
 
@@ -16,6 +26,8 @@ __all__ = ["AVERAGES", "FORGOTTEN"]
 _A = Float64Array
 NAN = math.nan
 RING = 4
+FEWEST = EIGHT + 1
+"""Blocks in a chunk of which eight are whole."""
 
 FORGOTTEN = 1e-8
 """Weight of the start at which an exponential average has forgotten it."""
@@ -120,17 +132,38 @@ def _one_row(i: int, x: _A, out: _A, lane: int, params: _A, state: _A) -> None:
         out[i] = NAN
 
 
-def linear_average(n: int, x: _A, out: _A, params: _A, state: _A) -> None:
+def linear_average(n: int, x: _A, work: _A, out: _A, params: _A, state: _A) -> None:
     """Average with weights 1 .. n, the newest heaviest.
 
     Blocks as in ``sums``. State: filled, whole, head sum, head sum weighted from 1; two rings:
     tail sums, and tail sums weighted from 1 at the tail's first value.
     """
     size = int(params[0])
+    first = 0
+    if state[1] and n >= FEWEST * size and complete(x, 0, n):
+        first = (size - int(state[0])) % size
+        _linear_rows(0, first, x, out, params, state)
+        blocks = (n - first) // size
+        for k in range(0, blocks, EIGHT):
+            # The last eight cover some blocks again rather than rows that are none.
+            here = first + min(k, blocks - EIGHT) * size
+            _eight_linear(n, here, k == 0, x, work, out, params, state)
+        first += blocks * size
+        for j in range(size):
+            state[RING + j] = x[first - size + j]
+        _turn_linear(size, state)
+        state[0] = state[2] = state[3] = 0.0
+    _linear_rows(first, n, x, out, params, state)
+
+
+@njit(cache=True, inline="always")
+def _linear_rows(start: int, stop: int, x: _A, out: _A, params: _A, state: _A) -> None:
+    """One row after the other, whatever comes."""
+    size = int(params[0])
     filled, whole, head, weighted = int(state[0]), state[1], state[2], state[3]
     second = RING + size + 1
     scale = 0.5 * size * (size + 1.0)
-    for i in range(n):
+    for i in range(start, stop):
         v = x[i]
         if not abs(v) < HUGE:
             out[i] = NAN
@@ -144,13 +177,48 @@ def linear_average(n: int, x: _A, out: _A, params: _A, state: _A) -> None:
         else:
             out[i] = NAN
         if filled == size:
-            tail, tail_weighted = 0.0, 0.0
-            for j in range(size - 1, -1, -1):
-                tail += state[RING + j]
-                tail_weighted += tail
-                state[second + j] = tail_weighted
+            _turn_linear(size, state)
             filled, whole, head, weighted = 0, 1.0, 0.0, 0.0
     state[0], state[1], state[2], state[3] = filled, whole, head, weighted
+
+
+@njit(cache=True, inline="always")
+def _turn_linear(size: int, state: _A) -> None:
+    """Turn the values of a block into weighted sums of its tails."""
+    tail, tail_weighted = 0.0, 0.0
+    for j in range(size - 1, -1, -1):
+        tail += state[RING + j]
+        tail_weighted += tail
+        state[RING + size + 1 + j] = tail_weighted
+
+
+@njit(cache=True, inline="always")
+def _eight_linear(
+    n: int, here: int, alone: bool, x: _A, work: _A, out: _A, params: _A, state: _A
+) -> None:
+    """Eight blocks from row ``here`` on side by side; what was before ``alone`` is in the state."""
+    size = int(params[0])
+    scale = spread(0.5 * size * (size + 1.0))
+    side_by_side(x, here, size, work, 0)
+    head = weighted = tail = tail_weighted = before = spread(0.0)
+    for j in range(size):
+        v = load(work, EIGHT * j)
+        head += v
+        weighted += v * (j + 1)
+        store(work, n + EIGHT * j, (size - j - 1) * head)
+        store(work, 2 * n + EIGHT * j, weighted)
+    block = here if alone else here - size
+    for j in range(size, 0, -1):
+        place = EIGHT * (j - 1)
+        if j < size:
+            tail += follow(x[block + j], load(work, place + EIGHT))
+            tail_weighted += tail
+            before = tail_weighted
+            if alone:
+                before = lead(state[RING + size + 1 + j], before)
+        weighted = load(work, 2 * n + place)
+        store(work, n + place, (before + load(work, n + place) + weighted) / scale)
+    one_after_another(work, n, out, here, size)
 
 
 def _last(params: Params) -> int:
@@ -193,7 +261,7 @@ _OPS = (
        meaning="Exponential average, weight 2 / (n + 1) on the newest."),
     Op("wilder", exponential_average, 1, _N, _pair, _last, _wilder_memory, _wilder, four=_FOUR,
        meaning="Wilder's average, weight 1 / n on the newest."),
-    Op("wma", linear_average, 1, _N, _rings, _last,
+    Op("wma", linear_average, 1, _N, _rings, _last, scratch=3,
        meaning="Average with weights 1 .. n, the newest heaviest."),
 )  # fmt: skip
 AVERAGES: dict[str, Op] = {op.name: op for op in _OPS}

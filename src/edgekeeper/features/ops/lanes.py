@@ -11,23 +11,25 @@ from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
+from numba import njit
 from numba import types as numba_types
 from numba.extending import intrinsic as numba_intrinsic
 from numba.extending import lower_builtin, models, register_model, type_callable
 
 __all__ = [
     "EIGHT",
-    "gather",
-    "gather_after",
+    "follow",
     "lead",
     "least",
     "load",
     "most",
+    "one_after_another",
     "roots",
-    "scatter",
+    "side_by_side",
     "size_of",
     "spread",
     "store",
+    "turned",
     "where_least",
     "where_less",
 ]
@@ -62,11 +64,28 @@ class _LanesModel(models.PrimitiveModel):
 register_model(_Lanes)(_LanesModel)
 
 
+def _order(lanes: list[int]) -> Any:
+    return ir.Constant(ir.VectorType(_BITS, EIGHT), lanes)
+
+
+def turned(builder: Any, lines: list[Any]) -> list[Any]:
+    """Transpose by exchanging halves: neighbours, then pairs, then fours."""
+    for apart in (1, 2, 4):
+        for low in (k for k in range(EIGHT) if not k & apart):
+            high = low | apart
+            a, b = lines[low], lines[high]
+            upper = [lane if not lane & apart else (lane ^ apart) + EIGHT for lane in range(EIGHT)]
+            lower = [lane ^ apart if not lane & apart else lane + EIGHT for lane in range(EIGHT)]
+            lines[low] = builder.shuffle_vector(a, b, _order(upper))
+            lines[high] = builder.shuffle_vector(a, b, _order(lower))
+    return lines
+
+
 def _all(builder: Any, value: Any) -> Any:
     """One number in every lane."""
     lanes = ir.Constant(_VECTOR, ir.Undefined)
     first = builder.insert_element(lanes, value, _BITS(0))
-    return builder.shuffle_vector(first, lanes, ir.Constant(ir.VectorType(_BITS, EIGHT), [0] * 8))
+    return builder.shuffle_vector(first, lanes, _order([0] * EIGHT))
 
 
 def _arithmetic(symbol: Callable[..., object], instruction: str) -> None:
@@ -145,7 +164,7 @@ def _places(builder: Any, pointer: Any, first: Any, step: Any) -> list[Any]:
 
 
 @intrinsic
-def gather(typing: Any, x: Any, first: Any, step: Any) -> Any:
+def _gather(typing: Any, x: Any, first: Any, step: Any) -> Any:
     """``x[first], x[first + step], ...``"""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -158,7 +177,7 @@ def gather(typing: Any, x: Any, first: Any, step: Any) -> Any:
 
 
 @intrinsic
-def scatter(typing: Any, x: Any, first: Any, step: Any, value: Any) -> Any:
+def _scatter(typing: Any, x: Any, first: Any, step: Any, value: Any) -> Any:
     """Write ``value`` to ``x[first], x[first + step], ...``"""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -170,17 +189,54 @@ def scatter(typing: Any, x: Any, first: Any, step: Any, value: Any) -> Any:
 
 
 @intrinsic
-def gather_after(typing: Any, x: Any, before: Any, first: Any, step: Any) -> Any:
-    """``x[before], x[first], x[first + step], ...``"""
+def follow(typing: Any, value: Any, lanes: Any) -> Any:
+    """``value``, then all lanes but the last."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        lanes = ir.Constant(_VECTOR, ir.Undefined)
-        places = [builder.gep(args[0], [args[1]]), *_places(builder, args[0], *args[2:])[:-1]]
-        for lane, place in enumerate(places):
-            lanes = builder.insert_element(lanes, builder.load(place), _BITS(lane))
-        return lanes
+        return builder.shuffle_vector(
+            args[1], _all(builder, args[0]), _order([EIGHT, *range(EIGHT - 1)])
+        )
 
-    return _L(_P, _I, _I, _I), generate
+    return _L(_F, _L), generate
+
+
+@intrinsic
+def _tile(typing: Any, x: Any, first: Any, step: Any, y: Any, place: Any, stride: Any) -> Any:
+    """Eight by eight: what is ``step`` apart in ``x`` gets side by side in ``y``."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        wide = _VECTOR.as_pointer()
+        sources, targets = _places(builder, *args[:3]), _places(builder, *args[3:])
+        lines = [builder.load(builder.bitcast(p, wide), align=8) for p in sources]
+        for line, p in zip(turned(builder, lines), targets, strict=True):
+            builder.store(line, builder.bitcast(p, wide), align=8)
+        return context.get_dummy_value()
+
+    return types.void(_P, _I, _I, _P, _I, _I), generate
+
+
+@njit(cache=True, inline="always")
+def side_by_side(x: Any, first: int, size: int, y: Any, place: int) -> None:
+    """Put eight blocks of ``size`` rows from ``x[first]`` on into lanes from ``y[place]`` on."""
+    if size < EIGHT:
+        for j in range(size):
+            store(y, place + EIGHT * j, _gather(x, first + j, size))
+        return
+    for k in range(0, size, EIGHT):
+        j = min(k, size - EIGHT)
+        _tile(x, first + j, size, y, place + EIGHT * j, EIGHT)
+
+
+@njit(cache=True, inline="always")
+def one_after_another(y: Any, place: int, x: Any, first: int, size: int) -> None:
+    """Undo :func:`side_by_side`."""
+    if size < EIGHT:
+        for j in range(size):
+            _scatter(x, first + j, size, load(y, place + EIGHT * j))
+        return
+    for k in range(0, size, EIGHT):
+        j = min(k, size - EIGHT)
+        _tile(y, place + EIGHT * j, EIGHT, x, first + j, size)
 
 
 @intrinsic

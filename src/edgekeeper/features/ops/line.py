@@ -4,18 +4,19 @@ Blocks and joining as in ``moments``; rows are numbered, so their own moments ar
 """
 
 import math
+from typing import Any
 
 from numba import njit
 
 from edgekeeper.features.ops.gaps import complete
 from edgekeeper.features.ops.lanes import (
     EIGHT,
-    gather,
-    gather_after,
+    follow,
     lead,
     least,
     load,
-    scatter,
+    one_after_another,
+    side_by_side,
     spread,
     store,
     where_less,
@@ -34,13 +35,11 @@ FEWEST = EIGHT + 1
 SLOPE, R_SQUARE, RESIDUAL = 0.0, 1.0, 2.0
 
 
-def rolling_line(
-    n: int, x: _A, means: _A, sums: _A, products: _A, out: _A, params: _A, state: _A
-) -> None:
+def rolling_line(n: int, x: _A, work: _A, out: _A, params: _A, state: _A) -> None:
     """Least-squares line through the last ``n`` values: slope, R² or the newest residual.
 
-    Scratch: means, squares and cross products of heads. State: filled, whole, first value of the
-    head, its sum, squares, and cross product with the row number; three rings.
+    State: filled, whole, first value of the head, its sum, squares, and cross product with the row
+    number; three rings.
     """
     size = int(params[0])
     first = 0
@@ -50,10 +49,8 @@ def rolling_line(
         blocks = (n - first) // size
         for k in range(0, blocks, EIGHT):
             # The last eight cover some blocks again rather than rows that are none.
-            alone = k == 0
             here = first + min(k, blocks - EIGHT) * size
-            _eight_heads(here, x, means, sums, products, params)
-            _eight_lines(here, alone, x, means, sums, products, out, params, state)
+            _eight_lines(n, here, k == 0, x, work, out, params, state)
         first += blocks * size
         for j in range(size):
             state[LINE_RING + j] = x[first - size + j]
@@ -144,48 +141,41 @@ def _turn_block(params: _A, state: _A) -> None:
 
 
 @njit(cache=True, inline="always")
-def _eight_heads(here: int, x: _A, means: _A, sums: _A, products: _A, params: _A) -> None:
-    """Heads of eight blocks side by side, from row ``here`` on."""
-    size = int(params[0])
-    first = mean = gather(x, here, size)
+def _eight_heads(n: int, size: int, work: _A, params: _A) -> None:
+    """Heads of eight blocks side by side: behind their values, means, squares, cross products."""
+    first = mean = load(work, 0)
     total = squares = cross = spread(0.0)
     for j in range(size):
-        v = gather(x, here + j, size)
+        place = EIGHT * j
+        v = load(work, place)
         part = reciprocal(j + 1, params, 2)
         apart = v - mean
         squares += apart * apart * (j * part)
         cross += 0.5 * j * apart
         total += v - first
         mean = first + total * part
-        store(means, EIGHT * j, mean)
-        store(sums, EIGHT * j, squares)
-        store(products, EIGHT * j, cross)
+        store(work, n + place, mean)
+        store(work, 2 * n + place, squares)
+        store(work, 3 * n + place, cross)
 
 
 @njit(cache=True, inline="always")
 def _eight_lines(
-    here: int,
-    alone: bool,
-    x: _A,
-    means: _A,
-    sums: _A,
-    products: _A,
-    out: _A,
-    params: _A,
-    state: _A,
+    n: int, here: int, alone: bool, x: _A, work: _A, out: _A, params: _A, state: _A
 ) -> None:
-    """Join heads of eight blocks with tails of those before; the first one's are in the state."""
-    size, kind = int(params[0]), params[1]
+    """Eight blocks from row ``here`` on side by side; what was before ``alone`` is in the state."""
+    size = int(params[0])
     r1, r2, r3 = LINE_RING, LINE_RING + size + 1, LINE_RING + 2 * (size + 1)
+    side_by_side(x, here, size, work, 0)
+    _eight_heads(n, size, work, params)
     before = here if alone else here - size
-    first = mean = gather_after(x, before + size - 1, here + size - 1, size)
-    total = squares = cross = spread(0.0)
-    zero, one, missing = spread(0.0), spread(1.0), spread(NAN)
-    rows = spread(size * (size * size - 1.0) / 12.0)
+    first = mean = follow(x[before + size - 1], load(work, EIGHT * (size - 1)))
+    total = squares = cross = gap = twice = tail = spread(0.0)
     for j in range(size, 0, -1):
-        middle, twice, tail = zero, zero, zero
+        place = EIGHT * (j - 1)
+        centre = load(work, n + place)
         if j < size:
-            v = gather_after(x, before + j, here + j, size)
+            v = follow(x[before + j], load(work, place + EIGHT))
             part = reciprocal(size - j, params, 2)
             apart = v - mean
             squares += apart * apart * ((size - j - 1) * part)
@@ -197,21 +187,28 @@ def _eight_lines(
                 middle = lead(state[r1 + j], mean)
                 twice = lead(state[r2 + j], squares)
                 tail = lead(state[r3 + j], cross)
-        place = EIGHT * (j - 1)
-        centre = load(means, place)
-        gap = centre - middle if j < size else zero
-        both = load(products, place) + tail + gap * (0.5 * j * (size - j))
-        if kind == SLOPE:
-            scatter(out, here + j - 1, size, both / rows)
-        elif kind == R_SQUARE:
-            whole = load(sums, place) + twice + gap * gap * (j * (size - j) / size)
-            scale = rows * whole
-            share = where_less(zero, scale, least(one, both * both / scale), missing)
-            scatter(out, here + j - 1, size, share)
-        else:
-            middle = centre - gap * (size - j) / size
-            v = gather(x, here + j - 1, size)
-            scatter(out, here + j - 1, size, v - middle - both / rows * (0.5 * (size - 1.0)))
+            gap = centre - middle
+        both = load(work, 3 * n + place) + tail + gap * (0.5 * j * (size - j))
+        twice = load(work, 2 * n + place) + twice
+        v = load(work, place)
+        store(work, n + place, _eight_answers(size, params[1], j, v, centre, gap, both, twice))
+    one_after_another(work, n, out, here, size)
+
+
+@njit(cache=True, inline="always")
+def _eight_answers(
+    size: int, kind: float, filled: int, v: Any, mean: Any, gap: Any, both: Any, squares: Any
+) -> Any:
+    """As :func:`_answer`, eight at once."""
+    rows, rest = spread(size * (size * size - 1.0) / 12.0), size - filled
+    if kind == SLOPE:
+        return both / rows
+    if kind == R_SQUARE:
+        scale = rows * (squares + gap * gap * (filled * rest / size))
+        share = least(spread(1.0), both * both / scale)
+        return where_less(spread(0.0), scale, share, spread(NAN))
+    centre = mean - gap * rest / size
+    return v - centre - both / rows * (0.5 * (size - 1.0))
 
 
 def _last(params: Params) -> int:
@@ -236,10 +233,10 @@ def _residual(params: Params) -> Params:
 
 _OPS = (
     Op("slope", rolling_line, 1, (window(low=2),), _rings, _last, None, _slope,
-       meaning="Slope a bar of the line through the last n values.", scratch=3),
+       meaning="Slope a bar of the line through the last n values.", scratch=4),
     Op("rsquare", rolling_line, 1, (window(low=3),), _rings, _last, None, _r_square,
-       meaning="Share of variance explained by the line through the last n values.", scratch=3),
+       meaning="Share of variance explained by the line through the last n values.", scratch=4),
     Op("resid", rolling_line, 1, (window(low=3),), _rings, _last, None, _residual,
-       meaning="Distance of the newest value from the line through the last n values.", scratch=3),
+       meaning="Distance of the newest value from the line through the last n values.", scratch=4),
 )  # fmt: skip
 LINE: dict[str, Op] = {op.name: op for op in _OPS}

@@ -12,7 +12,16 @@ from collections.abc import Callable
 from numba import njit
 
 from edgekeeper.features.ops.gaps import complete
-from edgekeeper.features.ops.lanes import EIGHT, gather, gather_after, lead, load, scatter, spread, store
+from edgekeeper.features.ops.lanes import (
+    EIGHT,
+    follow,
+    lead,
+    load,
+    one_after_another,
+    side_by_side,
+    spread,
+    store,
+)
 from edgekeeper.features.ops.op import HUGE, Op, Param, Params, window
 from edgekeeper.features.ops.reciprocals import reciprocal, reciprocals
 from edgekeeper.types import Float64Array
@@ -26,8 +35,8 @@ FEWEST = EIGHT + 1
 """Blocks in a chunk of which eight are whole."""
 
 
-def rolling_variance(n: int, x: _A, means: _A, sums: _A, out: _A, params: _A, state: _A) -> None:
-    """Variance of the last ``n`` values. Scratch: means and squares of heads.
+def rolling_variance(n: int, x: _A, work: _A, out: _A, params: _A, state: _A) -> None:
+    """Variance of the last ``n`` values.
 
     State: filled, whole, first value of the head, its sum and squares; two rings.
     """
@@ -39,7 +48,8 @@ def rolling_variance(n: int, x: _A, means: _A, sums: _A, out: _A, params: _A, st
         blocks = (n - first) // size
         for k in range(0, blocks, EIGHT):
             # The last eight cover some blocks again rather than rows that are none.
-            _eight_variances(first, min(k, blocks - EIGHT), x, means, sums, out, params, state)
+            here = first + min(k, blocks - EIGHT) * size
+            _eight_variances(n, here, k == 0, x, work, out, params, state)
         first += blocks * size
         for j in range(size):
             state[VARIANCE_RING + j] = x[first - size + j]
@@ -103,43 +113,46 @@ def _turn_variance(params: _A, state: _A) -> None:
 
 @njit(cache=True, inline="always")
 def _eight_variances(
-    begin: int, k: int, x: _A, means: _A, sums: _A, out: _A, params: _A, state: _A
+    n: int, here: int, alone: bool, x: _A, work: _A, out: _A, params: _A, state: _A
 ) -> None:
-    """Blocks ``k`` to ``k + 7`` from ``begin`` side by side, each as row by row."""
+    """Eight blocks from row ``here`` on side by side; what was before ``alone`` is in the state.
+
+    Work space: values, means and squares of heads.
+    """
     size, scale, part_of_all = int(params[0]), 1.0 / (params[0] - params[1]), 1.0 / params[0]
-    here = begin + k * size
-    first = mean = gather(x, here, size)
-    total = squares = spread(0.0)
+    side_by_side(x, here, size, work, 0)
+    first = mean = load(work, 0)
+    zero = total = squares = spread(0.0)
     for j in range(size):
-        v = gather(x, here + j, size)
+        v = load(work, EIGHT * j)
         part = reciprocal(j + 1, params, 2)
         apart = v - mean
         squares += apart * apart * (j * part)
         total += v - first
         mean = first + total * part
-        store(means, EIGHT * j, mean)
-        store(sums, EIGHT * j, squares)
-    scatter(out, here + size - 1, size, (squares + spread(0.0)) * scale)
-    # What comes before the first block stands in the state.
-    alone = k == 0
+        store(work, n + EIGHT * j, mean)
+        store(work, 2 * n + EIGHT * j, squares)
     before = here if alone else here - size
-    first = mean = gather_after(x, before + size - 1, here + size - 1, size)
-    total = squares = spread(0.0)
-    for j in range(size - 1, 0, -1):
-        v = gather_after(x, before + j, here + j, size)
-        part = reciprocal(size - j, params, 2)
-        apart = v - mean
-        squares += apart * apart * ((size - j - 1) * part)
-        total += v - first
-        mean = first + total * part
-        tail, more = mean, squares
-        if alone:
-            tail = lead(state[VARIANCE_RING + j], mean)
-            more = lead(state[VARIANCE_RING + size + 1 + j], squares)
-        gap = tail - load(means, EIGHT * (j - 1))
-        joined = load(sums, EIGHT * (j - 1)) + more
+    first = mean = follow(x[before + size - 1], load(work, EIGHT * (size - 1)))
+    total = squares = gap = more = zero
+    for j in range(size, 0, -1):
+        place = EIGHT * (j - 1)
+        if j < size:
+            v = follow(x[before + j], load(work, place + EIGHT))
+            part = reciprocal(size - j, params, 2)
+            apart = v - mean
+            squares += apart * apart * ((size - j - 1) * part)
+            total += v - first
+            mean = first + total * part
+            tail, more = mean, squares
+            if alone:
+                tail = lead(state[VARIANCE_RING + j], mean)
+                more = lead(state[VARIANCE_RING + size + 1 + j], squares)
+            gap = tail - load(work, n + place)
+        joined = load(work, 2 * n + place) + more
         joined += gap * gap * (j * (size - j) * part_of_all)
-        scatter(out, here + j - 1, size, joined * scale)
+        store(work, n + place, joined * scale)
+    one_after_another(work, n, out, here, size)
 
 
 @njit(cache=True, inline="always")
@@ -244,7 +257,7 @@ _DDOF = Param("ddof", 0, 1, whole=True, default=1)
 _VARIANCE, _SHAPE = _rings(VARIANCE_RING, 2), _rings(SHAPE_RING, 4)
 _OPS = (
     Op("var", rolling_variance, 1, (window(low=2), _DDOF), _VARIANCE, _last, None, _variance,
-       meaning="Variance of the last n values, divided by n - ddof.", scratch=2),
+       meaning="Variance of the last n values, divided by n - ddof.", scratch=3),
     Op("skew", rolling_shape, 1, (window(low=3),), _SHAPE, _last, None, _with(3.0),
        meaning="Skewness of the last n values (population)."),
     Op("kurt", rolling_shape, 1, (window(low=4),), _SHAPE, _last, None, _with(4.0),

@@ -123,8 +123,8 @@ class Op:
         Whether the last series is a key, such as the number of a session: the op does something
         whenever it changes, and has no value before the first change.
     scratch : int
-        Series of work space, ``n`` long, that the kernel gets between its inputs and ``out``; what
-        they hold before is of no use, and nobody reads what it leaves.
+        Work space in float64 a row, which the kernel gets as one pointer before ``out``, if any;
+        what it holds before is of no use, and nobody reads what is left there.
     """
 
     name: str
@@ -147,16 +147,11 @@ class Op:
             raise UsageError(
                 f"op {self.name!r}: expected 1 to {MAX_INPUTS} input series, got {self.inputs}"
             )
-        if self.pointers not in (*range(1, MAX_INPUTS + 1), FOUR_INPUTS):
-            raise UsageError(
-                f"op {self.name!r}: expected up to {MAX_INPUTS}, or {FOUR_INPUTS}, series of input "
-                f"and scratch together, got {self.pointers}"
-            )
 
     @property
     def pointers(self) -> int:
-        """Series its kernel gets before ``out``."""
-        return self.inputs + self.scratch
+        """What its kernel gets before ``out``."""
+        return self.inputs + (1 if self.scratch else 0)
 
     @property
     def stateful(self) -> bool:

@@ -12,14 +12,14 @@ from numba import njit
 from edgekeeper.features.ops.gaps import complete
 from edgekeeper.features.ops.lanes import (
     EIGHT,
-    gather,
-    gather_after,
+    follow,
     lead,
     least,
     load,
     most,
+    one_after_another,
     roots,
-    scatter,
+    side_by_side,
     spread,
     store,
     where_less,
@@ -39,23 +39,11 @@ FEWEST = EIGHT + 1
 COVARIANCE, CORRELATION, BETA = 0.0, 1.0, 2.0
 
 
-def rolling_pair(
-    n: int,
-    x: _A,
-    y: _A,
-    mx: _A,
-    my: _A,
-    xx: _A,
-    yy: _A,
-    xy: _A,
-    out: _A,
-    params: _A,
-    state: _A,
-) -> None:
+def rolling_pair(n: int, x: _A, y: _A, work: _A, out: _A, params: _A, state: _A) -> None:
     """Covariance, correlation, or slope of ``x`` on ``y`` over the last ``n`` common bars.
 
-    Scratch: means, squares and cross products of heads. State: filled, whole; of the head: first x
-    and y, sums of x and y from there, squares of both, cross product; five rings.
+    State: filled, whole; of the head: first x and y, sums of x and y from there, squares of both,
+    cross product; five rings.
     """
     size = int(params[0])
     first = 0
@@ -65,10 +53,8 @@ def rolling_pair(
         blocks = (n - first) // size
         for k in range(0, blocks, EIGHT):
             # The last eight cover some blocks again rather than rows that are none.
-            alone = k == 0
             here = first + min(k, blocks - EIGHT) * size
-            _eight_heads(here, x, y, mx, my, xx, yy, xy, params)
-            _eight_pairs(here, alone, x, y, mx, my, xx, yy, xy, out, params, state)
+            _eight_pairs(n, here, k == 0, x, y, work, out, params, state)
         first += blocks * size
         for j in range(size):
             state[SLOTS + j] = x[first - size + j]
@@ -162,17 +148,15 @@ def _turn_block(params: _A, state: _A) -> None:
 
 
 @njit(cache=True, inline="always")
-def _eight_heads(
-    here: int, x: _A, y: _A, mxs: _A, mys: _A, xxs: _A, yys: _A, xys: _A, params: _A
-) -> None:
-    """Heads of eight blocks side by side, from row ``here`` on."""
-    size = int(params[0])
-    fx = mx = gather(x, here, size)
-    fy = my = gather(y, here, size)
+def _eight_heads(n: int, size: int, work: _A, params: _A) -> None:
+    """Heads of eight blocks: behind x and y, their means, squares and cross products."""
+    fx = mx = load(work, 0)
+    fy = my = load(work, n)
     tx = ty = sx = sy = sxy = spread(0.0)
     for j in range(size):
+        place = EIGHT * j
         part = reciprocal(j + 1, params, 3)
-        u, v = gather(x, here + j, size), gather(y, here + j, size)
+        u, v = load(work, place), load(work, n + place)
         du, dv, share = u - mx, v - my, j * part
         sx += du * du * share
         sy += dv * dv * share
@@ -181,45 +165,34 @@ def _eight_heads(
         ty += v - fy
         mx = fx + tx * part
         my = fy + ty * part
-        place = EIGHT * j
-        store(mxs, place, mx)
-        store(mys, place, my)
-        store(xxs, place, sx)
-        store(yys, place, sy)
-        store(xys, place, sxy)
+        store(work, 2 * n + place, mx)
+        store(work, 3 * n + place, my)
+        store(work, 4 * n + place, sx)
+        store(work, 5 * n + place, sy)
+        store(work, 6 * n + place, sxy)
 
 
 @njit(cache=True, inline="always")
 def _eight_pairs(
-    here: int,
-    alone: bool,
-    x: _A,
-    y: _A,
-    mxs: _A,
-    mys: _A,
-    xxs: _A,
-    yys: _A,
-    xys: _A,
-    out: _A,
-    params: _A,
-    state: _A,
+    n: int, here: int, alone: bool, x: _A, y: _A, work: _A, out: _A, params: _A, state: _A
 ) -> None:
-    """Join heads of eight blocks with tails of those before; the first one's are in the state."""
+    """Eight blocks from row ``here`` on side by side; what was before ``alone`` is in the state."""
     size, part_of_all = int(params[0]), 1.0 / params[0]
     step = size + 1
     r1, r2, r3, r4, r5 = SLOTS, SLOTS + step, SLOTS + 2 * step, SLOTS + 3 * step, SLOTS + 4 * step
-    before = here if alone else here - size
-    fx = mx = gather_after(x, before + size - 1, here + size - 1, size)
-    fy = my = gather_after(y, before + size - 1, here + size - 1, size)
-    zero = spread(0.0)
-    tx = ty = sx = sy = sxy = zero
+    side_by_side(x, here, size, work, 0)
+    side_by_side(y, here, size, work, n)
+    _eight_heads(n, size, work, params)
+    before, last = here if alone else here - size, EIGHT * (size - 1)
+    fx = mx = follow(x[before + size - 1], load(work, last))
+    fy = my = follow(y[before + size - 1], load(work, n + last))
+    tx = ty = sx = sy = sxy = gu = gv = xx = yy = xy = spread(0.0)
     for j in range(size, 0, -1):
         place = EIGHT * (j - 1)
-        gu = gv = mu = mv = xx = yy = xy = zero
         if j < size:
             part = reciprocal(size - j, params, 3)
-            u = gather_after(x, before + j, here + j, size)
-            v = gather_after(y, before + j, here + j, size)
+            u = follow(x[before + j], load(work, place + EIGHT))
+            v = follow(y[before + j], load(work, n + place + EIGHT))
             du, dv, share = u - mx, v - my, (size - j - 1) * part
             sx += du * du * share
             sy += dv * dv * share
@@ -233,12 +206,13 @@ def _eight_pairs(
                 mu, mv = lead(state[r1 + j], mx), lead(state[r2 + j], my)
                 xx, yy = lead(state[r3 + j], sx), lead(state[r4 + j], sy)
                 xy = lead(state[r5 + j], sxy)
-            gu, gv = load(mxs, place) - mu, load(mys, place) - mv
-        share = j * (size - j) * part_of_all
-        xx = load(xxs, place) + xx + gu * gu * share
-        yy = load(yys, place) + yy + gv * gv * share
-        xy = load(xys, place) + xy + gu * gv * share
-        scatter(out, here + j - 1, size, _eight_answers(params, xx, yy, xy))
+            gu, gv = load(work, 2 * n + place) - mu, load(work, 3 * n + place) - mv
+        weight = j * (size - j) * part_of_all
+        xx = load(work, 4 * n + place) + xx + gu * gu * weight
+        yy = load(work, 5 * n + place) + yy + gv * gv * weight
+        xy = load(work, 6 * n + place) + xy + gu * gv * weight
+        store(work, 2 * n + place, _eight_answers(params, xx, yy, xy))
+    one_after_another(work, 2 * n, out, here, size)
 
 
 @njit(cache=True, inline="always")
@@ -272,10 +246,10 @@ def _with(kind: float) -> Callable[[Params], Params]:
 _DDOF = Param("ddof", 0, 1, whole=True, default=1)
 _OPS = (
     Op("cov", rolling_pair, 2, (window(low=2), _DDOF), _rings, _last, None, _with(COVARIANCE),
-       meaning="Covariance over the last n bars, divided by n - ddof.", scratch=5),
+       meaning="Covariance over the last n bars, divided by n - ddof.", scratch=7),
     Op("corr", rolling_pair, 2, (window(low=2),), _rings, _last, None, _with(CORRELATION),
-       meaning="Correlation over the last n bars.", scratch=5),
+       meaning="Correlation over the last n bars.", scratch=7),
     Op("beta", rolling_pair, 2, (window(low=2),), _rings, _last, None, _with(BETA),
-       meaning="Slope of the first series on the second over the last n bars.", scratch=5),
+       meaning="Slope of the first series on the second over the last n bars.", scratch=7),
 )  # fmt: skip
 PAIRS: dict[str, Op] = {op.name: op for op in _OPS}

@@ -15,6 +15,17 @@ import math
 from numba import njit
 
 from edgekeeper.features.ops.gaps import complete
+from edgekeeper.features.ops.lanes import (
+    EIGHT,
+    follow,
+    lead,
+    load,
+    one_after_another,
+    side_by_side,
+    size_of,
+    spread,
+    store,
+)
 from edgekeeper.features.ops.op import HUGE, Op, Param, Params, window
 from edgekeeper.types import Float64Array
 
@@ -22,13 +33,13 @@ __all__ = ["SUMS"]
 
 _A = Float64Array
 NAN = math.nan
-BLOCK = 32
+ROWS = 4 * EIGHT
 SUM_RING = 3
 FEWEST = 4
 """Blocks in a chunk from which on it pays to take whole blocks at a time."""
 
 
-def rolling_sum(n: int, x: _A, out: _A, params: _A, state: _A) -> None:
+def rolling_sum(n: int, x: _A, work: _A, out: _A, params: _A, state: _A) -> None:
     """Sum of the last ``n`` values. State: filled, whole, head sum; a ring."""
     size = int(params[0])
     first = 0
@@ -36,9 +47,46 @@ def rolling_sum(n: int, x: _A, out: _A, params: _A, state: _A) -> None:
         first = (size - int(state[0])) % size
         _sum_rows(0, first, x, out, size, state)
         blocks = (n - first) // size
-        _sum_blocks(x, out, first, blocks, size, state)
+        if blocks >= EIGHT:
+            for k in range(0, blocks, EIGHT):
+                # The last eight cover some blocks again rather than rows that are none.
+                here = first + min(k, blocks - EIGHT) * size
+                _eight_sums(n, here, k == 0, x, work, out, size, state)
+        else:
+            _sum_blocks(x, out, first, blocks, size, state)
         first += blocks * size
+        _turn_sums(x, first - size, size, state)
     _sum_rows(first, n, x, out, size, state)
+
+
+@njit(cache=True, inline="always")
+def _turn_sums(x: _A, first: int, size: int, state: _A) -> None:
+    """Leave sums of the tails of a block for rows to come."""
+    a = 0.0
+    for j in range(size - 1, -1, -1):
+        a += x[first + j]
+        state[SUM_RING + j] = a
+    state[0] = state[2] = 0.0
+
+
+@njit(cache=True, inline="always")
+def _eight_sums(
+    n: int, here: int, alone: bool, x: _A, work: _A, out: _A, size: int, state: _A
+) -> None:
+    """Eight blocks from row ``here`` on side by side; what was before ``alone`` is in the state."""
+    side_by_side(x, here, size, work, 0)
+    head = tail = before = spread(0.0)
+    for j in range(size):
+        head += load(work, EIGHT * j)
+        store(work, n + EIGHT * j, head)
+    block = here if alone else here - size
+    for j in range(size, 0, -1):
+        place = EIGHT * (j - 1)
+        if j < size:
+            tail += follow(x[block + j], load(work, place + EIGHT))
+            before = lead(state[SUM_RING + j], tail) if alone else tail
+        store(work, n + place, load(work, n + place) + before)
+    one_after_another(work, n, out, here, size)
 
 
 @njit(cache=True, inline="always")
@@ -89,7 +137,6 @@ def _sum_blocks(x: _A, out: _A, first: int, blocks: int, size: int, state: _A) -
             out[s + j] = a
     for j in range(size - 1):
         out[first + j] += state[SUM_RING + 1 + j]
-    # The tails of the last block are for rows to come.
     fours = (blocks - 1) - (blocks - 1) % 4
     for k in range(0, fours, 4):
         s = first + k * size
@@ -110,11 +157,6 @@ def _sum_blocks(x: _A, out: _A, first: int, blocks: int, size: int, state: _A) -
         for j in range(size - 1, 0, -1):
             a += x[s + j]
             out[s + size + j - 1] += a
-    s = first + (blocks - 1) * size
-    a = 0.0
-    for j in range(size - 1, -1, -1):
-        a += x[s + j]
-        state[SUM_RING + j] = a
 
 
 def rolling_deviation(n: int, x: _A, out: _A, params: _A, state: _A) -> None:
@@ -123,7 +165,7 @@ def rolling_deviation(n: int, x: _A, out: _A, params: _A, state: _A) -> None:
     Distances are added from the oldest on. Rows whose window lies within the chunk wait with their
     mean in ``out`` and are finished many at a time; the others are added up from the ring.
 
-    State: filled, whole, head sum; a ring of values, one of tail sums; work space.
+    State: filled, whole, head sum; a ring of values, one of tail sums.
     """
     size = int(params[0])
     filled, whole, head = int(state[0]), state[1], state[2]
@@ -132,7 +174,7 @@ def rolling_deviation(n: int, x: _A, out: _A, params: _A, state: _A) -> None:
     for i in range(n):
         v = x[i]
         if not abs(v) < HUGE:
-            _finish(x, out, i - run + size - 1, i, size, state)
+            _finish(x, out, i - run + size - 1, i, size)
             out[i] = NAN
             run = 0
             continue
@@ -158,37 +200,29 @@ def rolling_deviation(n: int, x: _A, out: _A, params: _A, state: _A) -> None:
                 tail += state[SUM_RING + j]
                 state[sums + j] = tail
             filled, whole, head = 0, 1.0, 0.0
-    _finish(x, out, n - run + size - 1, n, size, state)
+    _finish(x, out, n - run + size - 1, n, size)
     state[0], state[1], state[2] = filled, whole, head
 
 
 @njit(cache=True, inline="always")
-def _finish(x: _A, out: _A, first: int, stop: int, size: int, state: _A) -> None:
-    """Turn means into mean distances for rows whose windows lie in ``x``, side by side.
-
-    Four distances a pass, added one after the other as everywhere.
-    """
-    work = SUM_RING + 2 * size + 1
+def _finish(x: _A, out: _A, first: int, stop: int, size: int) -> None:
+    """Turn means into mean distances for rows whose windows lie in ``x``, many rows at once."""
     start = first
-    while start + BLOCK <= stop:
-        for r in range(BLOCK):
-            state[work + r] = 0.0
-        k = start - size + 1
-        while k + 3 <= start:
-            for r in range(BLOCK):
-                mean, far = out[start + r], state[work + r]
-                far += abs(x[k + r] - mean)
-                far += abs(x[k + r + 1] - mean)
-                far += abs(x[k + r + 2] - mean)
-                far += abs(x[k + r + 3] - mean)
-                state[work + r] = far
-            k += 4
-        for j in range(k, start + 1):
-            for r in range(BLOCK):
-                state[work + r] += abs(x[j + r] - out[start + r])
-        for r in range(BLOCK):
-            out[start + r] = state[work + r] / size
-        start += BLOCK
+    while start + ROWS <= stop:
+        a, b = load(out, start), load(out, start + EIGHT)
+        c, d = load(out, start + 2 * EIGHT), load(out, start + 3 * EIGHT)
+        far_a = far_b = far_c = far_d = spread(0.0)
+        for k in range(start - size + 1, start + 1):
+            far_a += size_of(load(x, k) - a)
+            far_b += size_of(load(x, k + EIGHT) - b)
+            far_c += size_of(load(x, k + 2 * EIGHT) - c)
+            far_d += size_of(load(x, k + 3 * EIGHT) - d)
+        whole = spread(float(size))
+        store(out, start, far_a / whole)
+        store(out, start + EIGHT, far_b / whole)
+        store(out, start + 2 * EIGHT, far_c / whole)
+        store(out, start + 3 * EIGHT, far_d / whole)
+        start += ROWS
     for i in range(start, stop):
         far = 0.0
         for k in range(i - size + 1, i + 1):
@@ -204,14 +238,14 @@ def _ring(params: Params) -> int:
     return SUM_RING + int(params[0]) + 1
 
 
-def _rings_and_work(params: Params) -> int:
-    return SUM_RING + 2 * int(params[0]) + 1 + BLOCK
+def _two_rings(params: Params) -> int:
+    return SUM_RING + 2 * int(params[0]) + 1
 
 
 _N: tuple[Param, ...] = (window(),)
 _OPS = (
-    Op("sum", rolling_sum, 1, _N, _ring, _last, meaning="Sum of the last n values."),
-    Op("mad", rolling_deviation, 1, _N, _rings_and_work, _last,
+    Op("sum", rolling_sum, 1, _N, _ring, _last, scratch=2, meaning="Sum of the last n values."),
+    Op("mad", rolling_deviation, 1, _N, _two_rings, _last,
        meaning="Mean absolute distance of the last n values from their mean."),
 )  # fmt: skip
 SUMS: dict[str, Op] = {op.name: op for op in _OPS}
