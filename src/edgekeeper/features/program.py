@@ -6,10 +6,11 @@ import numpy as np
 
 from edgekeeper.errors import UsageError
 from edgekeeper.features.across import ACROSS
-from edgekeeper.features.dispatch import CODE_WIDTH, ENTER, LEAVE, PADDING
+from edgekeeper.features.dispatch import CODE_WIDTH, ENTER, LEAVE, PADDING, TARGET
 from edgekeeper.features.graph import Graph, Node
 from edgekeeper.features.ops import Op, find_op
-from edgekeeper.features.ops.op import FOUR_INPUTS
+from edgekeeper.features.ops.lanes import EIGHT
+from edgekeeper.features.ops.op import EIGHT_INPUTS
 from edgekeeper.features.schedule import Region, needed, schedule
 from edgekeeper.types import Float64Array, Int64Array
 
@@ -34,7 +35,7 @@ class Program:
         Numbers; they stand in registers C .. C+K-1.
     registers : int
         Registers in all.
-    code : int64 [I, 12]
+    code : int64 [I, 20]
         One row an instruction, see ``dispatch``. Addresses are those of this process.
     params : float64 [P]
         Parameters of all instructions.
@@ -151,7 +152,7 @@ class _Writer:
         for group in region.groups:
             self._write(group)
         self._code.append([LEAVE, *([0] * (CODE_WIDTH - 1))])
-        enter[9] = len(self._code)
+        enter[TARGET] = len(self._code)
 
     def _op(self, node: Node) -> Op:
         op = find_op(node.op)
@@ -160,7 +161,7 @@ class _Writer:
         return op
 
     def _write(self, group: tuple[int, ...]) -> None:
-        """One instruction: one op, or up to four of a kind at once."""
+        """One instruction: one op, or up to eight of a kind at once."""
         nodes = [self._nodes[p] for p in group]
         op = self._op(nodes[0])
         # A target is never an input of its own instruction: kernels may write before they read.
@@ -172,17 +173,17 @@ class _Writer:
             if op.scratch:
                 sources.append(self._scratch)
         else:
-            head = [op.address_of_four(), FOUR_INPUTS]
-        if len(group) in (2, 3):
+            head = [op.address_of_eight(), EIGHT_INPUTS]
+        if 1 < len(group) < EIGHT:
             # Lanes without work repeat the first, into a register and a state nobody reads.
-            idle = 4 - len(group)
+            idle = EIGHT - len(group)
             spare = self._fresh()
             self._free.append(spare)
             sources += sources[:1] * idle
             targets += [spare] * idle
             lanes = nodes + nodes[:1] * idle
         slots = [*sources, *targets[:-1]]
-        slots += [0] * (FOUR_INPUTS - len(slots))
+        slots += [0] * (EIGHT_INPUTS - len(slots))
         remembers = any(op.state_size(node.params) for node in lanes)
         place = self._state if remembers else -1
         self._code.append([*head, *slots, targets[-1], len(self._params), place])

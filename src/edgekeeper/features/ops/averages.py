@@ -4,6 +4,7 @@ The exponential ones begin with the plain mean of the first ``n`` values, as TA-
 """
 
 import math
+from typing import Any
 
 from numba import njit
 
@@ -11,12 +12,15 @@ from edgekeeper.features.ops.gaps import complete
 from edgekeeper.features.ops.lanes import (
     EIGHT,
     follow,
+    gather,
     lead,
     load,
     one_after_another,
+    scatter,
     side_by_side,
     spread,
     store,
+    turn,
 )
 from edgekeeper.features.ops.op import HUGE, Op, Params, window
 from edgekeeper.types import Float64Array
@@ -64,59 +68,69 @@ def exponential_average(n: int, x: _A, out: _A, params: _A, state: _A) -> None:
     state[0], state[1] = count, value
 
 
-def four_exponential_averages(
-    n: int, w: _A, x: _A, y: _A, z: _A, a: _A, b: _A, c: _A, d: _A, params: _A, state: _A
-) -> None:
-    """Run four exponential averages side by side: ``w`` to ``a``, ``x`` to ``b``, and so on.
-
-    Each row of one waits for the row before; four fill the processor while it waits. The same
-    operations in the same order as one at a time, so the same bits.
-    """
-    i = 0
-    while i < n and (
-        state[0] < params[0] or state[2] < params[2] or state[4] < params[4] or state[6] < params[6]
-    ):
-        _one_row(i, w, a, 0, params, state)
-        _one_row(i, x, b, 2, params, state)
-        _one_row(i, y, c, 4, params, state)
-        _one_row(i, z, d, 6, params, state)
-        i += 1
-    if complete(w, i, n) and complete(x, i, n) and complete(y, i, n) and complete(z, i, n):
-        _four_complete(i, n, w, x, y, z, a, b, c, d, params, state)
-        return
-    for j in range(i, n):
-        _one_row(j, w, a, 0, params, state)
-        _one_row(j, x, b, 2, params, state)
-        _one_row(j, y, c, 4, params, state)
-        _one_row(j, z, d, 6, params, state)
-
-
-@njit(cache=True, inline="always")
-def _four_complete(
-    first: int,
+def eight_exponential_averages(
     n: int,
-    w: _A,
-    x: _A,
-    y: _A,
-    z: _A,
-    a: _A,
-    b: _A,
-    c: _A,
-    d: _A,
+    x1: _A,
+    x2: _A,
+    x3: _A,
+    x4: _A,
+    x5: _A,
+    x6: _A,
+    x7: _A,
+    x8: _A,
+    out1: _A,
+    out2: _A,
+    out3: _A,
+    out4: _A,
+    out5: _A,
+    out6: _A,
+    out7: _A,
+    out8: _A,
     params: _A,
     state: _A,
 ) -> None:
-    """Rows of four averages that have begun, nothing missing: no branch, no memory in between."""
-    f, g, h, k = params[1], params[3], params[5], params[7]
-    keep_f, keep_g, keep_h, keep_k = 1.0 - f, 1.0 - g, 1.0 - h, 1.0 - k
-    p, q, r, s = state[1], state[3], state[5], state[7]
-    for j in range(first, n):
-        p = keep_f * p + f * w[j]
-        q = keep_g * q + g * x[j]
-        r = keep_h * r + h * y[j]
-        s = keep_k * s + k * z[j]
-        a[j], b[j], c[j], d[j] = p, q, r, s
-    state[1], state[3], state[5], state[7] = p, q, r, s
+    """Run eight exponential averages side by side, ``x1`` to ``out1`` and so on.
+
+    Each row of one waits for the row before; eight wait no longer than one. The same operations in
+    the same order as one at a time, so the same bits.
+    """
+    xs = (x1, x2, x3, x4, x5, x6, x7, x8)
+    outs = (out1, out2, out3, out4, out5, out6, out7, out8)
+    first = 0
+    begun = n >= EIGHT
+    for lane in range(EIGHT):
+        begun = begun and state[2 * lane] >= params[2 * lane] and complete(xs[lane], 0, n)
+    if begun:
+        first = n - n % EIGHT
+        alpha, value = gather(params, 1, 2), gather(state, 1, 2)
+        for i in range(0, first, EIGHT):
+            value = _eight_rows(i, xs, outs, alpha, value)
+        scatter(state, 1, 2, value)
+    for lane in range(EIGHT):
+        for i in range(first, n):
+            _one_row(i, xs[lane], outs[lane], 2 * lane, params, state)
+
+
+@njit(cache=True, inline="always")
+def _eight_rows(i: int, xs: Any, outs: Any, alpha: Any, value: Any) -> Any:
+    """Eight rows of eight averages that have begun; nothing is missing."""
+    a, b, c, d, e, f, g, h = turn(
+        load(xs[0], i), load(xs[1], i), load(xs[2], i), load(xs[3], i),
+        load(xs[4], i), load(xs[5], i), load(xs[6], i), load(xs[7], i),
+    )  # fmt: skip
+    keep = 1.0 - alpha
+    a = keep * value + alpha * a
+    b = keep * a + alpha * b
+    c = keep * b + alpha * c
+    d = keep * c + alpha * d
+    e = keep * d + alpha * e
+    f = keep * e + alpha * f
+    g = keep * f + alpha * g
+    h = keep * g + alpha * h
+    lines = turn(a, b, c, d, e, f, g, h)
+    for lane in range(EIGHT):
+        store(outs[lane], i, lines[lane])
+    return h
 
 
 @njit(cache=True, inline="always")
@@ -255,11 +269,11 @@ def _wilder_memory(params: Params) -> int:
 
 
 _N = (window(),)
-_FOUR = four_exponential_averages
+_EIGHT = eight_exponential_averages
 _OPS = (
-    Op("ema", exponential_average, 1, _N, _pair, _last, _ema_memory, _ema, four=_FOUR,
+    Op("ema", exponential_average, 1, _N, _pair, _last, _ema_memory, _ema, eight=_EIGHT,
        meaning="Exponential average, weight 2 / (n + 1) on the newest."),
-    Op("wilder", exponential_average, 1, _N, _pair, _last, _wilder_memory, _wilder, four=_FOUR,
+    Op("wilder", exponential_average, 1, _N, _pair, _last, _wilder_memory, _wilder, eight=_EIGHT,
        meaning="Wilder's average, weight 1 / n on the newest."),
     Op("wma", linear_average, 1, _N, _rings, _last, scratch=3,
        meaning="Average with weights 1 .. n, the newest heaviest."),

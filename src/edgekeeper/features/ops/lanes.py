@@ -19,16 +19,19 @@ from numba.extending import lower_builtin, models, register_model, type_callable
 __all__ = [
     "EIGHT",
     "follow",
+    "gather",
     "lead",
     "least",
     "load",
     "most",
     "one_after_another",
     "roots",
+    "scatter",
     "side_by_side",
     "size_of",
     "spread",
     "store",
+    "turn",
     "turned",
     "where_least",
     "where_less",
@@ -164,7 +167,7 @@ def _places(builder: Any, pointer: Any, first: Any, step: Any) -> list[Any]:
 
 
 @intrinsic
-def _gather(typing: Any, x: Any, first: Any, step: Any) -> Any:
+def gather(typing: Any, x: Any, first: Any, step: Any) -> Any:
     """``x[first], x[first + step], ...``"""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -177,7 +180,7 @@ def _gather(typing: Any, x: Any, first: Any, step: Any) -> Any:
 
 
 @intrinsic
-def _scatter(typing: Any, x: Any, first: Any, step: Any, value: Any) -> Any:
+def scatter(typing: Any, x: Any, first: Any, step: Any, value: Any) -> Any:
     """Write ``value`` to ``x[first], x[first + step], ...``"""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -215,12 +218,25 @@ def _tile(typing: Any, x: Any, first: Any, step: Any, y: Any, place: Any, stride
     return types.void(_P, _I, _I, _P, _I, _I), generate
 
 
+@intrinsic
+def turn(
+    typing: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any
+) -> Any:
+    """Eight by eight: what was a lane of all is one of eight results."""
+    results = types.UniTuple(_L, EIGHT)
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return context.make_tuple(builder, results, turned(builder, list(args)))
+
+    return results(*[_L] * EIGHT), generate
+
+
 @njit(cache=True, inline="always")
 def side_by_side(x: Any, first: int, size: int, y: Any, place: int) -> None:
     """Put eight blocks of ``size`` rows from ``x[first]`` on into lanes from ``y[place]`` on."""
     if size < EIGHT:
         for j in range(size):
-            store(y, place + EIGHT * j, _gather(x, first + j, size))
+            store(y, place + EIGHT * j, gather(x, first + j, size))
         return
     for k in range(0, size, EIGHT):
         j = min(k, size - EIGHT)
@@ -232,7 +248,7 @@ def one_after_another(y: Any, place: int, x: Any, first: int, size: int) -> None
     """Undo :func:`side_by_side`."""
     if size < EIGHT:
         for j in range(size):
-            _scatter(x, first + j, size, load(y, place + EIGHT * j))
+            scatter(x, first + j, size, load(y, place + EIGHT * j))
         return
     for k in range(0, size, EIGHT):
         j = min(k, size - EIGHT)
