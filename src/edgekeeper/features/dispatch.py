@@ -124,7 +124,12 @@ def _call(code: Int64Array, k: int, base: int, stride: int, p: int, s: int, n: i
     elif arity == 5:
         _call5(function, n, (a, b, c, d, e), o, p, s)
     else:
-        more = (
+        series = (
+            a,
+            b,
+            c,
+            d,
+            e,
             base + code[k, 7] * stride,
             base + code[k, 8] * stride,
             base + code[k, 9] * stride,
@@ -136,7 +141,7 @@ def _call(code: Int64Array, k: int, base: int, stride: int, p: int, s: int, n: i
             base + code[k, 15] * stride,
             base + code[k, 16] * stride,
         )
-        _call15(function, n, (a, b, c, d, e) + more, o, p, s)  # noqa: RUF005
+        _call15(function, n, series, o, p, s)
 
 
 @njit(cache=True, nogil=True)

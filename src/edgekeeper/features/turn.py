@@ -12,7 +12,8 @@ from numba import njit
 from numba import types as numba_types
 from numba.extending import intrinsic as numba_intrinsic
 
-from edgekeeper.features.ops.lanes import EIGHT, turned
+from edgekeeper.features.ops.lanes import EIGHT
+from edgekeeper.features.ops.tiles import turned
 from edgekeeper.types import Int64Array
 
 __all__ = ["turn"]

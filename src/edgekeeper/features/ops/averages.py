@@ -9,20 +9,16 @@ from typing import Any
 from numba import njit
 
 from edgekeeper.features.ops.gaps import complete
-from edgekeeper.features.ops.lanes import (
-    EIGHT,
+from edgekeeper.features.ops.lanes import EIGHT, lead, load, spread, store
+from edgekeeper.features.ops.op import HUGE, Op, Params, window
+from edgekeeper.features.ops.tiles import (
     follow,
     gather,
-    lead,
-    load,
     one_after_another,
     scatter,
     side_by_side,
-    spread,
-    store,
     turn,
 )
-from edgekeeper.features.ops.op import HUGE, Op, Params, window
 from edgekeeper.types import Float64Array
 
 __all__ = ["AVERAGES", "FORGOTTEN"]

@@ -11,28 +11,26 @@ from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
-from numba import njit
+from numba import extending as numba_extending
 from numba import types as numba_types
-from numba.extending import intrinsic as numba_intrinsic
-from numba.extending import lower_builtin, models, register_model, type_callable
 
 __all__ = [
+    "BITS",
     "EIGHT",
-    "follow",
-    "gather",
+    "LANES",
+    "NUMBER",
+    "POINTER",
+    "VECTOR",
+    "in_all",
     "lead",
     "least",
     "load",
     "most",
-    "one_after_another",
+    "order",
     "roots",
-    "scatter",
-    "side_by_side",
     "size_of",
     "spread",
     "store",
-    "turn",
-    "turned",
     "where_least",
     "where_less",
 ]
@@ -41,54 +39,37 @@ EIGHT = 8
 
 # numba describes none of these to a type checker.
 types: Any = numba_types
-intrinsic: Any = numba_intrinsic
-_VECTOR = ir.VectorType(ir.DoubleType(), EIGHT)
-_BITS = ir.IntType(32)
+extending: Any = numba_extending
+intrinsic, models = extending.intrinsic, extending.models
+VECTOR = ir.VectorType(ir.DoubleType(), EIGHT)
+BITS = ir.IntType(32)
 
 
-class _Lanes(types.Type):  # type: ignore[misc]
-    """numba's name for eight float64."""
-
-    def __init__(self) -> None:
-        super().__init__(name="Lanes8")
-
-
-_L = _Lanes()
-_P = types.CPointer(types.float64)
-_I = types.int64
+_Lanes: Any = type("_Lanes", (types.Type,), {})
+LANES: Any = _Lanes(name="Lanes8")
+POINTER = types.CPointer(types.float64)
+NUMBER = types.int64
 _F = types.float64
 
 
-class _LanesModel(models.PrimitiveModel):
-    def __init__(self, manager: Any, kind: Any) -> None:
-        super().__init__(manager, kind, _VECTOR)
+def _describe(model: Any, manager: Any, kind: Any) -> None:
+    models.PrimitiveModel.__init__(model, manager, kind, VECTOR)
 
 
-register_model(_Lanes)(_LanesModel)
+_Model: Any = type("_Model", (models.PrimitiveModel,), {"__init__": _describe})
+extending.register_model(_Lanes)(_Model)
 
 
-def _order(lanes: list[int]) -> Any:
-    return ir.Constant(ir.VectorType(_BITS, EIGHT), lanes)
+def order(lanes: list[int]) -> Any:
+    """Which lane goes where, as LLVM's shuffles want it."""
+    return ir.Constant(ir.VectorType(BITS, EIGHT), lanes)
 
 
-def turned(builder: Any, lines: list[Any]) -> list[Any]:
-    """Transpose by exchanging halves: neighbours, then pairs, then fours."""
-    for apart in (1, 2, 4):
-        for low in (k for k in range(EIGHT) if not k & apart):
-            high = low | apart
-            a, b = lines[low], lines[high]
-            upper = [lane if not lane & apart else (lane ^ apart) + EIGHT for lane in range(EIGHT)]
-            lower = [lane ^ apart if not lane & apart else lane + EIGHT for lane in range(EIGHT)]
-            lines[low] = builder.shuffle_vector(a, b, _order(upper))
-            lines[high] = builder.shuffle_vector(a, b, _order(lower))
-    return lines
-
-
-def _all(builder: Any, value: Any) -> Any:
+def in_all(builder: Any, value: Any) -> Any:
     """One number in every lane."""
-    lanes = ir.Constant(_VECTOR, ir.Undefined)
-    first = builder.insert_element(lanes, value, _BITS(0))
-    return builder.shuffle_vector(first, lanes, _order([0] * EIGHT))
+    lanes = ir.Constant(VECTOR, ir.Undefined)
+    first = builder.insert_element(lanes, value, BITS(0))
+    return builder.shuffle_vector(first, lanes, order([0] * EIGHT))
 
 
 def _arithmetic(symbol: Callable[..., object], instruction: str) -> None:
@@ -96,22 +77,22 @@ def _arithmetic(symbol: Callable[..., object], instruction: str) -> None:
 
     def typed(context: Any) -> Any:
         def result(a: Any, b: Any) -> Any:
-            known = (_L, types.float64, types.int64)
-            return _L if _L in (a, b) and a in known and b in known else None
+            known = (LANES, types.float64, types.int64)
+            return LANES if LANES in (a, b) and a in known and b in known else None
 
         return result
 
-    type_callable(symbol)(typed)
+    extending.type_callable(symbol)(typed)
 
     def lower(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         sides = [
-            value if kind == _L else _all(builder, context.cast(builder, value, kind, _F))
+            value if kind == LANES else in_all(builder, context.cast(builder, value, kind, _F))
             for kind, value in zip(signature.args, args, strict=True)
         ]
         return getattr(builder, instruction)(*sides)
 
-    for pair in ((_L, _L), (_L, _F), (_F, _L), (_L, _I), (_I, _L)):
-        lower_builtin(symbol, *pair)(lower)
+    for pair in ((LANES, LANES), (LANES, _F), (_F, LANES), (LANES, NUMBER), (NUMBER, LANES)):
+        extending.lower_builtin(symbol, *pair)(lower)
 
 
 for _symbol, _instruction in (
@@ -130,9 +111,9 @@ def spread(typing: Any, value: Any) -> Any:
     """Lanes that all hold ``value``."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return _all(builder, args[0])
+        return in_all(builder, args[0])
 
-    return _L(_F), generate
+    return LANES(_F), generate
 
 
 @intrinsic
@@ -140,10 +121,10 @@ def load(typing: Any, x: Any, first: Any) -> Any:
     """``x[first], x[first + 1], ...``"""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        place = builder.bitcast(builder.gep(args[0], [args[1]]), _VECTOR.as_pointer())
+        place = builder.bitcast(builder.gep(args[0], [args[1]]), VECTOR.as_pointer())
         return builder.load(place, align=8)
 
-    return _L(_P, _I), generate
+    return LANES(POINTER, NUMBER), generate
 
 
 @intrinsic
@@ -151,108 +132,11 @@ def store(typing: Any, x: Any, first: Any, value: Any) -> Any:
     """Write ``value`` to ``x[first], x[first + 1], ...``"""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        place = builder.bitcast(builder.gep(args[0], [args[1]]), _VECTOR.as_pointer())
+        place = builder.bitcast(builder.gep(args[0], [args[1]]), VECTOR.as_pointer())
         builder.store(args[2], place, align=8)
         return context.get_dummy_value()
 
-    return types.void(_P, _I, _L), generate
-
-
-def _places(builder: Any, pointer: Any, first: Any, step: Any) -> list[Any]:
-    number = ir.IntType(64)
-    return [
-        builder.gep(pointer, [builder.add(first, builder.mul(step, number(lane)))])
-        for lane in range(EIGHT)
-    ]
-
-
-@intrinsic
-def gather(typing: Any, x: Any, first: Any, step: Any) -> Any:
-    """``x[first], x[first + step], ...``"""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        lanes = ir.Constant(_VECTOR, ir.Undefined)
-        for lane, place in enumerate(_places(builder, *args)):
-            lanes = builder.insert_element(lanes, builder.load(place), _BITS(lane))
-        return lanes
-
-    return _L(_P, _I, _I), generate
-
-
-@intrinsic
-def scatter(typing: Any, x: Any, first: Any, step: Any, value: Any) -> Any:
-    """Write ``value`` to ``x[first], x[first + step], ...``"""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        for lane, place in enumerate(_places(builder, *args[:3])):
-            builder.store(builder.extract_element(args[3], _BITS(lane)), place)
-        return context.get_dummy_value()
-
-    return types.void(_P, _I, _I, _L), generate
-
-
-@intrinsic
-def follow(typing: Any, value: Any, lanes: Any) -> Any:
-    """``value``, then all lanes but the last."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.shuffle_vector(
-            args[1], _all(builder, args[0]), _order([EIGHT, *range(EIGHT - 1)])
-        )
-
-    return _L(_F, _L), generate
-
-
-@intrinsic
-def _tile(typing: Any, x: Any, first: Any, step: Any, y: Any, place: Any, stride: Any) -> Any:
-    """Eight by eight: what is ``step`` apart in ``x`` gets side by side in ``y``."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        wide = _VECTOR.as_pointer()
-        sources, targets = _places(builder, *args[:3]), _places(builder, *args[3:])
-        lines = [builder.load(builder.bitcast(p, wide), align=8) for p in sources]
-        for line, p in zip(turned(builder, lines), targets, strict=True):
-            builder.store(line, builder.bitcast(p, wide), align=8)
-        return context.get_dummy_value()
-
-    return types.void(_P, _I, _I, _P, _I, _I), generate
-
-
-@intrinsic
-def turn(
-    typing: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any
-) -> Any:
-    """Eight by eight: what was a lane of all is one of eight results."""
-    results = types.UniTuple(_L, EIGHT)
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return context.make_tuple(builder, results, turned(builder, list(args)))
-
-    return results(*[_L] * EIGHT), generate
-
-
-@njit(cache=True, inline="always")
-def side_by_side(x: Any, first: int, size: int, y: Any, place: int) -> None:
-    """Put eight blocks of ``size`` rows from ``x[first]`` on into lanes from ``y[place]`` on."""
-    if size < EIGHT:
-        for j in range(size):
-            store(y, place + EIGHT * j, gather(x, first + j, size))
-        return
-    for k in range(0, size, EIGHT):
-        j = min(k, size - EIGHT)
-        _tile(x, first + j, size, y, place + EIGHT * j, EIGHT)
-
-
-@njit(cache=True, inline="always")
-def one_after_another(y: Any, place: int, x: Any, first: int, size: int) -> None:
-    """Undo :func:`side_by_side`."""
-    if size < EIGHT:
-        for j in range(size):
-            scatter(x, first + j, size, load(y, place + EIGHT * j))
-        return
-    for k in range(0, size, EIGHT):
-        j = min(k, size - EIGHT)
-        _tile(y, place + EIGHT * j, EIGHT, x, first + j, size)
+    return types.void(POINTER, NUMBER, LANES), generate
 
 
 @intrinsic
@@ -260,14 +144,14 @@ def lead(typing: Any, value: Any, lanes: Any) -> Any:
     """``lanes`` with ``value`` in the first."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.insert_element(args[1], args[0], _BITS(0))
+        return builder.insert_element(args[1], args[0], BITS(0))
 
-    return _L(_F, _L), generate
+    return LANES(_F, LANES), generate
 
 
 def _mapped(name: str) -> Any:
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        kind = ir.FunctionType(_VECTOR, [_VECTOR])
+        kind = ir.FunctionType(VECTOR, [VECTOR])
         return builder.call(builder.module.declare_intrinsic(f"llvm.{name}.v8f64", (), kind), args)
 
     return generate
@@ -276,13 +160,13 @@ def _mapped(name: str) -> Any:
 @intrinsic
 def size_of(typing: Any, lanes: Any) -> Any:
     """Each without its sign."""
-    return _L(_L), _mapped("fabs")
+    return LANES(LANES), _mapped("fabs")
 
 
 @intrinsic
 def roots(typing: Any, lanes: Any) -> Any:
     """Square roots, NaN below zero."""
-    return _L(_L), _mapped("sqrt")
+    return LANES(LANES), _mapped("sqrt")
 
 
 def _select(comparison: str) -> Any:
@@ -296,13 +180,13 @@ def _select(comparison: str) -> Any:
 @intrinsic
 def where_less(typing: Any, a: Any, b: Any, this: Any, that: Any) -> Any:
     """``this`` where ``a < b``, else ``that``."""
-    return _L(_L, _L, _L, _L), _select("<")
+    return LANES(LANES, LANES, LANES, LANES), _select("<")
 
 
 @intrinsic
 def where_least(typing: Any, a: Any, b: Any, this: Any, that: Any) -> Any:
     """``this`` where ``a <= b``, else ``that``."""
-    return _L(_L, _L, _L, _L), _select("<=")
+    return LANES(LANES, LANES, LANES, LANES), _select("<=")
 
 
 def _first_unless(comparison: str) -> Any:
@@ -316,10 +200,10 @@ def _first_unless(comparison: str) -> Any:
 @intrinsic
 def least(typing: Any, a: Any, b: Any) -> Any:
     """``min(a, b)`` as numba does it: of equals the first."""
-    return _L(_L, _L), _first_unless("<")
+    return LANES(LANES, LANES), _first_unless("<")
 
 
 @intrinsic
 def most(typing: Any, a: Any, b: Any) -> Any:
     """``max(a, b)`` as numba does it: of equals the first."""
-    return _L(_L, _L), _first_unless(">")
+    return LANES(LANES, LANES), _first_unless(">")

@@ -9,20 +9,10 @@ from typing import Any
 from numba import njit
 
 from edgekeeper.features.ops.gaps import complete
-from edgekeeper.features.ops.lanes import (
-    EIGHT,
-    follow,
-    lead,
-    least,
-    load,
-    one_after_another,
-    side_by_side,
-    spread,
-    store,
-    where_less,
-)
+from edgekeeper.features.ops.lanes import EIGHT, lead, least, load, spread, store, where_less
 from edgekeeper.features.ops.op import HUGE, Op, Params, window
 from edgekeeper.features.ops.reciprocals import reciprocal, reciprocals
+from edgekeeper.features.ops.tiles import follow, one_after_another, side_by_side
 from edgekeeper.types import Float64Array
 
 __all__ = ["LINE"]

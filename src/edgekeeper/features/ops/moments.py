@@ -12,18 +12,10 @@ from collections.abc import Callable
 from numba import njit
 
 from edgekeeper.features.ops.gaps import complete
-from edgekeeper.features.ops.lanes import (
-    EIGHT,
-    follow,
-    lead,
-    load,
-    one_after_another,
-    side_by_side,
-    spread,
-    store,
-)
+from edgekeeper.features.ops.lanes import EIGHT, lead, load, spread, store
 from edgekeeper.features.ops.op import HUGE, Op, Param, Params, window
 from edgekeeper.features.ops.reciprocals import reciprocal, reciprocals
+from edgekeeper.features.ops.tiles import follow, one_after_another, side_by_side
 from edgekeeper.types import Float64Array
 
 __all__ = ["MOMENTS"]

@@ -12,20 +12,18 @@ from numba import njit
 from edgekeeper.features.ops.gaps import complete
 from edgekeeper.features.ops.lanes import (
     EIGHT,
-    follow,
     lead,
     least,
     load,
     most,
-    one_after_another,
     roots,
-    side_by_side,
     spread,
     store,
     where_less,
 )
 from edgekeeper.features.ops.op import HUGE, Op, Param, Params, window
 from edgekeeper.features.ops.reciprocals import reciprocal, reciprocals
+from edgekeeper.features.ops.tiles import follow, one_after_another, side_by_side
 from edgekeeper.types import Float64Array
 
 __all__ = ["PAIRS"]

@@ -1,4 +1,4 @@
-"""Sums over a window, and the mean distance from the mean; no subtraction, so nothing cancels.
+"""Sums over a window; no subtraction, so nothing cancels.
 
 A kernel works in blocks as long as the window. When a block is complete it is turned, in place,
 into the running result from its end backwards; a later window is then the tail of the last block
@@ -15,25 +15,15 @@ import math
 from numba import njit
 
 from edgekeeper.features.ops.gaps import complete
-from edgekeeper.features.ops.lanes import (
-    EIGHT,
-    follow,
-    lead,
-    load,
-    one_after_another,
-    side_by_side,
-    size_of,
-    spread,
-    store,
-)
+from edgekeeper.features.ops.lanes import EIGHT, lead, load, spread, store
 from edgekeeper.features.ops.op import HUGE, Op, Param, Params, window
+from edgekeeper.features.ops.tiles import follow, one_after_another, side_by_side
 from edgekeeper.types import Float64Array
 
-__all__ = ["SUMS"]
+__all__ = ["FEWEST", "SUMS", "SUM_RING", "sums"]
 
 _A = Float64Array
 NAN = math.nan
-ROWS = 4 * EIGHT
 SUM_RING = 3
 FEWEST = 4
 """Blocks in a chunk from which on it pays to take whole blocks at a time."""
@@ -41,7 +31,12 @@ FEWEST = 4
 
 def rolling_sum(n: int, x: _A, work: _A, out: _A, params: _A, state: _A) -> None:
     """Sum of the last ``n`` values. State: filled, whole, head sum; a ring."""
-    size = int(params[0])
+    sums(n, x, work, out, int(params[0]), state)
+
+
+@njit(cache=True, inline="always")
+def sums(n: int, x: _A, work: _A, out: _A, size: int, state: _A) -> None:
+    """Sums of windows of ``size`` rows; work space of two numbers a row."""
     first = 0
     if state[1] and n >= FEWEST * size and complete(x, 0, n):
         first = (size - int(state[0])) % size
@@ -159,77 +154,6 @@ def _sum_blocks(x: _A, out: _A, first: int, blocks: int, size: int, state: _A) -
             out[s + size + j - 1] += a
 
 
-def rolling_deviation(n: int, x: _A, out: _A, params: _A, state: _A) -> None:
-    """Mean absolute distance of the last ``n`` values from their mean; cost grows with ``n``.
-
-    Distances are added from the oldest on. Rows whose window lies within the chunk wait with their
-    mean in ``out`` and are finished many at a time; the others are added up from the ring.
-
-    State: filled, whole, head sum; a ring of values, one of tail sums.
-    """
-    size = int(params[0])
-    filled, whole, head = int(state[0]), state[1], state[2]
-    sums = SUM_RING + size
-    run = 0
-    for i in range(n):
-        v = x[i]
-        if not abs(v) < HUGE:
-            _finish(x, out, i - run + size - 1, i, size)
-            out[i] = NAN
-            run = 0
-            continue
-        run += 1
-        head += v
-        state[SUM_RING + filled] = v
-        filled += 1
-        if not whole and filled < size:
-            out[i] = NAN
-        else:
-            mean = (head + state[sums + filled]) / size
-            out[i] = mean
-            if run < size:
-                far = 0.0
-                for j in range(SUM_RING + filled, SUM_RING + size):
-                    far += abs(state[j] - mean)
-                for j in range(SUM_RING, SUM_RING + filled):
-                    far += abs(state[j] - mean)
-                out[i] = far / size
-        if filled == size:
-            tail = 0.0
-            for j in range(size - 1, -1, -1):
-                tail += state[SUM_RING + j]
-                state[sums + j] = tail
-            filled, whole, head = 0, 1.0, 0.0
-    _finish(x, out, n - run + size - 1, n, size)
-    state[0], state[1], state[2] = filled, whole, head
-
-
-@njit(cache=True, inline="always")
-def _finish(x: _A, out: _A, first: int, stop: int, size: int) -> None:
-    """Turn means into mean distances for rows whose windows lie in ``x``, many rows at once."""
-    start = first
-    while start + ROWS <= stop:
-        a, b = load(out, start), load(out, start + EIGHT)
-        c, d = load(out, start + 2 * EIGHT), load(out, start + 3 * EIGHT)
-        far_a = far_b = far_c = far_d = spread(0.0)
-        for k in range(start - size + 1, start + 1):
-            far_a += size_of(load(x, k) - a)
-            far_b += size_of(load(x, k + EIGHT) - b)
-            far_c += size_of(load(x, k + 2 * EIGHT) - c)
-            far_d += size_of(load(x, k + 3 * EIGHT) - d)
-        whole = spread(float(size))
-        store(out, start, far_a / whole)
-        store(out, start + EIGHT, far_b / whole)
-        store(out, start + 2 * EIGHT, far_c / whole)
-        store(out, start + 3 * EIGHT, far_d / whole)
-        start += ROWS
-    for i in range(start, stop):
-        far = 0.0
-        for k in range(i - size + 1, i + 1):
-            far += abs(x[k] - out[i])
-        out[i] = far / size
-
-
 def _last(params: Params) -> int:
     return int(params[0]) - 1
 
@@ -238,14 +162,8 @@ def _ring(params: Params) -> int:
     return SUM_RING + int(params[0]) + 1
 
 
-def _two_rings(params: Params) -> int:
-    return SUM_RING + 2 * int(params[0]) + 1
-
-
 _N: tuple[Param, ...] = (window(),)
 _OPS = (
     Op("sum", rolling_sum, 1, _N, _ring, _last, scratch=2, meaning="Sum of the last n values."),
-    Op("mad", rolling_deviation, 1, _N, _two_rings, _last,
-       meaning="Mean absolute distance of the last n values from their mean."),
 )  # fmt: skip
 SUMS: dict[str, Op] = {op.name: op for op in _OPS}
