@@ -166,7 +166,7 @@ def linear_average(n: int, x: _A, work: _A, out: _A, params: _A, state: _A) -> N
     _linear_rows(first, n, x, out, params, state)
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, error_model="numpy")
 def _linear_rows(start: int, stop: int, x: _A, out: _A, params: _A, state: _A) -> None:
     """One row after the other, whatever comes."""
     size = int(params[0])
@@ -202,7 +202,7 @@ def _turn_linear(size: int, state: _A) -> None:
         state[RING + size + 1 + j] = tail_weighted
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, error_model="numpy")
 def _eight_linear(
     n: int, here: int, alone: bool, x: _A, work: _A, out: _A, params: _A, state: _A
 ) -> None:

@@ -44,7 +44,7 @@ def rolling_deviation(n: int, x: _A, work: _A, out: _A, params: _A, state: _A) -
         state[values + j] = x[n - filled - size + j]
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, error_model="numpy")
 def _rows(n: int, x: _A, out: _A, size: int, state: _A) -> None:
     """One row after the other, whatever comes."""
     filled, whole, head = int(state[0]), state[1], state[2]
@@ -78,7 +78,7 @@ def _rows(n: int, x: _A, out: _A, size: int, state: _A) -> None:
     state[0], state[1], state[2] = filled, whole, head
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, error_model="numpy")
 def _distances(n: int, x: _A, first: int, out: _A, size: int) -> None:
     """Turn means of windows, the first from ``x[first]`` on, into mean distances, rows at once."""
     whole = spread(float(size))

@@ -57,7 +57,7 @@ def rolling_extreme(n: int, x: _A, work: _A, out: _A, params: _A, state: _A) -> 
     _extreme_rows(first, n, x, out, size, sign, state)
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, error_model="numpy")
 def _doubled(first: int, last: int, x: _A, work: _A, out: _A, size: int, sign: float) -> None:
     """Windows that lie within rows ``first`` to ``last``: of 1, 2, 4 and so on, then two of these.
 
@@ -143,7 +143,7 @@ def _places(
     _place_rows(first, n, x, out, size, sign, latest, state)
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, error_model="numpy")
 def _place_rows(
     start: int, stop: int, x: _A, out: _A, size: int, sign: float, latest: bool, state: _A
 ) -> None:
@@ -170,7 +170,7 @@ def _place_rows(
     state[0], state[1], state[2], state[3] = filled, 1.0 if whole else 0.0, head, place
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, error_model="numpy")
 def _turn_places(size: int, latest: bool, state: _A) -> None:
     """Turn the values of a block into extremes of its tails and their places."""
     tail, spot = INF, float(size)
@@ -181,7 +181,7 @@ def _turn_places(size: int, latest: bool, state: _A) -> None:
         state[PLACE_RING + j], state[PLACE_RING + size + 1 + j] = tail, spot
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, error_model="numpy")
 def _eight_places(
     n: int,
     here: int,

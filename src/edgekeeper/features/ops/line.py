@@ -50,7 +50,7 @@ def rolling_line(n: int, x: _A, work: _A, out: _A, params: _A, state: _A) -> Non
     _rows(first, n, x, out, params, state)
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, error_model="numpy")
 def _rows(start: int, stop: int, x: _A, out: _A, params: _A, state: _A) -> None:
     """One row after the other, whatever comes."""
     size, kind = int(params[0]), params[1]
@@ -112,7 +112,7 @@ def _answer(
     return v - centre - both / spread_of_rows * (0.5 * (size - 1.0))
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, error_model="numpy")
 def _turn_block(params: _A, state: _A) -> None:
     """Turn the values of a block into means, squares and cross products of its tails."""
     size = int(params[0])
@@ -130,7 +130,7 @@ def _turn_block(params: _A, state: _A) -> None:
         state[r1 + j], state[r2 + j], state[r3 + j] = mean, squares, cross
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, error_model="numpy")
 def _eight_heads(n: int, size: int, work: _A, params: _A) -> None:
     """Heads of eight blocks side by side: behind their values, means, squares, cross products."""
     first = mean = load(work, 0)
@@ -149,7 +149,7 @@ def _eight_heads(n: int, size: int, work: _A, params: _A) -> None:
         store(work, 3 * n + place, cross)
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, error_model="numpy")
 def _eight_lines(
     n: int, here: int, alone: bool, x: _A, work: _A, out: _A, params: _A, state: _A
 ) -> None:

@@ -51,7 +51,7 @@ def rolling_variance(n: int, x: _A, work: _A, out: _A, params: _A, state: _A) ->
     _variance_rows(first, n, x, out, params, state)
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, error_model="numpy")
 def _variance_rows(start: int, stop: int, x: _A, out: _A, params: _A, state: _A) -> None:
     """One row after the other, whatever comes."""
     size, scale, part_of_all = int(params[0]), 1.0 / (params[0] - params[1]), 1.0 / params[0]
@@ -86,7 +86,7 @@ def _variance_rows(start: int, stop: int, x: _A, out: _A, params: _A, state: _A)
     state[0], state[1], state[2], state[3], state[4] = filled, whole, first, total, squares
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, error_model="numpy")
 def _turn_variance(params: _A, state: _A) -> None:
     """Turn the values of a block into means and squares of its tails."""
     size = int(params[0])
@@ -103,7 +103,7 @@ def _turn_variance(params: _A, state: _A) -> None:
         state[VARIANCE_RING + size + 1 + j] = squares
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, error_model="numpy")
 def _eight_variances(
     n: int, here: int, alone: bool, x: _A, work: _A, out: _A, params: _A, state: _A
 ) -> None:

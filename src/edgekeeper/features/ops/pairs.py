@@ -65,7 +65,7 @@ def rolling_pair(n: int, x: _A, y: _A, work: _A, out: _A, params: _A, state: _A)
     _rows(first, n, x, y, out, params, state)
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, error_model="numpy")
 def _rows(start: int, stop: int, x: _A, y: _A, out: _A, params: _A, state: _A) -> None:
     """One row after the other, whatever comes."""
     size, kind, divisor = int(params[0]), params[1], params[0] - params[2]
@@ -121,7 +121,7 @@ def _rows(start: int, stop: int, x: _A, y: _A, out: _A, params: _A, state: _A) -
     state[4], state[5], state[6], state[7], state[8] = tx, ty, sx, sy, sxy
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, error_model="numpy")
 def _turn_block(params: _A, state: _A) -> None:
     """Turn the values of a block into means, squares and cross products of its tails."""
     size = int(params[0])
@@ -145,7 +145,7 @@ def _turn_block(params: _A, state: _A) -> None:
         state[r3 + j], state[r4 + j], state[r5 + j] = sx, sy, sxy
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, error_model="numpy")
 def _eight_heads(n: int, size: int, work: _A, params: _A) -> None:
     """Heads of eight blocks: behind x and y, their means, squares and cross products."""
     fx = mx = load(work, 0)
@@ -170,7 +170,7 @@ def _eight_heads(n: int, size: int, work: _A, params: _A) -> None:
         store(work, 6 * n + place, sxy)
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, error_model="numpy")
 def _eight_pairs(
     n: int, here: int, alone: bool, x: _A, y: _A, work: _A, out: _A, params: _A, state: _A
 ) -> None:

@@ -34,7 +34,7 @@ def rolling_sum(n: int, x: _A, work: _A, out: _A, params: _A, state: _A) -> None
     sums(n, x, work, out, int(params[0]), state)
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, error_model="numpy")
 def sums(n: int, x: _A, work: _A, out: _A, size: int, state: _A) -> None:
     """Sums of windows of ``size`` rows; work space of two numbers a row."""
     first = 0
@@ -64,7 +64,7 @@ def _turn_sums(x: _A, first: int, size: int, state: _A) -> None:
     state[0] = state[2] = 0.0
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, error_model="numpy")
 def _eight_sums(
     n: int, here: int, alone: bool, x: _A, work: _A, out: _A, size: int, state: _A
 ) -> None:
@@ -84,7 +84,7 @@ def _eight_sums(
     one_after_another(work, n, out, here, size)
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, error_model="numpy")
 def _sum_rows(start: int, stop: int, x: _A, out: _A, size: int, state: _A) -> None:
     """One row after the other, whatever comes."""
     filled, whole, head = int(state[0]), state[1], state[2]
@@ -106,7 +106,7 @@ def _sum_rows(start: int, stop: int, x: _A, out: _A, size: int, state: _A) -> No
     state[0], state[1], state[2] = filled, whole, head
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, error_model="numpy")
 def _sum_blocks(x: _A, out: _A, first: int, blocks: int, size: int, state: _A) -> None:
     """Whole blocks without gaps, four at a time, so that no sum waits for the one before.
 

@@ -121,7 +121,7 @@ def turn(typing: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h:
     return results(*[LANES] * EIGHT), generate
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, error_model="numpy")
 def side_by_side(x: Any, first: int, size: int, y: Any, place: int) -> None:
     """Put eight blocks of ``size`` rows from ``x[first]`` on into lanes from ``y[place]`` on."""
     if size < EIGHT:
@@ -133,7 +133,7 @@ def side_by_side(x: Any, first: int, size: int, y: Any, place: int) -> None:
         _tile(x, first + j, size, y, place + EIGHT * j, EIGHT)
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, error_model="numpy")
 def one_after_another(y: Any, place: int, x: Any, first: int, size: int) -> None:
     """Undo :func:`side_by_side`."""
     if size < EIGHT:
