@@ -96,7 +96,7 @@ def one(params):
         (Op("greedy", greedy, 1, state_size=one), "beyond"),
         (Op("endless", endless, 1, state_size=one), "trace of the start"),
         (Op("zero", zero_for_missing, 1), "expected NaN where an input is NaN"),
-        (replace(OPS["ema"], four=OPS["ema"].four, warm_up=one), "warm_up >= lookback"),
+        (replace(OPS["ema"], eight=OPS["ema"].eight, warm_up=one), "warm_up >= lookback"),
     ],
 )
 def test_the_kit_catches_ops_that_break_a_promise(op, promise):

@@ -134,8 +134,10 @@ def _run(
 ) -> None:
     longest = int(np.diff(offsets).max())
     if chunk is None:
-        # As many as the cache allows, so that calls stay cheap.
-        chunk = min(max(_NUMBERS // program.registers // 64 * 64, _FEWEST), _MOST)
+        # As many as the cache allows, so that calls stay cheap; symbols that take turns share it.
+        alone = len(offsets) == 2
+        numbers, most = (2 * _NUMBERS, 2 * _MOST) if alone else (_NUMBERS, _MOST)
+        chunk = min(max(numbers // program.registers // 64 * 64, _FEWEST), most)
     width = max(1, min(chunk, longest))
     registers: Float64Array = program.workspace(width)
     if states is None:

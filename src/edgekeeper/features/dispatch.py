@@ -15,7 +15,15 @@ from numba.extending import intrinsic as numba_intrinsic
 from edgekeeper.features.turn import turn
 from edgekeeper.types import Float64Array, Int64Array
 
-__all__ = ["CODE_WIDTH", "ENTER", "LEAVE", "PADDING", "run_group", "run_instant"]
+__all__ = [
+    "CODE_WIDTH",
+    "ENTER",
+    "LEAVE",
+    "PADDING",
+    "TARGET",
+    "run_group",
+    "run_instant",
+]
 
 # numba describes neither of these to a type checker.
 types: Any = numba_types
@@ -25,8 +33,9 @@ ENTER, LEAVE = 0, 1
 """Addresses that stand for "go on over the longer bars that are complete, or to the row of the code
 given, if none is", and "go on over all rows again"."""
 
-CODE_WIDTH = 12
-"""Columns of the code: address, arity, seven registers, target, parameters, state (-1: none)."""
+CODE_WIDTH = 20
+TARGET, PARAMS, STATE = 17, 18, 19
+"""Columns of the code: address, arity, 15 registers, target, parameters, state (-1: none)."""
 
 PADDING = 8
 """Unused columns of the work space, so that registers do not fall on the same cache sets."""
@@ -78,8 +87,8 @@ def _call5(typing: Any, f: Any, n: Any, x: Any, o: Any, p: Any, s: Any) -> Any:
 
 
 @intrinsic
-def _call7(typing: Any, f: Any, n: Any, x: Any, o: Any, p: Any, s: Any) -> Any:
-    return types.void(_I, _I, types.UniTuple(_I, 7), _I, _I, _I), _caller(7)
+def _call15(typing: Any, f: Any, n: Any, x: Any, o: Any, p: Any, s: Any) -> Any:
+    return types.void(_I, _I, types.UniTuple(_I, 15), _I, _I, _I), _caller(15)
 
 
 @intrinsic
@@ -96,7 +105,7 @@ def _pointer(typing: Any, address: Any) -> Any:
 def _call(code: Int64Array, k: int, base: int, stride: int, p: int, s: int, n: int) -> None:
     """Call the kernel of one instruction on ``n`` rows of the registers at ``base``."""
     function, arity = code[k, 0], code[k, 1]
-    o = base + code[k, 9] * stride
+    o = base + code[k, TARGET] * stride
     a = base + code[k, 2] * stride
     if arity == 1:
         _call1(function, n, (a,), o, p, s)
@@ -115,9 +124,24 @@ def _call(code: Int64Array, k: int, base: int, stride: int, p: int, s: int, n: i
     elif arity == 5:
         _call5(function, n, (a, b, c, d, e), o, p, s)
     else:
-        f = base + code[k, 7] * stride
-        g = base + code[k, 8] * stride
-        _call7(function, n, (a, b, c, d, e, f, g), o, p, s)
+        series = (
+            a,
+            b,
+            c,
+            d,
+            e,
+            base + code[k, 7] * stride,
+            base + code[k, 8] * stride,
+            base + code[k, 9] * stride,
+            base + code[k, 10] * stride,
+            base + code[k, 11] * stride,
+            base + code[k, 12] * stride,
+            base + code[k, 13] * stride,
+            base + code[k, 14] * stride,
+            base + code[k, 15] * stride,
+            base + code[k, 16] * stride,
+        )
+        _call15(function, n, series, o, p, s)
 
 
 @njit(cache=True, nogil=True)
@@ -146,13 +170,13 @@ def _walk(
         if code[k, 0] == ENTER:
             n = _completed(base + code[k, 2] * stride, rows)
             if n == 0:
-                k, n = code[k, 9] - 1, rows
+                k, n = code[k, TARGET] - 1, rows
             continue
         if code[k, 0] == LEAVE:
             n = rows
             continue
-        s = state + code[k, 11] * 8
-        _call(code, k, base, stride, params + code[k, 10] * 8, s, n)
+        s = state + code[k, STATE] * 8
+        _call(code, k, base, stride, params + code[k, PARAMS] * 8, s, n)
 
 
 @njit(cache=True, nogil=True)
@@ -172,7 +196,7 @@ def run_group(
 
     Parameters
     ----------
-    code : int64 [I, 12]
+    code : int64 [I, 20]
         See ``CODE_WIDTH``.
     params : float64 [P]
         Constants of all instructions.
@@ -251,11 +275,11 @@ def run_instant(
         for j in range(present):
             registers[c, j] = source[rows[j]]
     for k in range(code.shape[0]):
-        p = constants + code[k, 10] * 8
-        if code[k, 11] < 0:
+        p = constants + code[k, PARAMS] * 8
+        if code[k, STATE] < 0:
             _call(code, k, base, stride, p, memory, present)
             continue
         for j in range(present):
-            s = memory + rows[j] * size + code[k, 11] * 8
+            s = memory + rows[j] * size + code[k, STATE] * 8
             _call(code, k, base + j * 8, stride, p, s, 1)
     turn(registers, outputs, rows, 0, present, limit, out)

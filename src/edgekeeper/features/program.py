@@ -6,10 +6,11 @@ import numpy as np
 
 from edgekeeper.errors import UsageError
 from edgekeeper.features.across import ACROSS
-from edgekeeper.features.dispatch import CODE_WIDTH, ENTER, LEAVE, PADDING
+from edgekeeper.features.dispatch import CODE_WIDTH, ENTER, LEAVE, PADDING, TARGET
 from edgekeeper.features.graph import Graph, Node
 from edgekeeper.features.ops import Op, find_op
-from edgekeeper.features.ops.op import FOUR_INPUTS
+from edgekeeper.features.ops.lanes import EIGHT
+from edgekeeper.features.ops.op import EIGHT_INPUTS
 from edgekeeper.features.schedule import Region, needed, schedule
 from edgekeeper.types import Float64Array, Int64Array
 
@@ -34,7 +35,7 @@ class Program:
         Numbers; they stand in registers C .. C+K-1.
     registers : int
         Registers in all.
-    code : int64 [I, 12]
+    code : int64 [I, 20]
         One row an instruction, see ``dispatch``. Addresses are those of this process.
     params : float64 [P]
         Parameters of all instructions.
@@ -108,7 +109,10 @@ class _Writer:
         self._constants = [p for p in order if graph.nodes[p].op == "constant"]
         fixed = [*self._columns, *self._constants]
         self._register = {position: k for k, position in enumerate(fixed)}
-        self._registers = len(fixed)
+        # Work space of kernels, one register after the other, the same for all.
+        self._scratch = len(fixed)
+        ops = [find_op(graph.nodes[p].op) for p in order]
+        self._registers = len(fixed) + max((op.scratch for op in ops if op is not None), default=0)
         self._free: list[int] = []
         self._uses = dict.fromkeys(order, 0)
         for region in self._regions:
@@ -148,7 +152,7 @@ class _Writer:
         for group in region.groups:
             self._write(group)
         self._code.append([LEAVE, *([0] * (CODE_WIDTH - 1))])
-        enter[9] = len(self._code)
+        enter[TARGET] = len(self._code)
 
     def _op(self, node: Node) -> Op:
         op = find_op(node.op)
@@ -157,24 +161,29 @@ class _Writer:
         return op
 
     def _write(self, group: tuple[int, ...]) -> None:
-        """One instruction: one op, or up to four of a kind at once."""
+        """One instruction: one op, or up to eight of a kind at once."""
         nodes = [self._nodes[p] for p in group]
         op = self._op(nodes[0])
         # A target is never an input of its own instruction: kernels may write before they read.
         targets = [self._target(p) for p in group]
         sources = [self._register[s] for node in nodes for s in node.inputs]
-        head = [op.address(), op.inputs] if len(group) == 1 else [op.address_of_four(), FOUR_INPUTS]
         lanes = nodes
-        if len(group) in (2, 3):
+        if len(group) == 1:
+            head = [op.address(), op.pointers]
+            if op.scratch:
+                sources.append(self._scratch)
+        else:
+            head = [op.address_of_eight(), EIGHT_INPUTS]
+        if 1 < len(group) < EIGHT:
             # Lanes without work repeat the first, into a register and a state nobody reads.
-            idle = 4 - len(group)
+            idle = EIGHT - len(group)
             spare = self._fresh()
             self._free.append(spare)
             sources += sources[:1] * idle
             targets += [spare] * idle
             lanes = nodes + nodes[:1] * idle
         slots = [*sources, *targets[:-1]]
-        slots += [0] * (FOUR_INPUTS - len(slots))
+        slots += [0] * (EIGHT_INPUTS - len(slots))
         remembers = any(op.state_size(node.params) for node in lanes)
         place = self._state if remembers else -1
         self._code.append([*head, *slots, targets[-1], len(self._params), place])

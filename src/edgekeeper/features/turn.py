@@ -12,6 +12,8 @@ from numba import njit
 from numba import types as numba_types
 from numba.extending import intrinsic as numba_intrinsic
 
+from edgekeeper.features.ops.lanes import EIGHT
+from edgekeeper.features.ops.tiles import turned
 from edgekeeper.types import Int64Array
 
 __all__ = ["turn"]
@@ -20,7 +22,6 @@ __all__ = ["turn"]
 types: Any = numba_types
 intrinsic: Any = numba_intrinsic
 
-EIGHT = 8
 AHEAD = 32
 
 
@@ -44,30 +45,12 @@ def _tile(element: ir.Type) -> Any:
             )
             line = builder.select(fits, line, missing)
             lines.append(line if element == number else builder.fptrunc(line, narrow))
-        for k, line in enumerate(_turned(builder, lines)):
+        for k, line in enumerate(turned(builder, lines)):
             place = builder.inttoptr(builder.extract_value(args[1], k), narrow.as_pointer())
             builder.store(line, place, align=4)
         return context.get_dummy_value()
 
     return generate
-
-
-def _turned(builder: Any, lines: list[Any]) -> list[Any]:
-    """Transpose by exchanging halves: neighbours, then pairs, then fours."""
-    for apart in (1, 2, 4):
-        for low in (k for k in range(EIGHT) if not k & apart):
-            high = low | apart
-            a, b = lines[low], lines[high]
-            upper = [lane if not lane & apart else (lane ^ apart) + EIGHT for lane in range(EIGHT)]
-            lower = [lane ^ apart if not lane & apart else lane + EIGHT for lane in range(EIGHT)]
-            lines[low] = _shuffle(builder, a, b, upper)
-            lines[high] = _shuffle(builder, a, b, lower)
-    return lines
-
-
-def _shuffle(builder: Any, a: Any, b: Any, lanes: list[int]) -> Any:
-    mask = ir.Constant(ir.VectorType(ir.IntType(32), EIGHT), lanes)
-    return builder.shuffle_vector(a, b, mask)
 
 
 _ADDRESSES = types.UniTuple(types.int64, EIGHT)

@@ -46,10 +46,12 @@ def run_op(
     series = [np.ascontiguousarray(values, dtype=np.float64) for values in inputs]
     out = np.empty(len(series[0]))
     pointer = ctypes.c_void_p
-    kernel = ctypes.CFUNCTYPE(None, ctypes.c_int64, *([pointer] * (op.inputs + 3)))(op.address())
+    kernel = ctypes.CFUNCTYPE(None, ctypes.c_int64, *([pointer] * (op.pointers + 3)))(op.address())
+    scratch = np.full(op.scratch * len(out), _GUARD)
     for start in range(0, len(out), min(chunk, len(out))):
         rows = slice(start, start + chunk)
-        arrays = [*(values[rows] for values in series), out[rows]]
+        work = [scratch] if op.scratch else []
+        arrays = [*(values[rows] for values in series), *work, out[rows]]
         addresses = [array.ctypes.data for array in (*arrays, constants, state)]
         kernel(len(out[rows]), *addresses)
     if (state[size:] != _GUARD).any():
@@ -78,8 +80,8 @@ def check_op(op: Op, params: Sequence[float] | None = None, seed: int = 0) -> No
         _check_future(op, params, inputs, rng)
     _check_start(op, params, clean)
     _check_missing(op, params, clean, gappy)
-    if op.four is not None:
-        _check_four(op, rng)
+    if op.eight is not None:
+        _check_eight(op, rng)
 
 
 def check_ops(ops: Mapping[str, Op] = OPS) -> int:
@@ -155,19 +157,20 @@ def _check_missing(
     _same(op, "a missing row leaves no trace", without, np.ascontiguousarray(got[~missing]))
 
 
-def _check_four(op: Op, rng: np.random.Generator) -> None:
-    """Check that the kernel for four gives the bits of four single ones."""
-    series = [np.where(rng.random(_ROWS) < 0.1, np.nan, rng.random(_ROWS)) for _ in range(4)]
-    sizes = [(5.0,), (40.0,), (1.0,), (13.0,)]
+def _check_eight(op: Op, rng: np.random.Generator) -> None:
+    """Check that the kernel for eight gives the bits of eight single ones, gaps at first."""
+    sizes = [(5.0,), (40.0,), (1.0,), (13.0,), (2.0,), (5.0,), (21.0,), (9.0,)]
+    gaps = np.arange(_ROWS) < _ROWS // 2
+    series = [np.where(gaps & (rng.random(_ROWS) < 0.1), np.nan, rng.random(_ROWS)) for _ in sizes]
     params = [values[: len(op.params)] for values in sizes]
     constants = np.array([c for p in params for c in op.constants(p)])
     state = np.zeros(sum(op.state_size(p) for p in params))
-    out = np.empty((4, _ROWS))
+    out = np.empty((8, _ROWS))
     pointer = ctypes.c_void_p
-    kernel = ctypes.CFUNCTYPE(None, ctypes.c_int64, *([pointer] * 10))(op.address_of_four())
+    kernel = ctypes.CFUNCTYPE(None, ctypes.c_int64, *([pointer] * 18))(op.address_of_eight())
     for start in range(0, _ROWS, 97):
         rows = slice(start, start + 97)
         arrays = [*(x[rows] for x in series), *(lane[rows] for lane in out), constants, state]
         kernel(len(series[0][rows]), *(array.ctypes.data for array in arrays))
     for x, lane, values in zip(series, out, params, strict=True):
-        _same(op, "four at once give the bits of one at a time", run_op(op, [x], values), lane)
+        _same(op, "eight at once give the bits of one at a time", run_op(op, [x], values), lane)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from edgekeeper.cli.compiling import say_when_compiling
 from edgekeeper.cli.options import AsJson, split_list
 from edgekeeper.cli.printing import console, print_json
 from edgekeeper.cli.run_folder import DEMO, MARKETS
@@ -50,6 +51,7 @@ def demo(
     first = _announce(screen, len(names))
     folder = Path(out)
     _make_room(folder)
+    say_when_compiling()
     services = services_of(context)
     chosen = [market for market in services.demo_markets() if market.name in names]
     first.stop()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgekeeper.cli import options
+from edgekeeper.cli.compiling import say_when_compiling
 from edgekeeper.cli.help_text import add_command
 from edgekeeper.cli.open_bars import Wanted, open_bars, show_opened
 from edgekeeper.cli.printing import console, print_json
@@ -216,25 +217,10 @@ def _open(
     return features, opened.bars, left_out
 
 
-def _say_when_compiling() -> None:
-    """Tell on stderr, once, why the first run takes seconds longer."""
-    from edgekeeper.features.ops.op import when_compiling
-
-    told: list[str] = []
-
-    def tell(kernel: str) -> None:
-        if not told:
-            text = "compiling features for this machine; the next time they are read from disk"
-            typer.echo(text, err=True)
-        told.append(kernel)
-
-    when_compiling(tell)
-
-
 def _asked(catalogue: str, own: list[str] | None) -> "FeatureSet":
     from edgekeeper.features import CATALOGUES, FeatureSet
 
-    _say_when_compiling()
+    say_when_compiling()
 
     texts = {}
     for text in own or ():

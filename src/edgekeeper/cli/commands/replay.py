@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgekeeper.cli import options
+from edgekeeper.cli.compiling import say_when_compiling
 from edgekeeper.cli.config_file import load_config
 from edgekeeper.cli.open_bars import Opened, Wanted, open_bars, show_opened
 from edgekeeper.cli.printing import console, print_json
@@ -59,6 +60,7 @@ def replay(
     wanted = Wanted(bars, names, facts or (), tz, venue, stamp, interval, dates)
     opened = open_bars(wanted)
     show_opened(screen, opened, f"configuration: {origin}")
+    say_when_compiling()
     market = replace(opened.market, name="bars")
     titles, totals = {market.name: market.title}, {market.name: len(opened.bars.instants)}
     with follow(titles, screen, totals=totals) as live:

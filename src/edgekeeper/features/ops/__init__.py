@@ -8,6 +8,7 @@ from edgekeeper.errors import UsageError
 from edgekeeper.features.across import ACROSS
 from edgekeeper.features.ops.averages import AVERAGES
 from edgekeeper.features.ops.delay import DELAY
+from edgekeeper.features.ops.deviation import DEVIATION
 from edgekeeper.features.ops.elementwise import ELEMENTWISE
 from edgekeeper.features.ops.entropy import ENTROPY
 from edgekeeper.features.ops.events import EVENTS
@@ -31,6 +32,7 @@ OPS: dict[str, Op] = {
     **ELEMENTWISE,
     **DELAY,
     **SUMS,
+    **DEVIATION,
     **EXTREMES,
     **MOMENTS,
     **LINE,

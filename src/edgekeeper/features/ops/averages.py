@@ -4,11 +4,21 @@ The exponential ones begin with the plain mean of the first ``n`` values, as TA-
 """
 
 import math
+from typing import Any
 
 from numba import njit
 
 from edgekeeper.features.ops.gaps import complete
+from edgekeeper.features.ops.lanes import EIGHT, lead, load, spread, store
 from edgekeeper.features.ops.op import HUGE, Op, Params, window
+from edgekeeper.features.ops.tiles import (
+    follow,
+    gather,
+    one_after_another,
+    scatter,
+    side_by_side,
+    turn,
+)
 from edgekeeper.types import Float64Array
 
 __all__ = ["AVERAGES", "FORGOTTEN"]
@@ -16,6 +26,8 @@ __all__ = ["AVERAGES", "FORGOTTEN"]
 _A = Float64Array
 NAN = math.nan
 RING = 4
+FEWEST = EIGHT + 1
+"""Blocks in a chunk of which eight are whole."""
 
 FORGOTTEN = 1e-8
 """Weight of the start at which an exponential average has forgotten it."""
@@ -52,59 +64,69 @@ def exponential_average(n: int, x: _A, out: _A, params: _A, state: _A) -> None:
     state[0], state[1] = count, value
 
 
-def four_exponential_averages(
-    n: int, w: _A, x: _A, y: _A, z: _A, a: _A, b: _A, c: _A, d: _A, params: _A, state: _A
-) -> None:
-    """Run four exponential averages side by side: ``w`` to ``a``, ``x`` to ``b``, and so on.
-
-    Each row of one waits for the row before; four fill the processor while it waits. The same
-    operations in the same order as one at a time, so the same bits.
-    """
-    i = 0
-    while i < n and (
-        state[0] < params[0] or state[2] < params[2] or state[4] < params[4] or state[6] < params[6]
-    ):
-        _one_row(i, w, a, 0, params, state)
-        _one_row(i, x, b, 2, params, state)
-        _one_row(i, y, c, 4, params, state)
-        _one_row(i, z, d, 6, params, state)
-        i += 1
-    if complete(w, i, n) and complete(x, i, n) and complete(y, i, n) and complete(z, i, n):
-        _four_complete(i, n, w, x, y, z, a, b, c, d, params, state)
-        return
-    for j in range(i, n):
-        _one_row(j, w, a, 0, params, state)
-        _one_row(j, x, b, 2, params, state)
-        _one_row(j, y, c, 4, params, state)
-        _one_row(j, z, d, 6, params, state)
-
-
-@njit(cache=True, inline="always")
-def _four_complete(
-    first: int,
+def eight_exponential_averages(
     n: int,
-    w: _A,
-    x: _A,
-    y: _A,
-    z: _A,
-    a: _A,
-    b: _A,
-    c: _A,
-    d: _A,
+    x1: _A,
+    x2: _A,
+    x3: _A,
+    x4: _A,
+    x5: _A,
+    x6: _A,
+    x7: _A,
+    x8: _A,
+    out1: _A,
+    out2: _A,
+    out3: _A,
+    out4: _A,
+    out5: _A,
+    out6: _A,
+    out7: _A,
+    out8: _A,
     params: _A,
     state: _A,
 ) -> None:
-    """Rows of four averages that have begun, nothing missing: no branch, no memory in between."""
-    f, g, h, k = params[1], params[3], params[5], params[7]
-    keep_f, keep_g, keep_h, keep_k = 1.0 - f, 1.0 - g, 1.0 - h, 1.0 - k
-    p, q, r, s = state[1], state[3], state[5], state[7]
-    for j in range(first, n):
-        p = keep_f * p + f * w[j]
-        q = keep_g * q + g * x[j]
-        r = keep_h * r + h * y[j]
-        s = keep_k * s + k * z[j]
-        a[j], b[j], c[j], d[j] = p, q, r, s
-    state[1], state[3], state[5], state[7] = p, q, r, s
+    """Run eight exponential averages side by side, ``x1`` to ``out1`` and so on.
+
+    Each row of one waits for the row before; eight wait no longer than one. The same operations in
+    the same order as one at a time, so the same bits.
+    """
+    xs = (x1, x2, x3, x4, x5, x6, x7, x8)
+    outs = (out1, out2, out3, out4, out5, out6, out7, out8)
+    first = 0
+    begun = n >= EIGHT
+    for lane in range(EIGHT):
+        begun = begun and state[2 * lane] >= params[2 * lane] and complete(xs[lane], 0, n)
+    if begun:
+        first = n - n % EIGHT
+        alpha, value = gather(params, 1, 2), gather(state, 1, 2)
+        for i in range(0, first, EIGHT):
+            value = _eight_rows(i, xs, outs, alpha, value)
+        scatter(state, 1, 2, value)
+    for lane in range(EIGHT):
+        for i in range(first, n):
+            _one_row(i, xs[lane], outs[lane], 2 * lane, params, state)
+
+
+@njit(cache=True, inline="always")
+def _eight_rows(i: int, xs: Any, outs: Any, alpha: Any, value: Any) -> Any:
+    """Eight rows of eight averages that have begun; nothing is missing."""
+    a, b, c, d, e, f, g, h = turn(
+        load(xs[0], i), load(xs[1], i), load(xs[2], i), load(xs[3], i),
+        load(xs[4], i), load(xs[5], i), load(xs[6], i), load(xs[7], i),
+    )  # fmt: skip
+    keep = 1.0 - alpha
+    a = keep * value + alpha * a
+    b = keep * a + alpha * b
+    c = keep * b + alpha * c
+    d = keep * c + alpha * d
+    e = keep * d + alpha * e
+    f = keep * e + alpha * f
+    g = keep * f + alpha * g
+    h = keep * g + alpha * h
+    lines = turn(a, b, c, d, e, f, g, h)
+    for lane in range(EIGHT):
+        store(outs[lane], i, lines[lane])
+    return h
 
 
 @njit(cache=True, inline="always")
@@ -120,17 +142,38 @@ def _one_row(i: int, x: _A, out: _A, lane: int, params: _A, state: _A) -> None:
         out[i] = NAN
 
 
-def linear_average(n: int, x: _A, out: _A, params: _A, state: _A) -> None:
+def linear_average(n: int, x: _A, work: _A, out: _A, params: _A, state: _A) -> None:
     """Average with weights 1 .. n, the newest heaviest.
 
     Blocks as in ``sums``. State: filled, whole, head sum, head sum weighted from 1; two rings:
     tail sums, and tail sums weighted from 1 at the tail's first value.
     """
     size = int(params[0])
+    first = 0
+    if state[1] and n >= FEWEST * size and complete(x, 0, n):
+        first = (size - int(state[0])) % size
+        _linear_rows(0, first, x, out, params, state)
+        blocks = (n - first) // size
+        for k in range(0, blocks, EIGHT):
+            # The last eight cover some blocks again rather than rows that are none.
+            here = first + min(k, blocks - EIGHT) * size
+            _eight_linear(n, here, k == 0, x, work, out, params, state)
+        first += blocks * size
+        for j in range(size):
+            state[RING + j] = x[first - size + j]
+        _turn_linear(size, state)
+        state[0] = state[2] = state[3] = 0.0
+    _linear_rows(first, n, x, out, params, state)
+
+
+@njit(cache=True, error_model="numpy")
+def _linear_rows(start: int, stop: int, x: _A, out: _A, params: _A, state: _A) -> None:
+    """One row after the other, whatever comes."""
+    size = int(params[0])
     filled, whole, head, weighted = int(state[0]), state[1], state[2], state[3]
     second = RING + size + 1
     scale = 0.5 * size * (size + 1.0)
-    for i in range(n):
+    for i in range(start, stop):
         v = x[i]
         if not abs(v) < HUGE:
             out[i] = NAN
@@ -144,13 +187,48 @@ def linear_average(n: int, x: _A, out: _A, params: _A, state: _A) -> None:
         else:
             out[i] = NAN
         if filled == size:
-            tail, tail_weighted = 0.0, 0.0
-            for j in range(size - 1, -1, -1):
-                tail += state[RING + j]
-                tail_weighted += tail
-                state[second + j] = tail_weighted
+            _turn_linear(size, state)
             filled, whole, head, weighted = 0, 1.0, 0.0, 0.0
     state[0], state[1], state[2], state[3] = filled, whole, head, weighted
+
+
+@njit(cache=True, inline="always")
+def _turn_linear(size: int, state: _A) -> None:
+    """Turn the values of a block into weighted sums of its tails."""
+    tail, tail_weighted = 0.0, 0.0
+    for j in range(size - 1, -1, -1):
+        tail += state[RING + j]
+        tail_weighted += tail
+        state[RING + size + 1 + j] = tail_weighted
+
+
+@njit(cache=True, error_model="numpy")
+def _eight_linear(
+    n: int, here: int, alone: bool, x: _A, work: _A, out: _A, params: _A, state: _A
+) -> None:
+    """Eight blocks from row ``here`` on side by side; what was before ``alone`` is in the state."""
+    size = int(params[0])
+    scale = spread(0.5 * size * (size + 1.0))
+    side_by_side(x, here, size, work, 0)
+    head = weighted = tail = tail_weighted = before = spread(0.0)
+    for j in range(size):
+        v = load(work, EIGHT * j)
+        head += v
+        weighted += v * (j + 1)
+        store(work, n + EIGHT * j, (size - j - 1) * head)
+        store(work, 2 * n + EIGHT * j, weighted)
+    block = here if alone else here - size
+    for j in range(size, 0, -1):
+        place = EIGHT * (j - 1)
+        if j < size:
+            tail += follow(x[block + j], load(work, place + EIGHT))
+            tail_weighted += tail
+            before = tail_weighted
+            if alone:
+                before = lead(state[RING + size + 1 + j], before)
+        weighted = load(work, 2 * n + place)
+        store(work, n + place, (before + load(work, n + place) + weighted) / scale)
+    one_after_another(work, n, out, here, size)
 
 
 def _last(params: Params) -> int:
@@ -187,13 +265,13 @@ def _wilder_memory(params: Params) -> int:
 
 
 _N = (window(),)
-_FOUR = four_exponential_averages
+_EIGHT = eight_exponential_averages
 _OPS = (
-    Op("ema", exponential_average, 1, _N, _pair, _last, _ema_memory, _ema, four=_FOUR,
+    Op("ema", exponential_average, 1, _N, _pair, _last, _ema_memory, _ema, eight=_EIGHT,
        meaning="Exponential average, weight 2 / (n + 1) on the newest."),
-    Op("wilder", exponential_average, 1, _N, _pair, _last, _wilder_memory, _wilder, four=_FOUR,
+    Op("wilder", exponential_average, 1, _N, _pair, _last, _wilder_memory, _wilder, eight=_EIGHT,
        meaning="Wilder's average, weight 1 / n on the newest."),
-    Op("wma", linear_average, 1, _N, _rings, _last,
+    Op("wma", linear_average, 1, _N, _rings, _last, scratch=3,
        meaning="Average with weights 1 .. n, the newest heaviest."),
 )  # fmt: skip
 AVERAGES: dict[str, Op] = {op.name: op for op in _OPS}

@@ -11,8 +11,11 @@ from collections.abc import Callable
 
 from numba import njit
 
+from edgekeeper.features.ops.gaps import complete
+from edgekeeper.features.ops.lanes import EIGHT, lead, load, spread, store
 from edgekeeper.features.ops.op import HUGE, Op, Param, Params, window
 from edgekeeper.features.ops.reciprocals import reciprocal, reciprocals
+from edgekeeper.features.ops.tiles import follow, one_after_another, side_by_side
 from edgekeeper.types import Float64Array
 
 __all__ = ["MOMENTS"]
@@ -20,19 +23,43 @@ __all__ = ["MOMENTS"]
 _A = Float64Array
 NAN = math.nan
 VARIANCE_RING, SHAPE_RING = 5, 6
+FEWEST = EIGHT + 1
+"""Blocks in a chunk of which eight are whole."""
 
 
-def rolling_variance(n: int, x: _A, out: _A, params: _A, state: _A) -> None:
+def rolling_variance(n: int, x: _A, work: _A, out: _A, params: _A, state: _A) -> None:
     """Variance of the last ``n`` values.
 
     State: filled, whole, first value of the head, its sum and squares; two rings.
     """
+    size = int(params[0])
+    first = 0
+    if state[1] and n >= FEWEST * size and complete(x, 0, n):
+        first = (size - int(state[0])) % size
+        _variance_rows(0, first, x, out, params, state)
+        blocks = (n - first) // size
+        for k in range(0, blocks, EIGHT):
+            # The last eight cover some blocks again rather than rows that are none.
+            here = first + min(k, blocks - EIGHT) * size
+            _eight_variances(n, here, k == 0, x, work, out, params, state)
+        first += blocks * size
+        for j in range(size):
+            state[VARIANCE_RING + j] = x[first - size + j]
+        _turn_variance(params, state)
+        state[0] = state[3] = state[4] = 0.0
+        state[2] = x[first - 1]
+    _variance_rows(first, n, x, out, params, state)
+
+
+@njit(cache=True, error_model="numpy")
+def _variance_rows(start: int, stop: int, x: _A, out: _A, params: _A, state: _A) -> None:
+    """One row after the other, whatever comes."""
     size, scale, part_of_all = int(params[0]), 1.0 / (params[0] - params[1]), 1.0 / params[0]
     filled, whole = int(state[0]), state[1]
     first, total, squares = state[2], state[3], state[4]
     mean = first + total * (1.0 / filled) if filled else 0.0
     second = VARIANCE_RING + size + 1
-    for i in range(n):
+    for i in range(start, stop):
         v = x[i]
         if not abs(v) < HUGE:
             out[i] = NAN
@@ -53,19 +80,71 @@ def rolling_variance(n: int, x: _A, out: _A, params: _A, state: _A) -> None:
         else:
             out[i] = NAN
         if filled == size:
-            first = mean = v
-            total = squares = 0.0
-            for j in range(size - 1, -1, -1):
-                v = state[VARIANCE_RING + j]
-                part = reciprocal(size - j, params, 2)
-                apart = v - mean
-                squares += apart * apart * ((size - j - 1) * part)
-                total += v - first
-                mean = first + total * part
-                state[VARIANCE_RING + j] = mean
-                state[second + j] = squares
+            _turn_variance(params, state)
+            first = v
             filled, whole, total, squares = 0, 1.0, 0.0, 0.0
     state[0], state[1], state[2], state[3], state[4] = filled, whole, first, total, squares
+
+
+@njit(cache=True, error_model="numpy")
+def _turn_variance(params: _A, state: _A) -> None:
+    """Turn the values of a block into means and squares of its tails."""
+    size = int(params[0])
+    first = mean = state[VARIANCE_RING + size - 1]
+    total = squares = 0.0
+    for j in range(size - 1, -1, -1):
+        v = state[VARIANCE_RING + j]
+        part = reciprocal(size - j, params, 2)
+        apart = v - mean
+        squares += apart * apart * ((size - j - 1) * part)
+        total += v - first
+        mean = first + total * part
+        state[VARIANCE_RING + j] = mean
+        state[VARIANCE_RING + size + 1 + j] = squares
+
+
+@njit(cache=True, error_model="numpy")
+def _eight_variances(
+    n: int, here: int, alone: bool, x: _A, work: _A, out: _A, params: _A, state: _A
+) -> None:
+    """Eight blocks from row ``here`` on side by side; what was before ``alone`` is in the state.
+
+    Work space: values, means and squares of heads.
+    """
+    size, scale, part_of_all = int(params[0]), 1.0 / (params[0] - params[1]), 1.0 / params[0]
+    side_by_side(x, here, size, work, 0)
+    first = mean = load(work, 0)
+    zero = total = squares = spread(0.0)
+    for j in range(size):
+        v = load(work, EIGHT * j)
+        part = reciprocal(j + 1, params, 2)
+        apart = v - mean
+        squares += apart * apart * (j * part)
+        total += v - first
+        mean = first + total * part
+        store(work, n + EIGHT * j, mean)
+        store(work, 2 * n + EIGHT * j, squares)
+    before = here if alone else here - size
+    first = mean = follow(x[before + size - 1], load(work, EIGHT * (size - 1)))
+    total = squares = gap = more = zero
+    for j in range(size, 0, -1):
+        place = EIGHT * (j - 1)
+        if j < size:
+            v = follow(x[before + j], load(work, place + EIGHT))
+            part = reciprocal(size - j, params, 2)
+            apart = v - mean
+            squares += apart * apart * ((size - j - 1) * part)
+            total += v - first
+            mean = first + total * part
+            tail, more = mean, squares
+            if alone:
+                tail = lead(state[VARIANCE_RING + j], mean)
+                more = lead(state[VARIANCE_RING + size + 1 + j], squares)
+            gap = tail - load(work, n + place)
+        joined = load(work, 2 * n + place) + more
+        joined += gap * gap * (j * (size - j) * part_of_all)
+        store(work, n + place, joined * scale)
+    one_after_another(work, n, out, here, size)
 
 
 @njit(cache=True, inline="always")
@@ -170,7 +249,7 @@ _DDOF = Param("ddof", 0, 1, whole=True, default=1)
 _VARIANCE, _SHAPE = _rings(VARIANCE_RING, 2), _rings(SHAPE_RING, 4)
 _OPS = (
     Op("var", rolling_variance, 1, (window(low=2), _DDOF), _VARIANCE, _last, None, _variance,
-       meaning="Variance of the last n values, divided by n - ddof."),
+       meaning="Variance of the last n values, divided by n - ddof.", scratch=3),
     Op("skew", rolling_shape, 1, (window(low=3),), _SHAPE, _last, None, _with(3.0),
        meaning="Skewness of the last n values (population)."),
     Op("kurt", rolling_shape, 1, (window(low=4),), _SHAPE, _last, None, _with(4.0),

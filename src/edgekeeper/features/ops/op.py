@@ -12,7 +12,7 @@ from numba import types as numba_types
 from edgekeeper.errors import UsageError
 
 __all__ = [
-    "FOUR_INPUTS",
+    "EIGHT_INPUTS",
     "HUGE",
     "MAX_INPUTS",
     "MAX_WINDOW",
@@ -28,8 +28,8 @@ HUGE = 1e75
 """Stateful kernels read a number this large as missing: its fourth power would overflow."""
 
 MAX_INPUTS = 5
-FOUR_INPUTS = 7
-"""Pointers before the last output of a kernel for four: four inputs and three more outputs."""
+EIGHT_INPUTS = 15
+"""Pointers before the last output of a kernel for eight: eight inputs, seven more outputs."""
 
 MAX_WINDOW = 131_072
 
@@ -40,7 +40,7 @@ types: Any = numba_types
 _POINTER = types.CPointer(types.float64)
 _SIGNATURES = tuple(
     types.void(types.int64, *([_POINTER] * inputs), _POINTER, _POINTER, _POINTER)
-    for inputs in range(FOUR_INPUTS + 1)
+    for inputs in range(EIGHT_INPUTS + 1)
 )
 _loaded: dict[Kernel, Any] = {}
 _loading = Lock()
@@ -115,13 +115,16 @@ class Op:
         Raised whenever results change; part of every expression's hash.
     reads_missing : bool
         Whether the output may be a number although an input is NaN (``where``, ``fill``).
-    four : kernel, optional
-        For an op of one input whose rows wait for each other: the same for four at once,
-        ``four(n, w, x, y, z, out_w, out_x, out_y, out_z, params, state)``, parameters and states
-        one after the other.
+    eight : kernel, optional
+        For an op of one input whose rows wait for each other: the same for eight at once,
+        ``eight(n, x1, ..., x8, out1, ..., out8, params, state)``, parameters and states one after
+        the other.
     keyed : bool
         Whether the last series is a key, such as the number of a session: the op does something
         whenever it changes, and has no value before the first change.
+    scratch : int
+        Work space in float64 a row, which the kernel gets as one pointer before ``out``, if any;
+        what it holds before is of no use, and nobody reads what is left there.
     """
 
     name: str
@@ -135,14 +138,20 @@ class Op:
     version: int = 1
     meaning: str = ""
     reads_missing: bool = False
-    four: Kernel | None = None
+    eight: Kernel | None = None
     keyed: bool = False
+    scratch: int = 0
 
     def __post_init__(self) -> None:
         if not 1 <= self.inputs <= MAX_INPUTS:
             raise UsageError(
                 f"op {self.name!r}: expected 1 to {MAX_INPUTS} input series, got {self.inputs}"
             )
+
+    @property
+    def pointers(self) -> int:
+        """What its kernel gets before ``out``."""
+        return self.inputs + (1 if self.scratch else 0)
 
     @property
     def stateful(self) -> bool:
@@ -155,13 +164,13 @@ class Op:
 
     def address(self) -> int:
         """Address of the compiled kernel; compiled, or read from disk, when first asked for."""
-        return _load(self.kernel, self.inputs)
+        return _load(self.kernel, self.pointers)
 
-    def address_of_four(self) -> int:
-        """Address of the compiled kernel for four."""
-        if self.four is None:
-            raise UsageError(f"op {self.name!r} has no kernel for four at once")
-        return _load(self.four, FOUR_INPUTS)
+    def address_of_eight(self) -> int:
+        """Address of the compiled kernel for eight."""
+        if self.eight is None:
+            raise UsageError(f"op {self.name!r} has no kernel for eight at once")
+        return _load(self.eight, EIGHT_INPUTS)
 
 
 def when_compiling(listener: Callable[[str], None]) -> None:

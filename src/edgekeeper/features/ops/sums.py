@@ -1,4 +1,4 @@
-"""Sums over a window, and the mean distance from the mean; no subtraction, so nothing cancels.
+"""Sums over a window; no subtraction, so nothing cancels.
 
 A kernel works in blocks as long as the window. When a block is complete it is turned, in place,
 into the running result from its end backwards; a later window is then the tail of the last block
@@ -15,33 +15,76 @@ import math
 from numba import njit
 
 from edgekeeper.features.ops.gaps import complete
+from edgekeeper.features.ops.lanes import EIGHT, lead, load, spread, store
 from edgekeeper.features.ops.op import HUGE, Op, Param, Params, window
+from edgekeeper.features.ops.tiles import follow, one_after_another, side_by_side
 from edgekeeper.types import Float64Array
 
-__all__ = ["SUMS"]
+__all__ = ["FEWEST", "SUMS", "SUM_RING", "sums"]
 
 _A = Float64Array
 NAN = math.nan
-BLOCK = 32
 SUM_RING = 3
 FEWEST = 4
 """Blocks in a chunk from which on it pays to take whole blocks at a time."""
 
 
-def rolling_sum(n: int, x: _A, out: _A, params: _A, state: _A) -> None:
+def rolling_sum(n: int, x: _A, work: _A, out: _A, params: _A, state: _A) -> None:
     """Sum of the last ``n`` values. State: filled, whole, head sum; a ring."""
-    size = int(params[0])
+    sums(n, x, work, out, int(params[0]), state)
+
+
+@njit(cache=True, error_model="numpy")
+def sums(n: int, x: _A, work: _A, out: _A, size: int, state: _A) -> None:
+    """Sums of windows of ``size`` rows; work space of two numbers a row."""
     first = 0
     if state[1] and n >= FEWEST * size and complete(x, 0, n):
         first = (size - int(state[0])) % size
         _sum_rows(0, first, x, out, size, state)
         blocks = (n - first) // size
-        _sum_blocks(x, out, first, blocks, size, state)
+        if blocks >= EIGHT:
+            for k in range(0, blocks, EIGHT):
+                # The last eight cover some blocks again rather than rows that are none.
+                here = first + min(k, blocks - EIGHT) * size
+                _eight_sums(n, here, k == 0, x, work, out, size, state)
+        else:
+            _sum_blocks(x, out, first, blocks, size, state)
         first += blocks * size
+        _turn_sums(x, first - size, size, state)
     _sum_rows(first, n, x, out, size, state)
 
 
 @njit(cache=True, inline="always")
+def _turn_sums(x: _A, first: int, size: int, state: _A) -> None:
+    """Leave sums of the tails of a block for rows to come."""
+    a = 0.0
+    for j in range(size - 1, -1, -1):
+        a += x[first + j]
+        state[SUM_RING + j] = a
+    state[0] = state[2] = 0.0
+
+
+@njit(cache=True, error_model="numpy")
+def _eight_sums(
+    n: int, here: int, alone: bool, x: _A, work: _A, out: _A, size: int, state: _A
+) -> None:
+    """Eight blocks from row ``here`` on side by side; what was before ``alone`` is in the state."""
+    side_by_side(x, here, size, work, 0)
+    head = tail = before = spread(0.0)
+    for j in range(size):
+        head += load(work, EIGHT * j)
+        store(work, n + EIGHT * j, head)
+    block = here if alone else here - size
+    for j in range(size, 0, -1):
+        place = EIGHT * (j - 1)
+        if j < size:
+            tail += follow(x[block + j], load(work, place + EIGHT))
+            before = lead(state[SUM_RING + j], tail) if alone else tail
+        store(work, n + place, load(work, n + place) + before)
+    one_after_another(work, n, out, here, size)
+
+
+@njit(cache=True, error_model="numpy")
 def _sum_rows(start: int, stop: int, x: _A, out: _A, size: int, state: _A) -> None:
     """One row after the other, whatever comes."""
     filled, whole, head = int(state[0]), state[1], state[2]
@@ -63,7 +106,7 @@ def _sum_rows(start: int, stop: int, x: _A, out: _A, size: int, state: _A) -> No
     state[0], state[1], state[2] = filled, whole, head
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, error_model="numpy")
 def _sum_blocks(x: _A, out: _A, first: int, blocks: int, size: int, state: _A) -> None:
     """Whole blocks without gaps, four at a time, so that no sum waits for the one before.
 
@@ -89,7 +132,6 @@ def _sum_blocks(x: _A, out: _A, first: int, blocks: int, size: int, state: _A) -
             out[s + j] = a
     for j in range(size - 1):
         out[first + j] += state[SUM_RING + 1 + j]
-    # The tails of the last block are for rows to come.
     fours = (blocks - 1) - (blocks - 1) % 4
     for k in range(0, fours, 4):
         s = first + k * size
@@ -110,90 +152,6 @@ def _sum_blocks(x: _A, out: _A, first: int, blocks: int, size: int, state: _A) -
         for j in range(size - 1, 0, -1):
             a += x[s + j]
             out[s + size + j - 1] += a
-    s = first + (blocks - 1) * size
-    a = 0.0
-    for j in range(size - 1, -1, -1):
-        a += x[s + j]
-        state[SUM_RING + j] = a
-
-
-def rolling_deviation(n: int, x: _A, out: _A, params: _A, state: _A) -> None:
-    """Mean absolute distance of the last ``n`` values from their mean; cost grows with ``n``.
-
-    Distances are added from the oldest on. Rows whose window lies within the chunk wait with their
-    mean in ``out`` and are finished many at a time; the others are added up from the ring.
-
-    State: filled, whole, head sum; a ring of values, one of tail sums; work space.
-    """
-    size = int(params[0])
-    filled, whole, head = int(state[0]), state[1], state[2]
-    sums = SUM_RING + size
-    run = 0
-    for i in range(n):
-        v = x[i]
-        if not abs(v) < HUGE:
-            _finish(x, out, i - run + size - 1, i, size, state)
-            out[i] = NAN
-            run = 0
-            continue
-        run += 1
-        head += v
-        state[SUM_RING + filled] = v
-        filled += 1
-        if not whole and filled < size:
-            out[i] = NAN
-        else:
-            mean = (head + state[sums + filled]) / size
-            out[i] = mean
-            if run < size:
-                far = 0.0
-                for j in range(SUM_RING + filled, SUM_RING + size):
-                    far += abs(state[j] - mean)
-                for j in range(SUM_RING, SUM_RING + filled):
-                    far += abs(state[j] - mean)
-                out[i] = far / size
-        if filled == size:
-            tail = 0.0
-            for j in range(size - 1, -1, -1):
-                tail += state[SUM_RING + j]
-                state[sums + j] = tail
-            filled, whole, head = 0, 1.0, 0.0
-    _finish(x, out, n - run + size - 1, n, size, state)
-    state[0], state[1], state[2] = filled, whole, head
-
-
-@njit(cache=True, inline="always")
-def _finish(x: _A, out: _A, first: int, stop: int, size: int, state: _A) -> None:
-    """Turn means into mean distances for rows whose windows lie in ``x``, side by side.
-
-    Four distances a pass, added one after the other as everywhere.
-    """
-    work = SUM_RING + 2 * size + 1
-    start = first
-    while start + BLOCK <= stop:
-        for r in range(BLOCK):
-            state[work + r] = 0.0
-        k = start - size + 1
-        while k + 3 <= start:
-            for r in range(BLOCK):
-                mean, far = out[start + r], state[work + r]
-                far += abs(x[k + r] - mean)
-                far += abs(x[k + r + 1] - mean)
-                far += abs(x[k + r + 2] - mean)
-                far += abs(x[k + r + 3] - mean)
-                state[work + r] = far
-            k += 4
-        for j in range(k, start + 1):
-            for r in range(BLOCK):
-                state[work + r] += abs(x[j + r] - out[start + r])
-        for r in range(BLOCK):
-            out[start + r] = state[work + r] / size
-        start += BLOCK
-    for i in range(start, stop):
-        far = 0.0
-        for k in range(i - size + 1, i + 1):
-            far += abs(x[k] - out[i])
-        out[i] = far / size
 
 
 def _last(params: Params) -> int:
@@ -204,14 +162,8 @@ def _ring(params: Params) -> int:
     return SUM_RING + int(params[0]) + 1
 
 
-def _rings_and_work(params: Params) -> int:
-    return SUM_RING + 2 * int(params[0]) + 1 + BLOCK
-
-
 _N: tuple[Param, ...] = (window(),)
 _OPS = (
-    Op("sum", rolling_sum, 1, _N, _ring, _last, meaning="Sum of the last n values."),
-    Op("mad", rolling_deviation, 1, _N, _rings_and_work, _last,
-       meaning="Mean absolute distance of the last n values from their mean."),
+    Op("sum", rolling_sum, 1, _N, _ring, _last, scratch=2, meaning="Sum of the last n values."),
 )  # fmt: skip
 SUMS: dict[str, Op] = {op.name: op for op in _OPS}
