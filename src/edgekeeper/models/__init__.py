@@ -6,9 +6,14 @@ interval, risk and time held of both sides. Both make a ``Model``; ``build_packa
 bytes that forecast the same and need no training library, ``load_package`` reads them.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from edgekeeper.models.ensembles import ENSEMBLES
 from edgekeeper.models.head_fitting import fit_heads
 from edgekeeper.models.heads import Heads, Outcomes
-from edgekeeper.models.learners import LEARNERS, share_fits
+from edgekeeper.models.learners import LEARNERS as SINGLE_LEARNERS
+from edgekeeper.models.learners import LearnerClass, share_fits
 from edgekeeper.models.manifest import DataWindow, Lineage, Manifest, Provenance
 from edgekeeper.models.model import Model
 from edgekeeper.models.package import PackageBytes, PackagedModel, load_package
@@ -36,3 +41,6 @@ __all__ = [
     "share_fits",
     "summed_in_order",
 ]
+
+LEARNERS: Mapping[str, LearnerClass] = MappingProxyType({**SINGLE_LEARNERS, **ENSEMBLES})
+"""Whatever a line can learn with: those of ``learners``, and ensembles of them."""
