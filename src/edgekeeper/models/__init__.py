@@ -9,6 +9,7 @@ bytes that forecast the same and need no training library, ``load_package`` read
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from edgekeeper.models.augmentation import Augmented
 from edgekeeper.models.ensembles import ENSEMBLES
 from edgekeeper.models.head_fitting import fit_heads
 from edgekeeper.models.heads import Heads, Outcomes
@@ -20,10 +21,12 @@ from edgekeeper.models.package import PackageBytes, PackagedModel, load_package
 from edgekeeper.models.packaging import build_package
 from edgekeeper.models.parity import Parity
 from edgekeeper.models.reference import Reference
+from edgekeeper.models.selection import Scaled, Selection, select_features
 from edgekeeper.models.sums import summed_in_order
 
 __all__ = [
     "LEARNERS",
+    "Augmented",
     "DataWindow",
     "Heads",
     "Lineage",
@@ -35,9 +38,12 @@ __all__ = [
     "Parity",
     "Provenance",
     "Reference",
+    "Scaled",
+    "Selection",
     "build_package",
     "fit_heads",
     "load_package",
+    "select_features",
     "share_fits",
     "summed_in_order",
 ]

@@ -27,8 +27,9 @@ class Stage(StrEnum):
 def recipe_of(line: LineConfig, config: Config) -> dict[str, Any]:
     """Everything that makes a line what it is; two recipes with one hash are one line."""
     written = line.model_dump(mode="json")
-    if line.search is None:  # a recipe that never searches is what it was before there was a rule
-        del written["search"]
+    for step in ("search", "selection", "augmentation"):
+        if written[step] is None:  # a recipe is what it was before there was such a step
+            del written[step]
     return {
         "line": written,
         "labels": config.labels.model_dump(mode="json"),

@@ -11,10 +11,11 @@ from edgekeeper.models.canonical import plain
 from edgekeeper.models.ensembles.by_regime import ByRegime
 from edgekeeper.models.ensembles.combined import Combined, MeanChance, MeanScore, Rule
 from edgekeeper.models.ensembles.groups import Groups, grouped
-from edgekeeper.models.ensembles.members import FittedMembers, Members, drawn, numbers
+from edgekeeper.models.ensembles.members import FittedMembers, Members, numbers
 from edgekeeper.models.ensembles.meta import Meta, meta_features
 from edgekeeper.models.ensembles.unseen import out_of_fold
 from edgekeeper.models.learners import SVM, Logistic, RandomForest
+from edgekeeper.models.learners.draft import fit_drawn
 from edgekeeper.models.learners.rows import training_rows
 from edgekeeper.models.learners.space import Span
 from edgekeeper.types import Fitted, Float64Array, Int64Array, Learner, TrainingRows
@@ -135,5 +136,5 @@ class Components:
         seen = rows.take(place)
         asked = replace(seen, features=meta_features(scores, seen.features, columns), names=())
         three: tuple[Learner, ...] = (self._forest(), Logistic(), SVM(landmarks=50))
-        fitted = tuple(drawn(one, asked, None, seed + i) for i, one in enumerate(three))
+        fitted = tuple(fit_drawn(one, asked, None, seed + i) for i, one in enumerate(three))
         return Meta(Combined(FittedMembers(fitted), MeanChance(np.ones(len(three)))), columns)

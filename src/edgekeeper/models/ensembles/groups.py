@@ -6,8 +6,8 @@ from fnmatch import fnmatchcase
 
 import numpy as np
 
-from edgekeeper.models.ensembles.members import FittedMembers, drawn
-from edgekeeper.models.learners.draft import Draft, Drawn, graph_of
+from edgekeeper.models.ensembles.members import FittedMembers
+from edgekeeper.models.learners.draft import Draft, Drawn, fit_drawn, graph_of
 from edgekeeper.types import Float32Array, Float64Array, Int64Array, Learner, TrainingRows
 
 __all__ = ["COMPONENTS", "Groups", "OnColumns", "grouped"]
@@ -83,7 +83,7 @@ class Groups:
         fitted = []
         for place, columns in enumerate(self.columns):
             later = None if validation is None else _seen(validation, columns)
-            part = drawn(self.learner, _seen(rows, columns), later, seed + place)
+            part = fit_drawn(self.learner, _seen(rows, columns), later, seed + place)
             fitted.append(OnColumns(part, columns))
         return FittedMembers(tuple(fitted))
 

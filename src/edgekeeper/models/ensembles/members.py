@@ -7,7 +7,7 @@ import numpy as np
 
 from edgekeeper.errors import UsageError, nearest
 from edgekeeper.models.learners import LEARNERS
-from edgekeeper.models.learners.draft import Draft, Drawn
+from edgekeeper.models.learners.draft import Draft, Drawn, fit_drawn
 from edgekeeper.types import Float32Array, Float64Array, Learner, TrainingRows
 
 __all__ = ["FittedMembers", "Members", "numbers"]
@@ -102,7 +102,7 @@ class Members:
         """Fit each on the same rows, with a seed of its own."""
         return FittedMembers(
             tuple(
-                drawn(learner, rows, validation, seed + place)
+                fit_drawn(learner, rows, validation, seed + place)
                 for place, learner in enumerate(self.learners)
             )
         )
@@ -129,25 +129,6 @@ def _setting(part: str, where: str, own: dict[str, dict[str, Setting]]) -> tuple
         except ValueError:
             continue
     raise UsageError(f"{where}: {path}: expected a number, true or false, got {text!r}")
-
-
-def drawn(
-    learner: Learner, rows: TrainingRows, validation: TrainingRows | None, seed: int
-) -> Drawn:
-    """Fit a learner whose graph can become part of another.
-
-    Raises
-    ------
-    UsageError
-        Its graph cannot.
-    """
-    fitted = learner.fit(rows, validation=validation, seed=seed)
-    if not isinstance(fitted, Drawn):
-        raise UsageError(
-            f"{learner.name}: expected a learner whose fit offers draw(draft, x), so that its "
-            "graph can be part of an ensemble's: leave it out of the members"
-        )
-    return fitted
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from edgekeeper.models.ensembles.combined import Combined, MeanScore, Rule
-from edgekeeper.models.ensembles.members import Members, drawn
+from edgekeeper.models.ensembles.members import Members
 from edgekeeper.models.ensembles.meta import Meta, gridded
 from edgekeeper.models.ensembles.unseen import out_of_fold
 from edgekeeper.models.learners import XGBoost
+from edgekeeper.models.learners.draft import fit_drawn
 from edgekeeper.models.learners.rows import training_rows
 from edgekeeper.models.learners.space import Span
 from edgekeeper.types import Fitted, TrainingRows
@@ -100,5 +101,5 @@ class Stack:
         if unseen is not None:
             place, scores = unseen
             asked = replace(rows.take(place), features=gridded(scores), names=members.names)
-            rule = Meta(drawn(self._meta(), asked, None, seed))
+            rule = Meta(fit_drawn(self._meta(), asked, None, seed))
         return Combined(fitted, rule, {"stacked": unseen is not None})

@@ -10,6 +10,7 @@ import numpy as np
 
 from edgekeeper.errors import UsageError
 from edgekeeper.models.ensembles.members import FittedMembers
+from edgekeeper.models.learners.rows import cut_by_time
 from edgekeeper.types import Float64Array, Int64Array, TrainingRows
 
 __all__ = ["log_losses", "newest_unseen", "out_of_fold", "row_losses"]
@@ -62,9 +63,7 @@ def newest_unseen(
     """
     if len(rows) < _FEWEST:
         return None
-    begins = np.sort(rows.start_time, kind="stable")[int((1.0 - share) * len(rows))]
-    newest = np.flatnonzero(rows.start_time >= begins)
-    older = np.flatnonzero((rows.start_time < begins) & (rows.end_time < begins))
+    older, newest = cut_by_time(rows, share)
     if len(older) < _FEWEST:
         return None
     fitted = members.fit(rows.take(older), validation=None, seed=seed)

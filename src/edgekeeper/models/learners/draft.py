@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from edgekeeper.errors import UsageError
 from edgekeeper.models.learners.graphs import score_graph
-from edgekeeper.types import Fitted, Float64Array, Int64Array
+from edgekeeper.types import Fitted, Float64Array, Int64Array, Learner, TrainingRows
 
 if TYPE_CHECKING:
     from onnx import NodeProto, TensorProto
 
-__all__ = ["VECTOR", "Draft", "Drawn", "graph_of", "log_odds"]
+__all__ = ["VECTOR", "Draft", "Drawn", "fit_drawn", "graph_of", "log_odds"]
 
 VECTOR = 8
 """Doubles in the widest vector register there is."""
@@ -112,6 +113,25 @@ def graph_of(fitted: Drawn, n_features: int) -> bytes:
     """Serialise a graph of one fitted learner."""
     draft = Draft()
     return draft.serialise(fitted.draw(draft, draft.x), n_features)
+
+
+def fit_drawn(
+    learner: Learner, rows: TrainingRows, validation: TrainingRows | None, seed: int
+) -> Drawn:
+    """Fit a learner whose graph can become part of another.
+
+    Raises
+    ------
+    UsageError
+        Its graph cannot.
+    """
+    fitted = learner.fit(rows, validation=validation, seed=seed)
+    if not isinstance(fitted, Drawn):
+        raise UsageError(
+            f"{learner.name}: expected a learner whose fit offers draw(draft, x), so that its "
+            "graph can be part of an ensemble's: leave it out of the members"
+        )
+    return fitted
 
 
 def log_odds(probability: Float64Array) -> Float64Array:
