@@ -160,7 +160,7 @@ def test_weights_of_remembered_forecasts_would_be_caught(monkeypatch, name, modu
 def test_features_chosen_on_permuted_labels_have_no_skill(by):
     """A choice among many columns of noise gains nothing on later rows; one that saw them would."""
     random = np.random.default_rng(3)
-    rows, later = (replace(market_like(800, 60, edge=1.0, seed=s), names=()) for s in (5, 6))
+    rows, later = (replace(market_like(800, 60, edge=1.0, seed=s), folds=None) for s in (5, 6))
     rows = replace(rows, target=random.permutation(rows.target))
     later = replace(later, target=random.permutation(later.target))
     rule = SelectionConfig(by=by, keep=5)
