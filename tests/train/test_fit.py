@@ -33,7 +33,7 @@ from edgekeeper.train import fit_model, make_learner
         ({"learner": "stack", "parameters": {"settings": "rounds"}}, ["learner.parameter"]),
         ({"learner": "stack", "parameters": {"members": " , "}}, ["got none"]),
         ({"learner": "average", "parameters": {"fits": 0}}, ["average.fits"]),
-        ({"learner": "recent", "parameters": {"share": 1.5}}, ["recent"]),
+        ({"learner": "recent", "parameters": {"judged": 1.5}}, ["recent"]),
         ({"learner": "regime", "parameters": {"default": "svm"}}, ["regime.default"]),
         ({"learner": "components", "parameters": {"how": "regimes"}}, ["'regime'"]),
     ],

@@ -40,7 +40,7 @@ def faded(start: Int64Array, half_life: float) -> Float64Array:
 class Recent:
     """Soft vote whose weights are learned from the newest outcomes known at the fit.
 
-    Members fitted on the older rows forecast the newest ``share`` of them; a member's weight is
+    Members fitted on the older rows forecast the newest ``judged`` share of them; a member's weight is
     ``exp(-sharpness * loss)``, its log-loss there fading by half every ``half_life`` instants.
     All are then fitted again on all rows. Weights change with each refit, never in between: a
     package is one function. Too few rows to judge give equal weights.
@@ -49,7 +49,7 @@ class Recent:
     ----------
     members : str
         Names of learners, with commas between.
-    share : float
+    judged : float
         Of the rows, newest, by which the members are judged.
     half_life : float
         In instants.
@@ -65,7 +65,7 @@ class Recent:
     """
 
     members: str = "lightgbm, xgboost, logistic"
-    share: float = 0.3
+    judged: float = 0.3
     half_life: float = 63.0
     sharpness: float = 50.0
     settings: str = ""
@@ -75,9 +75,9 @@ class Recent:
 
     def __post_init__(self) -> None:
         self._members()
-        if not (0.0 < self.share < 1.0 and self.half_life > 0.0 and self.sharpness >= 0.0):
+        if not (0.0 < self.judged < 1.0 and self.half_life > 0.0 and self.sharpness >= 0.0):
             raise UsageError(
-                "recent: expected a share within (0, 1), a positive half-life and a sharpness of "
+                "recent: expected a judged share within (0, 1), a positive half-life and a sharpness of "
                 "zero or more"
             )
 
@@ -104,7 +104,7 @@ class Recent:
         rows = training_rows(rows)
         members = self._members()
         weights = np.full(len(members), 1.0 / len(members))
-        unseen = newest_unseen(members, rows, self.share, seed)
+        unseen = newest_unseen(members, rows, self.judged, seed)
         if unseen is not None:
             place, scores = unseen
             age = faded(rows.start_time[place], self.half_life)
