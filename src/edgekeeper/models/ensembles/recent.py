@@ -40,8 +40,9 @@ def faded(start: Int64Array, half_life: float) -> Float64Array:
 class Recent:
     """Soft vote whose weights are learned from the newest outcomes known at the fit.
 
-    Members fitted on the older rows forecast the newest ``judged`` share of them; a member's weight is
-    ``exp(-sharpness * loss)``, its log-loss there fading by half every ``half_life`` instants.
+    Members fitted on the older rows forecast the newest, a share ``judged`` of all; a member's
+    weight is ``exp(-sharpness * loss)``, its log-loss there fading by half every ``half_life``
+    instants.
     All are then fitted again on all rows. Weights change with each refit, never in between: a
     package is one function. Too few rows to judge give equal weights.
 
@@ -77,8 +78,8 @@ class Recent:
         self._members()
         if not (0.0 < self.judged < 1.0 and self.half_life > 0.0 and self.sharpness >= 0.0):
             raise UsageError(
-                "recent: expected a judged share within (0, 1), a positive half-life and a sharpness of "
-                "zero or more"
+                "recent: expected judged within (0, 1), a positive half-life and a sharpness of zero "
+                "or more"
             )
 
     @staticmethod
