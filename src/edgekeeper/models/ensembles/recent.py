@@ -78,8 +78,8 @@ class Recent:
         self._members()
         if not (0.0 < self.judged < 1.0 and self.half_life > 0.0 and self.sharpness >= 0.0):
             raise UsageError(
-                "recent: expected judged within (0, 1), a positive half-life and a sharpness of zero "
-                "or more"
+                "recent: expected judged within (0, 1), a positive half-life and a sharpness of "
+                "zero or more"
             )
 
     @staticmethod
