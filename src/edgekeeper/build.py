@@ -348,7 +348,10 @@ class _Run:
         self.epochs = recorded_cuts(ledger, self.feed.instants, cuts)
 
     def _features(self, package: Package) -> Float32Array:
-        return self.learn.training_data(package.manifest.provenance.lineage.line).matrix
+        data = self.learn.training_data(package.manifest.provenance.lineage.line)
+        place = {name: i for i, name in enumerate(data.features.expressions)}
+        asked = [place[name] for name in package.manifest.features]
+        return data.matrix if asked == list(place.values()) else data.matrix[:, asked]
 
     def all_epochs(self, market: Market) -> None:
         """Carry the run to its last bar."""

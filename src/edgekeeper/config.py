@@ -177,6 +177,29 @@ class SearchConfig(_Section):
     prune: bool = True
 
 
+class SelectionConfig(_Section):
+    """Which features a line's learner sees, and on which scale; decided anew at each fit.
+
+    ``keep`` counts where ``by`` ranks; ``rfecv`` may keep fewer.
+    """
+
+    variance: float | None = Field(None, ge=0)
+    correlation: float | None = Field(None, gt=0, le=1)
+    by: Literal["importance", "kbest", "permutation", "rfe", "rfecv", "shap"] | None = None
+    keep: int = Field(20, ge=1)
+    always: tuple[str, ...] = ()
+    scaling: Literal["robust", "standard"] | None = None
+
+
+class AugmentationConfig(_Section):
+    """Further rows made of the training rows of each fit."""
+
+    by: Literal["bootstrap", "smote"] = "bootstrap"
+    block: float = Field(10.0, ge=1)
+    samples: int = Field(1_000, ge=1, le=10_000_000)
+    neighbours: int = Field(5, ge=1)
+
+
 class PackagesConfig(_Section):
     """Whose packages are loaded, and who signs those made here."""
 
@@ -205,6 +228,8 @@ class LineConfig(_Section):
     min_bars: int = Field(504, ge=30)
     window_bars: int | None = Field(None, ge=60)
     search: SearchConfig | None = None
+    selection: SelectionConfig | None = None
+    augmentation: AugmentationConfig | None = None
 
     @model_validator(mode="after")
     def _some_features(self) -> Self:

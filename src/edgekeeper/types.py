@@ -196,7 +196,10 @@ class TrainingRows:
 class Learner(Protocol):
     """A recipe for fitting; configuration only, no state."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Short name, as packages give it."""
+        ...
 
     def fit(self, rows: TrainingRows, *, validation: TrainingRows | None, seed: int) -> Fitted:
         """Fit; ``validation`` is later in time."""

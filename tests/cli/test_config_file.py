@@ -34,7 +34,8 @@ def test_every_key_is_written_and_explained():
     # What is None by default stands as a comment: a floor that is the profile's, a window of all.
     floors = {f"gates.{name}" for name, value in Config().gates if value is None}
     kept = {"storage.shadow_detail_months", "storage.disk_budget_gb"}
-    assert written == known - {"lines.window_bars", "lines.search", *floors, *kept}
+    steps = {"lines.search", "lines.selection", "lines.augmentation"}
+    assert written == known - {"lines.window_bars", *steps, *floors, *kept}
     assert len(floors) == 11
 
 
@@ -48,6 +49,7 @@ def test_any_configuration_survives():
             "storage": {"keep_months": 1, "shadow_detail_months": 12, "disk_budget_gb": 2.5},
             "lines": [
                 {"name": "a", "parameters": {"depth": 3, "fast": True}, "window_bars": 600},
+                {"name": "c", "selection": {"by": "rfe"}, "augmentation": {"by": "smote"}},
                 {"name": "b", "extra_features": {"gap": "open / lag(close, 1) - 1"}},
             ],
         }

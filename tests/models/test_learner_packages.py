@@ -37,6 +37,22 @@ RECIPES = {name: learner() for name, learner in LEARNERS.items()} | {
     "random_forest, deep": LEARNERS["random_forest"](trees=30, depth=12, rows_per_leaf=2),
     "svm, narrow": LEARNERS["svm"](ridge=1.0, width=0.3, landmarks=101),
     "mlp, wide": LEARNERS["mlp"](width=61, decay=0.001, learning_rate=0.03),
+    "vote": LEARNERS["vote"](settings="random_forest.trees = 20"),
+    "vote, five": LEARNERS["vote"](
+        members="xgboost, svm, logistic, mlp, lightgbm", weights="1, 1, 1, 1, 0"
+    ),
+    "average, thrice": LEARNERS["average"](fits=3, settings="lightgbm.rounds = 30"),
+    "stack of all": LEARNERS["stack"](
+        members="random_forest, svm, logistic, mlp, gradient_boosting",
+        settings="random_forest.trees = 5, gradient_boosting.rounds = 10, mlp.steps = 50",
+        depth=4,
+    ),
+    "regime, switched": LEARNERS["regime"](
+        members="lightgbm, logistic, svm", column="weekday", default="svm", switch=True
+    ),
+    "regime, by terciles": LEARNERS["regime"](column="realised_20"),
+    "components, static": LEARNERS["components"](how="static"),
+    "components, by regime": LEARNERS["components"](how="regime", column="trending"),
 }
 
 
@@ -107,8 +123,11 @@ def test_packaged_equals_trained(real, recipe):
     assert parity.rows_with_nan >= ROWS // 3
     assert parity.largest_difference <= (0.0 if learner.name in EXACT else 1e-9)
     assert np.ptp(fitted.score(data.matrix[last])) > 0.0, "a constant proves nothing"
+    found = getattr(fitted, "found", {})
+    assert found.get("stacked", True), "the mean of the members proves nothing"
+    assert found.get("learned", True) is not False or learner.parameters().get("how") != "learned"
 
 
 def test_every_learner_is_among_the_recipes():
     assert {learner.name for learner in RECIPES.values()} == set(LEARNERS)
-    assert len(RECIPES) >= 17
+    assert len(RECIPES) >= 30

@@ -64,13 +64,17 @@ class Workshop:
             **options,
         )
 
-    def digest(self, model, data):
-        """Content hash of a model packaged with nothing but itself."""
+    def sealed(self, model, data):
+        """A model packaged with nothing but itself."""
         rows = slice(100, 1_200)
         made = Provenance(0, "0", Lineage("line", 0, None), DataWindow(0, 1, 1, ("A",), "00"))
         return build_package(
             model, made, features=data.matrix[rows], volatility=data.volatility[rows]
-        ).hash
+        )
+
+    def digest(self, model, data):
+        """Content hash of that package."""
+        return self.sealed(model, data).hash
 
     volatility = staticmethod(lambda bars: evaluate(Config().labels.volatility, bars))
     other_future = staticmethod(other_future)

@@ -5,6 +5,8 @@ import pytest
 
 from edgekeeper.config import LineConfig
 from edgekeeper.errors import Refused, UsageError
+from edgekeeper.models import load_package
+from edgekeeper.rollout import recipe_of
 from edgekeeper.splits import InnerSplitter
 from edgekeeper.train import fit_model, make_learner
 
@@ -21,6 +23,19 @@ from edgekeeper.train import fit_model, make_learner
         ({"learner": "logistic", "parameters": {"ridge": -1.0}}, ["positive ridge"]),
         ({"learner": "logistic", "parameters": {"ridge": "much"}}, ["lines.mine.parameters"]),
         ({"learner": "lightgbm", "parameters": {"depth": "deep"}}, ["lines.mine.parameters"]),
+        ({"learner": "vote", "parameters": {"members": "svn"}}, ["vote.members", "'svm'"]),
+        ({"learner": "vote", "parameters": {"weights": "1, 2"}}, ["vote.weights", "expected 4"]),
+        ({"learner": "vote", "parameters": {"weights": "0, 0, 0, 0"}}, ["not all zero"]),
+        ({"learner": "vote", "parameters": {"weights": "1, a, 1, 1"}}, ["numbers with commas"]),
+        ({"learner": "stack", "parameters": {"settings": "svm.ridge = 1"}}, ["no member"]),
+        ({"learner": "stack", "parameters": {"settings": "xgboost.dept = 1"}}, ["'depth'"]),
+        ({"learner": "stack", "parameters": {"settings": "xgboost.depth = x"}}, ["a number"]),
+        ({"learner": "stack", "parameters": {"settings": "rounds"}}, ["learner.parameter"]),
+        ({"learner": "stack", "parameters": {"members": " , "}}, ["got none"]),
+        ({"learner": "average", "parameters": {"fits": 0}}, ["average.fits"]),
+        ({"learner": "recent", "parameters": {"judged": 1.5}}, ["recent"]),
+        ({"learner": "regime", "parameters": {"default": "svm"}}, ["regime.default"]),
+        ({"learner": "components", "parameters": {"how": "regimes"}}, ["'regime'"]),
     ],
 )
 def test_a_learner_with_a_fault_is_refused_by_name(settings, words):
@@ -103,3 +118,66 @@ def test_rows_too_few_to_split_are_refused(workshop, count):
     rows = data.known_rows(workshop.now)[:count]
     with pytest.raises(Refused, match="line linear"):
         fit_model(data, rows, line, workshop.config, seed=1)
+
+
+STEPS = {
+    "learner": "stack",
+    "parameters": {"members": "lightgbm, logistic", "settings": "lightgbm.rounds = 10"},
+    "features": ("returns", "volume"),
+    "selection": {"correlation": 0.9, "by": "importance", "keep": 4, "scaling": "standard"},
+    "augmentation": {"by": "bootstrap", "samples": 200},
+}
+
+
+@pytest.fixture(scope="module")
+def stepped(workshop):
+    line = LineConfig(name="stepped", **STEPS)
+    data = workshop.data(line)
+    rows = data.known_rows(workshop.now)
+    return line, data, rows, fit_model(data, rows, line, workshop.config, seed=3)
+
+
+def test_a_package_asks_only_for_features_that_were_kept(workshop, stepped):
+    _, data, rows, model = stepped
+    assert len(model.features) == 4 < len(data.features)
+    assert all(data.features.expressions[name] == text for name, text in model.features.items())
+    sealed = workshop.sealed(model, data)
+    package = load_package(sealed.files)
+    place = [list(data.features.expressions).index(name) for name in model.features]
+    chosen = rows[-200:]
+    whole = model.forecast(data.matrix[chosen], data.volatility[chosen])
+    served = package.forecast(data.matrix[chosen][:, place], data.volatility[chosen])
+    assert served.probability == pytest.approx(whole.probability, abs=1e-9, nan_ok=True)
+    assert np.array_equal(served.novelty, whole.novelty)
+
+
+def test_the_manifest_says_what_was_chosen_and_how_surely(workshop, stepped):
+    line, data, _, model = stepped
+    parameters = load_package(workshop.sealed(model, data).files).manifest.parameters
+    assert parameters["selection"]["keep"] == line.selection.keep
+    assert set(parameters["stability"]) <= set(data.features.expressions)
+    assert sum(parameters["stability"].values()) == pytest.approx(4.0)
+    assert parameters["found"]["stacked"] is True
+    assert parameters["scaling"] == "standard"
+    assert parameters["augmentation"]["samples"] == 200
+
+
+def test_no_step_reads_rows_after_the_fit(workshop, stepped):
+    """Poison the calibration rows, and rows that were not asked for: the graph stays."""
+    line, data, rows, model = stepped
+    parts = InnerSplitter().split(data.labels.start_time, data.labels.end_time, rows)
+    others = np.setdiff1d(np.arange(len(data.bars)), np.concatenate((parts.fit, parts.stop)))
+    matrix, direction = data.matrix.copy(), data.tasks.direction.copy()
+    matrix[others], direction[others] = 1e6, 1.0 - direction[others]
+    poisoned = replace(data, matrix=matrix, tasks=replace(data.tasks, direction=direction))
+    found = fit_model(poisoned, rows, line, workshop.config, seed=3)
+    assert found.fitted.to_onnx(4) == model.fitted.to_onnx(4)
+    assert dict(found.features) == dict(model.features)
+    assert found.parameters == model.parameters
+
+
+def test_steps_are_part_of_a_recipe_only_where_they_are_used(workshop):
+    plain = recipe_of(LineConfig(name="a"), workshop.config)["line"]
+    assert not {"selection", "augmentation", "search"} & set(plain)
+    stepped = recipe_of(LineConfig(name="a", selection={"keep": 3}), workshop.config)["line"]
+    assert stepped["selection"]["keep"] == 3

@@ -94,7 +94,7 @@ COMMENTS = {
     "lines": "Recipes that compete, each for its own right to trade. The first is also traded "
     "blindly,\n# at every refit, by the account that always takes the newest.",
     "lines.name": "Short name.",
-    "lines.learner": '"lightgbm" or "logistic".',
+    "lines.learner": 'Such as "lightgbm" or "stack"; all: edgekeeper models learners.',
     "lines.parameters": "Its parameters, where they differ from its defaults.",
     "lines.features": "Catalogues of features.",
     "lines.extra_features": 'Features of your own: { gap = "open / lag(close, 1) - 1" }.',
@@ -105,4 +105,8 @@ COMMENTS = {
     "lines.search": "Search for better parameters, left out: never. Once a year would be\n"
     '# { trials = 50, every_epochs = 252, rule = "random", rows = 2000 }; with rule = "optuna"\n'
     "# also folds = 3, batch = 8 (trials side by side), prune = true (give up on hopeless ones).",
+    "lines.selection": "Which features its learner sees, chosen at each fit; left out: all. Such as"
+    '\n# { correlation = 0.9, by = "rfe", keep = 20, scaling = "standard" }',
+    "lines.augmentation": "Further training rows made of those there are; left out: none. Such as"
+    '\n# { by = "bootstrap", block = 10, samples = 1000 }',
 }

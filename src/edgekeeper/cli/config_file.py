@@ -103,6 +103,7 @@ def _toml(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(_toml(item) for item in value) + "]"
     if isinstance(value, dict):
-        inside = ", ".join(f"{_toml(str(key))} = {_toml(item)}" for key, item in value.items())
+        given = {key: item for key, item in value.items() if item is not None}
+        inside = ", ".join(f"{_toml(str(key))} = {_toml(item)}" for key, item in given.items())
         return "{ " + inside + " }" if inside else "{}"
     return repr(value)

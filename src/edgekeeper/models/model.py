@@ -1,12 +1,13 @@
 """A trained model in memory: a fitted learner, its heads, and what its features are."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgekeeper.models.canonical import Json
 from edgekeeper.models.forecasting import checked_inputs, finish
 from edgekeeper.models.heads import Heads
 from edgekeeper.models.reference import Reference
+from edgekeeper.models.selection.selected import Selection
 from edgekeeper.types import Fitted, Float32Array, Float64Array, Forecasts
 
 __all__ = ["Model"]
@@ -31,6 +32,9 @@ class Model:
     parameters : mapping
         The learner's, as plain JSON values.
     seed : int
+    selection : Selection or None
+        Where features were chosen: :attr:`features` are those kept of a wider table, and rows come
+        with all columns of that table.
     """
 
     features: Mapping[str, str]
@@ -41,6 +45,18 @@ class Model:
     learner: str
     parameters: Mapping[str, Json]
     seed: int
+    selection: Selection | None = None
+
+    @property
+    def width(self) -> int:
+        """How many columns :meth:`forecast` expects."""
+        return len(self.features) if self.selection is None else self.selection.width
+
+    def alone(self, features: Float32Array) -> "tuple[Model, Float32Array]":
+        """Return the same model without the columns that it does not read, and rows for it."""
+        if self.selection is None:
+            return self, features
+        return replace(self, selection=None), self.selection.columns(features)
 
     def forecast(self, features: Float32Array, volatility: Float64Array) -> Forecasts:
         """Forecast both sides of ``n`` rows.
@@ -48,7 +64,7 @@ class Model:
         Parameters
         ----------
         features : float32 [n, F]
-            Columns in the order of :attr:`features`.
+            Columns in the order of :attr:`features`, or of the table they were selected from.
         volatility : float64 [n]
             Predicted deviation of one bar's return.
 
@@ -57,5 +73,7 @@ class Model:
         BadData
             Shapes that do not fit.
         """
-        x, v = checked_inputs(features, volatility, len(self.features))
+        x, v = checked_inputs(features, volatility, self.width)
+        if self.selection is not None:
+            x = self.selection.columns(x)
         return finish(self.fitted.score(x), x, v, self.heads, self.reference)

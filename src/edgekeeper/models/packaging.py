@@ -31,7 +31,8 @@ def build_package(
     model : Model
     provenance : Provenance
     features : float32 [n, F]
-        Real rows for the parity gate, 10,000 or more where there are as many.
+        Real rows for the parity gate, as :meth:`Model.forecast` takes them; 10,000 or more where
+        there are as many.
     volatility : float64 [n]
         Of the same rows.
     weights : {"exact", "int8"}
@@ -47,8 +48,9 @@ def build_package(
     Refused
         The packaged model differs from the trained one, see :func:`models.parity.check_parity`.
     """
+    rows, held = checked_inputs(features, volatility, model.width)
+    model, rows = model.alone(rows)
     n_features = len(model.features)
-    rows, held = checked_inputs(features, volatility, n_features)
     if len(model.reference) != n_features:
         raise BadData(f"expected a reference of {n_features} features, got {len(model.reference)}")
     graph = model.fitted.to_onnx(n_features)

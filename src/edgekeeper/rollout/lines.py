@@ -27,9 +27,10 @@ class Stage(StrEnum):
 def recipe_of(line: LineConfig, config: Config) -> dict[str, Any]:
     """Everything that makes a line what it is; two recipes with one hash are one line."""
     written = line.model_dump(mode="json")
-    if line.search is None:  # a recipe that never searches is what it was before there was a rule
-        del written["search"]
-    elif line.search.rule == "random":  # so is one that asks for nothing newer than that rule
+    for step in ("search", "selection", "augmentation"):
+        if written[step] is None:  # a recipe is what it was before there was such a step
+            del written[step]
+    if line.search is not None and line.search.rule == "random":  # nor what it does not ask for
         for newer in ("folds", "batch", "prune"):
             del written["search"][newer]
     policy = config.policy.model_dump(mode="json")

@@ -20,6 +20,7 @@ import numpy as np
 from edgekeeper.models.inference import Graph
 from edgekeeper.models.learners.contract import LearnerClass, look_back_of
 from edgekeeper.models.sums import summed_in_order
+from edgekeeper.splits import PurgedKFold
 from edgekeeper.types import Fitted, Float32Array, Float64Array, TrainingRows
 
 __all__ = ["CHECKS", "SLOW_CHECKS", "check_learner", "market_like"]
@@ -46,7 +47,8 @@ def market_like(
     log_odds = edge * (features[:, 0] + 0.5 * features[:, 0] * np.sign(features[:, 1]))
     target = (random.random(rows) < 1.0 / (1.0 + np.exp(-log_odds))).astype(np.float64)
     features[random.random(features.shape) < 0.05] = np.nan
-    return TrainingRows.of(features, target, random.uniform(0.1, 1.0, rows))
+    weight = random.uniform(0.1, 1.0, rows)
+    return replace(TrainingRows.of(features, target, weight), folds=PurgedKFold())
 
 
 def check_states_itself(learner: LearnerClass) -> None:

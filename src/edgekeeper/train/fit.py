@@ -4,7 +4,16 @@ import numpy as np
 
 from edgekeeper.config import Config, LineConfig
 from edgekeeper.errors import Refused, UsageError, nearest
-from edgekeeper.models import LEARNERS, Model, Reference, fit_heads
+from edgekeeper.models import (
+    LEARNERS,
+    Augmented,
+    Model,
+    Reference,
+    Scaled,
+    fit_heads,
+    select_features,
+)
+from edgekeeper.models.canonical import Json, plain
 from edgekeeper.splits import InnerSplit, InnerSplitter
 from edgekeeper.train.data import TrainingData
 from edgekeeper.types import Float64Array, Int64Array, Learner
@@ -40,6 +49,15 @@ def make_learner(line: LineConfig) -> Learner:
             f"lines.{line.name}.parameters: expected numbers as of {known}, got "
             f"{line.parameters}: {error}"
         ) from error
+
+
+def _with_steps(learner: Learner, line: LineConfig) -> Learner:
+    """Put the line's scaling and augmentation before its learner."""
+    if line.selection is not None and line.selection.scaling is not None:
+        learner = Scaled(learner, line.selection.scaling)
+    if line.augmentation is not None:
+        learner = Augmented(learner, line.augmentation)
+    return learner
 
 
 def inner_parts(
@@ -83,25 +101,39 @@ def fit_model(
     UsageError
         See :func:`make_learner`.
     """
-    learner = learner or make_learner(line)
+    learner = _with_steps(learner or make_learner(line), line)
     parts, weight = inner_parts(data, rows, line)
-    oldest = data.training_rows(parts.fit, weight)
-    fitted = learner.fit(oldest, validation=data.training_rows(parts.stop, weight), seed=seed)
+    oldest, later = (data.training_rows(part, weight) for part in (parts.fit, parts.stop))
+    parameters: dict[str, Json] = dict(learner.parameters())
+    features = data.features.expressions
     calibrate = parts.calibrate
+    matrix = data.matrix[calibrate]
+    selection = None
+    if line.selection is not None:
+        selection = select_features(oldest, line.selection, seed=seed)
+        parameters["selection"] = plain(line.selection.model_dump(mode="json"))
+        parameters["stability"] = plain(selection.stability)
+        oldest, later = selection.rows(oldest), selection.rows(later)
+        features = {name: features[name] for name in oldest.names}
+        matrix = selection.columns(matrix)
+    fitted = learner.fit(oldest, validation=later, seed=seed)
+    if found := getattr(fitted, "found", None):
+        parameters["found"] = plain(found)
     heads = fit_heads(
-        fitted.score(data.matrix[calibrate]),
+        fitted.score(matrix),
         data.volatility[calibrate],
         data.outcomes(calibrate),
         weight[calibrate],
         horizon=config.labels.horizon_bars,
     )
     return Model(
-        features=data.features.expressions,
+        features=features,
         volatility=config.labels.volatility,
         fitted=fitted,
         heads=heads,
         reference=Reference.fit(oldest.features),
         learner=learner.name,
-        parameters=learner.parameters(),
+        parameters=parameters,
         seed=seed,
+        selection=selection,
     )

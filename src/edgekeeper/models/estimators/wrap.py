@@ -12,7 +12,7 @@ from edgekeeper.models.canonical import Json, plain
 from edgekeeper.models.estimators.compose import check_supported, draw, log_odds_of
 from edgekeeper.models.estimators.part import kind_of
 from edgekeeper.models.learners.constant import ConstantScore
-from edgekeeper.models.learners.draft import Draft
+from edgekeeper.models.learners.draft import Draft, graph_of
 from edgekeeper.models.learners.rows import (
     LARGEST,
     held_finite,
@@ -148,11 +148,13 @@ class WrappedScore:
 
     def to_onnx(self, n_features: int) -> bytes:
         """Serialise, see :mod:`models.learners.draft`."""
-        draft = Draft()
-        held = draft.add("Clip", draft.x, -float(LARGEST), float(LARGEST))
-        finite = draft.add("Where", draft.add("IsNaN", draft.x), draft.x, held)
-        score = draft.add("Clip", draw(draft, self._estimator, finite), -_MOST, _MOST)
-        return draft.serialise(score, n_features)
+        return graph_of(self, n_features)
+
+    def draw(self, draft: Draft, x: str) -> str:
+        """Add the estimator to a graph."""
+        held = draft.add("Clip", x, -float(LARGEST), float(LARGEST))
+        finite = draft.add("Where", draft.add("IsNaN", x), x, held)
+        return draft.add("Clip", draw(draft, self._estimator, finite), -_MOST, _MOST)
 
 
 def _doubles(features: Float32Array) -> Float64Array:

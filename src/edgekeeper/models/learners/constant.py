@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgekeeper.models.learners.graphs import constant_graph
+from edgekeeper.models.learners.draft import Draft, graph_of
 from edgekeeper.types import Float32Array, Float64Array
 
 __all__ = ["ConstantScore"]
@@ -21,5 +21,9 @@ class ConstantScore:
         return np.full(len(features), self.log_odds)
 
     def to_onnx(self, n_features: int) -> bytes:
-        """Serialise, see :mod:`models.learners.graphs`."""
-        return constant_graph(self.log_odds, n_features)
+        """Serialise, see :mod:`models.learners.draft`."""
+        return graph_of(self, n_features)
+
+    def draw(self, draft: Draft, x: str) -> str:
+        """Add the constant to a graph."""
+        return draft.constant(self.log_odds, x)

@@ -5,17 +5,25 @@ of doubles in vectors of up to eight and what is left over one by one, which rou
 :meth:`Draft.smooth` therefore hands it whole vectors only.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from edgekeeper.errors import UsageError
 from edgekeeper.models.learners.graphs import score_graph
-from edgekeeper.types import Float32Array, Float64Array, Int64Array
+from edgekeeper.types import (
+    Fitted,
+    Float32Array,
+    Float64Array,
+    Int64Array,
+    Learner,
+    TrainingRows,
+)
 
 if TYPE_CHECKING:
     from onnx import NodeProto, TensorProto
 
-__all__ = ["VECTOR", "Draft", "log_odds"]
+__all__ = ["VECTOR", "Draft", "Drawn", "fit_drawn", "graph_of", "log_odds"]
 
 VECTOR = 8
 """Doubles in the widest vector register there is."""
@@ -73,6 +81,12 @@ class Draft:
         )
         return name
 
+    def constant(self, value: float, x: str) -> str:
+        """Give every row of ``x`` the same value, ``[n, 1]``."""
+        rows = self.add("Shape", x, start=0, end=1)
+        shape = self.add("Concat", rows, np.array([1]), axis=0)
+        return self.add("Expand", np.array([[value]]), shape)
+
     def linear(self, x: str, weight: Float64Array, bias: Float64Array) -> str:
         """``x @ weight + bias``."""
         return self.add("Add", self.add("MatMul", x, weight), bias)
@@ -101,6 +115,40 @@ class Draft:
 
         last = helper.make_node("Identity", [score], ["score"])
         return score_graph([*self._nodes, last], self._constants, n_features)
+
+
+@runtime_checkable
+class Drawn(Fitted, Protocol):
+    """A fitted learner that can add itself to a graph, its own or an ensemble's."""
+
+    def draw(self, draft: Draft, x: str) -> str:
+        """Add the score of ``x``, doubles ``[n, F]``; return the name of what is ``[n, 1]``."""
+        ...
+
+
+def graph_of(fitted: Drawn, n_features: int) -> bytes:
+    """Serialise a graph of one fitted learner."""
+    draft = Draft()
+    return draft.serialise(fitted.draw(draft, draft.x), n_features)
+
+
+def fit_drawn(
+    learner: Learner, rows: TrainingRows, validation: TrainingRows | None, seed: int
+) -> Drawn:
+    """Fit a learner whose graph can become part of another.
+
+    Raises
+    ------
+    UsageError
+        Its graph cannot.
+    """
+    fitted = learner.fit(rows, validation=validation, seed=seed)
+    if not isinstance(fitted, Drawn):
+        raise UsageError(
+            f"{learner.name}: expected a learner whose fit offers draw(draft, x), so that its "
+            "graph can be part of an ensemble's: leave it out of the members"
+        )
+    return fitted
 
 
 def log_odds(probability: Float64Array) -> Float64Array:

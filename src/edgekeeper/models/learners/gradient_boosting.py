@@ -9,10 +9,11 @@ import numpy as np
 from edgekeeper.errors import UsageError
 from edgekeeper.models.learners.binning import Binning
 from edgekeeper.models.learners.constant import ConstantScore
+from edgekeeper.models.learners.draft import Draft, graph_of
 from edgekeeper.models.learners.rows import smoothed_log_odds, training_rows
 from edgekeeper.models.learners.sklearn_trees import histogram_tree
 from edgekeeper.models.learners.space import Span
-from edgekeeper.models.learners.trees import FlatTrees, tree_graph
+from edgekeeper.models.learners.trees import FlatTrees, add_trees
 from edgekeeper.models.sums import summed_in_order
 from edgekeeper.types import Fitted, Float32Array, Float64Array, TrainingRows
 
@@ -175,7 +176,11 @@ class HistogramScore:
 
     def to_onnx(self, n_features: int) -> bytes:
         """Serialise, see :mod:`models.learners.trees`."""
-        return tree_graph(self.flat(), n_features)
+        return graph_of(self, n_features)
+
+    def draw(self, draft: Draft, x: str) -> str:
+        """Add the trees to a graph."""
+        return add_trees(draft, self.flat(), x)
 
     def flat(self) -> FlatTrees:
         """Return the trees, the base first."""

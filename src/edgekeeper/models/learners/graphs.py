@@ -15,7 +15,7 @@ from edgekeeper.types import Float64Array
 if TYPE_CHECKING:
     from onnx import NodeProto, TensorProto
 
-__all__ = ["constant_graph", "double", "score_graph"]
+__all__ = ["double", "score_graph"]
 
 _IR_VERSION, _OPSET, _ML_OPSET = 10, 17, 5
 
@@ -55,16 +55,3 @@ def double(name: str, values: Float64Array) -> "TensorProto":
     from onnx import numpy_helper
 
     return numpy_helper.from_array(np.ascontiguousarray(values, dtype=np.float64), name)
-
-
-def constant_graph(score: float, n_features: int) -> bytes:
-    """Serialise a graph that gives every row the same score."""
-    from onnx import helper, numpy_helper
-
-    nodes = [
-        helper.make_node("Shape", ["x"], ["rows"], start=0, end=1),
-        helper.make_node("Concat", ["rows", "one"], ["shape"], axis=0),
-        helper.make_node("Expand", ["value", "shape"], ["score"]),
-    ]
-    one = numpy_helper.from_array(np.array([1], dtype=np.int64), "one")
-    return score_graph(nodes, [one, double("value", np.array([[score]]))], n_features)

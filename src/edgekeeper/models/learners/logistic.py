@@ -8,7 +8,7 @@ import numpy as np
 
 from edgekeeper.errors import UsageError
 from edgekeeper.models.learners.constant import ConstantScore
-from edgekeeper.models.learners.draft import Draft
+from edgekeeper.models.learners.draft import Draft, graph_of
 from edgekeeper.models.learners.logistic_shared import SharedScale
 from edgekeeper.models.learners.rows import smoothed_log_odds, training_rows
 from edgekeeper.models.learners.scaling import RobustScaling
@@ -119,7 +119,9 @@ class LogisticScore:
 
     def to_onnx(self, n_features: int) -> bytes:
         """Serialise, see :mod:`models.learners.draft`."""
-        draft = Draft()
-        scaled = self.scaling.draw(draft, draft.x)
-        score = draft.linear(scaled, self.coefficient[:, None], np.array([self.intercept]))
-        return draft.serialise(score, n_features)
+        return graph_of(self, n_features)
+
+    def draw(self, draft: Draft, x: str) -> str:
+        """Add the same to a graph."""
+        scaled = self.scaling.draw(draft, x)
+        return draft.linear(scaled, self.coefficient[:, None], np.array([self.intercept]))

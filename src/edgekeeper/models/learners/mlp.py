@@ -8,7 +8,7 @@ import numpy as np
 
 from edgekeeper.errors import UsageError
 from edgekeeper.models.learners.constant import ConstantScore
-from edgekeeper.models.learners.draft import Draft
+from edgekeeper.models.learners.draft import Draft, graph_of
 from edgekeeper.models.learners.rows import smoothed_log_odds, training_rows
 from edgekeeper.models.learners.scaling import RobustScaling
 from edgekeeper.models.learners.space import Span
@@ -211,11 +211,13 @@ class NetScore:
 
     def to_onnx(self, n_features: int) -> bytes:
         """Serialise, see :mod:`models.learners.draft`."""
-        draft = Draft()
-        scaled = self.scaling.draw(draft, draft.x)
+        return graph_of(self, n_features)
+
+    def draw(self, draft: Draft, x: str) -> str:
+        """Add the same to a graph."""
+        scaled = self.scaling.draw(draft, x)
         hidden = draft.add("Relu", draft.linear(scaled, self.inner, self.bias))
-        score = draft.linear(hidden, self.outer[:, None], np.array([self.base]))
-        return draft.serialise(score, n_features)
+        return draft.linear(hidden, self.outer[:, None], np.array([self.base]))
 
 
 def _loss(score: Float64Array, rows: TrainingRows) -> float:

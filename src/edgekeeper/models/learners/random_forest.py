@@ -8,7 +8,7 @@ import numpy as np
 
 from edgekeeper.errors import UsageError
 from edgekeeper.models.learners.constant import ConstantScore
-from edgekeeper.models.learners.draft import Draft
+from edgekeeper.models.learners.draft import Draft, graph_of
 from edgekeeper.models.learners.rows import held_finite, smoothed_log_odds, training_rows
 from edgekeeper.models.learners.sklearn_trees import sklearn_tree
 from edgekeeper.models.learners.space import Span
@@ -130,12 +130,15 @@ class ForestScore:
 
     def to_onnx(self, n_features: int) -> bytes:
         """Serialise, see :mod:`models.learners.trees`."""
-        draft = Draft()
+        return graph_of(self, n_features)
+
+    def draw(self, draft: Draft, x: str) -> str:
+        """Add the same to a graph."""
         trees = FlatTrees()
         for tree in self._forest.estimators_:
             trees.add(sklearn_tree(tree.tree_, column=1))
-        mean = draft.add("Div", add_trees(draft, trees, draft.x), float(len(trees.roots)))
+        mean = draft.add("Div", add_trees(draft, trees, x), float(len(trees.roots)))
         counted = draft.add("Add", draft.add("Mul", mean, float(self._rows)), 0.5)
         smoothed = draft.add("Div", counted, self._rows + 1.0)
         ratio = draft.add("Div", smoothed, draft.add("Sub", 1.0, smoothed))
-        return draft.serialise(draft.smooth("Log", ratio, 1), n_features)
+        return draft.smooth("Log", ratio, 1)

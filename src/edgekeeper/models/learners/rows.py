@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 
 from edgekeeper.errors import BadData
-from edgekeeper.types import Float32Array, Float64Array, TrainingRows
+from edgekeeper.types import Float32Array, Float64Array, Int64Array, TrainingRows
 
-__all__ = ["LARGEST", "held_finite", "smoothed_log_odds", "training_rows"]
+__all__ = ["LARGEST", "cut_by_time", "held_finite", "smoothed_log_odds", "training_rows"]
 
 LARGEST = np.float32(1e37)
 """Features beyond it, infinite ones too, are taken for it where a library wants finite ones."""
@@ -70,3 +70,18 @@ def smoothed_log_odds(target: Float64Array, weight: Float64Array) -> float:
     """Log-odds of the base rate, half an observation added to each class: always finite."""
     positives = float(weight @ target)
     return float(np.log((positives + 0.5) / (weight.sum() - positives + 0.5)))
+
+
+def cut_by_time(rows: TrainingRows, share: float) -> tuple[Int64Array, Int64Array]:
+    """Return the newest ``share`` of the rows, after those whose outcome was known before.
+
+    Examples
+    --------
+    >>> rows = TrainingRows.of(np.zeros((5, 1), np.float32), np.ones(5), np.ones(5))
+    >>> [part.tolist() for part in cut_by_time(rows, 0.4)]
+    [[0, 1, 2], [3, 4]]
+    """
+    ordered = np.sort(rows.start_time, kind="stable")
+    begins = ordered[min(int((1.0 - share) * len(rows)), len(rows) - 1)]
+    older = (rows.start_time < begins) & (rows.end_time < begins)
+    return np.flatnonzero(older), np.flatnonzero(rows.start_time >= begins)

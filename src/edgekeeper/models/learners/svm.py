@@ -8,7 +8,7 @@ import numpy as np
 
 from edgekeeper.errors import UsageError
 from edgekeeper.models.learners.constant import ConstantScore
-from edgekeeper.models.learners.draft import Draft
+from edgekeeper.models.learners.draft import Draft, graph_of
 from edgekeeper.models.learners.rows import smoothed_log_odds, training_rows
 from edgekeeper.models.learners.scaling import RobustScaling
 from edgekeeper.models.learners.space import Span
@@ -167,12 +167,14 @@ class KernelScore:
 
     def to_onnx(self, n_features: int) -> bytes:
         """Serialise, see :mod:`models.learners.draft`."""
-        draft = Draft()
+        return graph_of(self, n_features)
+
+    def draw(self, draft: Draft, x: str) -> str:
+        """Add the same to a graph."""
         similarity = draw_gaussian_kernel(
-            draft, self.scaling.draw(draft, draft.x), self.centres, self.gamma
+            draft, self.scaling.draw(draft, x), self.centres, self.gamma
         )
-        score = draft.linear(similarity, self.coefficient[:, None], np.array([self.intercept]))
-        return draft.serialise(score, n_features)
+        return draft.linear(similarity, self.coefficient[:, None], np.array([self.intercept]))
 
 
 def draw_gaussian_kernel(draft: Draft, x: str, centres: Float64Array, gamma: float) -> str:

@@ -1,0 +1,93 @@
+"""Features in groups by name, and one learner for each group."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+
+import numpy as np
+
+from edgekeeper.models.ensembles.members import FittedMembers
+from edgekeeper.models.learners.draft import Draft, Drawn, fit_drawn, graph_of
+from edgekeeper.types import Float32Array, Float64Array, Int64Array, Learner, TrainingRows
+
+__all__ = ["COMPONENTS", "Groups", "OnColumns", "grouped"]
+
+COMPONENTS: Mapping[str, tuple[str, ...]] = {
+    "news": ("*news*", "*sentiment*", "reddit*", "social*", "analyst*", "insider*"),
+    "volume": (
+        *("*volume_*", "obv*", "adl*", "mfi*", "*vwap*", "illiquidity*", "value_area*"),
+        *("institutional*", "dark_pool*"),
+    ),
+    "risk": (
+        *("*volatility*", "realised*", "parkinson*", "garman*", "rogers*", "yang*", "atr*"),
+        *("range_ratio", "downside*", "ulcer*", "garch*", "*drawdown*", "beta*", "vix*"),
+    ),
+    "technical": ("*",),
+}
+"""Patterns of feature names; the first group that fits takes a feature."""
+
+
+def grouped(names: tuple[str, ...], width: int) -> dict[str, Int64Array]:
+    """Columns of each component that has any, in the order technical, news, volume, risk.
+
+    Features without names are technical.
+
+    Examples
+    --------
+    >>> {group: columns.tolist() for group, columns in grouped(("rsi_14", "obv_20"), 2).items()}
+    {'technical': [0], 'volume': [1]}
+    """
+    found: dict[str, list[int]] = {name: [] for name in ("technical", "news", "volume", "risk")}
+    for column, name in enumerate(names or ("",) * width):
+        for group, patterns in COMPONENTS.items():
+            if any(fnmatchcase(name, pattern) for pattern in patterns):
+                found[group].append(column)
+                break
+    return {group: np.array(columns) for group, columns in found.items() if columns}
+
+
+@dataclass(frozen=True, slots=True)
+class OnColumns:
+    """A fitted learner that sees some of the features."""
+
+    fitted: Drawn
+    columns: Int64Array
+
+    def score(self, features: Float32Array) -> Float64Array:
+        """Return log-odds, ``[n]``."""
+        return self.fitted.score(np.ascontiguousarray(features[:, self.columns]))
+
+    def to_onnx(self, n_features: int) -> bytes:
+        """Serialise, see :mod:`models.learners.draft`."""
+        return graph_of(self, n_features)
+
+    def draw(self, draft: Draft, x: str) -> str:
+        """Add the same to a graph."""
+        return self.fitted.draw(draft, draft.add("Gather", x, self.columns, axis=1))
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """The same learner once for each group of columns; fits like :class:`Members`."""
+
+    learner: Learner
+    columns: tuple[Int64Array, ...]
+
+    def __len__(self) -> int:
+        return len(self.columns)
+
+    def fit(
+        self, rows: TrainingRows, *, validation: TrainingRows | None, seed: int
+    ) -> FittedMembers:
+        """Fit one on each group's columns."""
+        fitted = []
+        for place, columns in enumerate(self.columns):
+            later = None if validation is None else _seen(validation, columns)
+            part = fit_drawn(self.learner, _seen(rows, columns), later, seed + place)
+            fitted.append(OnColumns(part, columns))
+        return FittedMembers(tuple(fitted))
+
+
+def _seen(rows: TrainingRows, columns: Int64Array) -> TrainingRows:
+    names = tuple(rows.names[i] for i in columns) if rows.names else ()
+    return replace(rows, features=np.ascontiguousarray(rows.features[:, columns]), names=names)
