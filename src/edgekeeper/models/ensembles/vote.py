@@ -36,7 +36,7 @@ class Vote:
     >>> rng = np.random.default_rng(0)
     >>> features = rng.standard_normal((500, 2)).astype(np.float32)
     >>> rows = TrainingRows.of(features, (features[:, 0] > 0).astype(float), np.ones(500))
-    >>> vote = Vote(members="lightgbm, logistic", weights="1, 2", settings="lightgbm.rounds = 9")
+    >>> vote = Vote(members="lightgbm, logistic", weights="1, 2", settings="lightgbm.rounds = 50")
     >>> score = vote.fit(rows, validation=None, seed=0).score(features)
     >>> bool(((score > 0) == (features[:, 0] > 0)).mean() > 0.9)
     True
