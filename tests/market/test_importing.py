@@ -324,7 +324,8 @@ def test_any_bytes_after_a_good_start_lose_no_row(tmp_path_factory, tail):
         got = read_bars(file)
     except BadData:
         return
-    rows = pl.read_csv(io.BytesIO(good + tail), infer_schema=False).height
+    # Line breaks at the end are no row.
+    rows = pl.read_csv(io.BytesIO((good + tail).strip(b"\r\n")), infer_schema=False).height
     assert len(got.bars) + got.quarantine.height == rows
 
 

@@ -22,7 +22,7 @@ Value = int | Place | Int64Array
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _LONGEST_VARINT = 10
 _MOST_FIELDS = 100_000
-_MOST_NUMBERS = 4_000_000
+_MOST_NUMBERS = 2_000_000
 _STRETCH = 2**20
 # Lists of an attribute as they are written: a tag before each member.
 _INTEGERS, _FLOATS, _TEXTS = 0x40, 0x3D, 0x4A
