@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 OLDEST = (3, 11)
-DOWNLOAD_MB = 400
+DOWNLOAD_MB = 350
 DISK_MB = 1800
 UV = "uv==0.13.8"
 
