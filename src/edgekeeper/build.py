@@ -26,7 +26,6 @@ from edgekeeper.clock import WallClock
 from edgekeeper.config import Config
 from edgekeeper.demo import DemoMarket, demo_markets
 from edgekeeper.errors import BadData, StorageError, UsageError
-from edgekeeper.features import evaluate
 from edgekeeper.learn import LearnService, RefitSchedule
 from edgekeeper.ledger import MARKET_ROLES, Ledger, RecordEnds, Upkeep
 from edgekeeper.market import longest_snapshot, save_snapshot
@@ -38,8 +37,7 @@ from edgekeeper.report.summary import summary
 from edgekeeper.report.tell import Market, tell
 from edgekeeper.resuming import check_same_run, recorded_cuts, write_start
 from edgekeeper.retelling import Retold, retell
-from edgekeeper.simulator import MarketFeed
-from edgekeeper.trade import TradeLoop, cut_epochs, rule_signals
+from edgekeeper.trade import Tape, TradeLoop, cut_epochs
 from edgekeeper.types import Float32Array
 from edgekeeper.watch import Sentinel
 from edgekeeper.workbench import (
@@ -333,15 +331,10 @@ class _Run:
         self.bars, self.config, self.ledger, self.screen = bars, config, ledger, screen
         self.watch = watch
         screen.phase("compiling indicators and simulator (once, cached afterwards)")
-        volatility = evaluate(config.labels.volatility, bars)
-        self.feed = MarketFeed(
-            bars,
-            volatility,
-            rule_signals(config.rules, bars),
-            max_age_ns=int(config.guards.max_age_seconds * 1e9),
-        )
+        self.tape = Tape(bars, config)
+        self.feed = self.tape.feed
         screen.phase("computing features and outcomes")
-        self.learn = LearnService(bars, config, ledger, registry, volatility, rules=self.feed.rule)
+        self.learn = LearnService(self.feed, config, ledger, registry)
         self.upkeep = Upkeep(ledger, config.storage, WallClock())
         self.trade = TradeLoop(self.feed, config, ledger, registry, self._features)
         cuts = cut_epochs(self.feed.instants, config.epoch)

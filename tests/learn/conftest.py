@@ -6,6 +6,7 @@ from edgekeeper.features import evaluate
 from edgekeeper.learn import LearnService
 from edgekeeper.ledger import Ledger
 from edgekeeper.registry import Registry
+from edgekeeper.simulator import MarketFeed
 from edgekeeper.worlds import make_world
 
 CONFIG = Config(
@@ -32,7 +33,9 @@ class Desk:
         self.ledger = ledger
         self.registry = registry
         volatility = evaluate(config.labels.volatility, bars)
-        self.learn = LearnService(bars, config, self.ledger, self.registry, volatility)
+        rule = np.zeros(len(bars), np.int8)
+        feed = MarketFeed(bars, volatility, rule, max_age_ns=10**12)
+        self.learn = LearnService(feed, config, self.ledger, self.registry)
 
     def signal(self, rows, **changes):
         """Record both sides of some rows as signals."""

@@ -54,7 +54,7 @@ class Run:
         volatility = evaluate(config.labels.volatility, bars)
         rule = rule_signals(config.rules, bars)
         self.feed = MarketFeed(bars, volatility, rule, max_age_ns=10**12)
-        self.learn = LearnService(bars, config, self.ledger, self.registry, volatility, rules=rule)
+        self.learn = LearnService(self.feed, config, self.ledger, self.registry)
         self.trade = TradeLoop(self.feed, config, self.ledger, self.registry, self.matrix)
         self.epochs = cut_epochs(self.feed.instants, config.epoch)
         self.heads, self.moves, self.champions, self.pointers = [], [], [], []

@@ -3,6 +3,7 @@ import pytest
 
 from edgekeeper.bars import Bars
 from edgekeeper.ledger import Ledger
+from edgekeeper.simulator import MarketFeed
 from edgekeeper.trade.known_terms import KnownTerms
 
 
@@ -23,7 +24,9 @@ def terms_of(close, context=None):
     with Ledger.open("sqlite://") as ledger:
         with ledger.transaction("trade") as tx:
             rows = np.arange(len(bars))
-            KnownTerms(bars).write(tx, "bot", rows, bars.event_time, ["long"] * len(bars))
+            nothing = np.zeros(len(bars), np.int8)
+            feed = MarketFeed(bars, np.full(len(bars), 0.01), nothing, max_age_ns=10**12)
+            KnownTerms(feed).write(tx, "bot", rows, bars.event_time, ["long"] * len(bars))
         return ledger.read("trade_features")
 
 

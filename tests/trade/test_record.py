@@ -30,7 +30,7 @@ def record(ledger, bars, rule, cuts=None, volatility=0.01):
     )
     parameters = book_parameters(CONFIG, periods_per_year=252.0, virtual=False)
     book = Book(parameters, len(bars.symbols), 100_000.0)
-    recorder = Recorder(bars, ["rules"])
+    recorder = Recorder(feed, ["rules"])
     cuts = [0, *(cuts or []), len(feed.instants)]
     for first, last in pairwise(cuts):
         with ledger.transaction("trade") as tx:
@@ -212,7 +212,7 @@ def test_a_trade_belongs_to_the_package_that_opened_it(ledger, one_symbol):
     feed = MarketFeed(bars, np.full(12, 0.01), np.zeros(12, np.int8), max_age_ns=10**12)
     book = Book(book_parameters(CONFIG, periods_per_year=252.0, virtual=False), 1, 100_000.0)
     book.use_model(True)
-    recorder = Recorder(bars, ["edgekeeper"])
+    recorder = Recorder(feed, ["edgekeeper"])
     keen = np.full((12, 2), [0.9, 0.1])
     sides = dict.fromkeys(("expected_return", "lower", "upper"), keen * 0.1)
     both = Forecasts(probability=keen, risk=keen, bars_held=keen, novelty=np.zeros(12), **sides)

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from edgekeeper.bars import Bars
 from edgekeeper.config import Config, LineConfig
 from edgekeeper.errors import Refused
 from edgekeeper.features import FeatureSet
@@ -31,6 +30,7 @@ from edgekeeper.models import (
 )
 from edgekeeper.registry import Registry
 from edgekeeper.rollout import recipe_hash, recipe_of
+from edgekeeper.simulator import MarketFeed
 from edgekeeper.splits import HoldOut
 from edgekeeper.train import (
     Candidate,
@@ -44,7 +44,7 @@ from edgekeeper.train import (
     train_candidate,
     wants_signals,
 )
-from edgekeeper.types import BoolArray, Float64Array, Int8Array, Int64Array
+from edgekeeper.types import BoolArray, Int64Array
 from edgekeeper.validate import HoldOutData, Verdict, judge
 
 __all__ = ["LearnService"]
@@ -80,16 +80,12 @@ class LearnService:
 
     Parameters
     ----------
-    bars : Bars
-        All bars of the run; a fit at time t reads none after t.
+    feed : MarketFeed
+        Bars of the run, so far as they have come; a fit at time t reads none after t.
     config : Config
     ledger : Ledger
         Read for signals, written for packages under role ``learn``.
     registry : Registry
-    volatility : float64 [N]
-    rules : int8 [N], optional
-        Signals of the rules, for gates that compare with them; without them no feature can read
-        ``signal.*``.
 
     Raises
     ------
@@ -98,29 +94,16 @@ class LearnService:
     """
 
     def __init__(
-        self,
-        bars: Bars,
-        config: Config,
-        ledger: Ledger,
-        registry: Registry,
-        volatility: Float64Array,
-        *,
-        rules: Int8Array | None = None,
+        self, feed: MarketFeed, config: Config, ledger: Ledger, registry: Registry
     ) -> None:
-        self.rules = rules
-        self.bars = bars
+        self.feed = feed
         self.config = config
         self.ledger = ledger
         self.registry = registry
-        self.volatility = volatility
-        self.labels: Labels = barrier_of(config).label(bars, volatility)
-        self._signalled: BoolArray = np.zeros(len(bars), dtype=np.bool_)
+        self._signalled: BoolArray = np.zeros(0, dtype=np.bool_)
         self._read_until: int | None = None
         self._lines: dict[str, _LineState] = {}
-        self._data: dict[str, TrainingData] = {}
-        self._with_signals = bars
-        if rules is not None and any(wants_signals(line) for line in config.lines):
-            self._with_signals = join_signals(bars, rules, self.labels)
+        self._look()
         for line in config.lines:
             make_learner(line)  # a wrong recipe is told now, not after a year of bars
             features, left_out = feature_set_of(line, self._with_signals)
@@ -128,8 +111,22 @@ class LearnService:
                 line, features, dict(left_out), HoldOut(config.gates.holdout_share)
             )
 
+    def _look(self) -> None:
+        """Take the bars that are there, and their outcomes as far as they can be known."""
+        feed = self.feed
+        self.bars, self.rules, self.volatility = feed.bars, feed.rule, feed.volatility
+        self.labels: Labels = barrier_of(self.config).label(self.bars, self.volatility)
+        self._data: dict[str, TrainingData] = {}
+        new = len(self.bars) - len(self._signalled)
+        self._signalled = np.append(self._signalled, np.zeros(new, dtype=np.bool_))
+        self._with_signals = self.bars
+        if any(wants_signals(line) for line in self.config.lines):
+            self._with_signals = join_signals(self.bars, self.rules, self.labels)
+
     def training_data(self, line: str) -> TrainingData:
         """Features and outcomes of a line; computed once for lines with the same features."""
+        if len(self.feed.bars) != len(self.bars):
+            self._look()
         state = self._lines[line]
         key = state.features.hash
         if key not in self._data:
@@ -154,9 +151,9 @@ class LearnService:
         ``epoch``, it searches first, and every trial goes on record. Returns None where there is
         not enough data yet. The verdict is in the ledger's table ``packages``.
         """
+        data = self.training_data(line)
         self._read_signals(now_ns)
         state = self._lines[line]
-        data = self.training_data(line)
         recipe = recipe_of(state.config, self.config)
         seed = seed_of(self.config.seed, recipe_hash(recipe), state.refits)
         searching = state.search_due(epoch)

@@ -1,14 +1,14 @@
 """``MarketFeed``: bars with what is needed to decide on them, cut into chunks of instants."""
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekeeper.bars import Bars
+from edgekeeper.bars import Bars, GrowingArray, GrowingBars
 from edgekeeper.errors import BadData, UsageError
 from edgekeeper.simulator.chunk import CLOSE, Chunk, fixed
-from edgekeeper.types import Float64Array, Forecasts, Int8Array
+from edgekeeper.types import Float64Array, Forecasts, Int8Array, Int64Array
 
 __all__ = ["MarketFeed"]
 
@@ -18,6 +18,8 @@ _NO_PAIRS, _NO_NUMBERS = fixed(np.empty((0, 2))), fixed(np.empty(0))
 
 class MarketFeed:
     """Bars with what is needed to decide on them, cut into chunks of instants.
+
+    A replay gives it the whole history at once; live, :meth:`extend` adds what came.
 
     Parameters
     ----------
@@ -47,21 +49,60 @@ class MarketFeed:
         max_age_ns: int,
         latency_ms: Float64Array | None = None,
     ) -> None:
-        self.bars = bars
+        self.max_age_ns = max_age_ns
+        self._bars = GrowingBars(bars)
+        latencies, volatility, rule = _checked(bars, latency_ms, volatility, rule)
+        self._latency_ms = GrowingArray(latencies)
+        self._volatility = GrowingArray(volatility)
+        self._rule = GrowingArray(rule)
+        self._fresh = GrowingArray(self._in_time(bars))
+        self._prices = GrowingArray(_adjusted_prices(bars))
+        self._keys = GrowingArray(_sorted_keys(bars, 0))
+        self._view()
+
+    def extend(
+        self,
+        bars: Bars,
+        volatility: Float64Array,
+        rule: Int8Array,
+        latency_ms: Float64Array | None = None,
+    ) -> None:
+        """Take bars of later instants, with the same beside them.
+
+        Raises
+        ------
+        BadData
+            As for a new feed; or bars that do not come after those that are there.
+        """
+        latencies, volatility, rule = _checked(bars, latency_ms, volatility, rule)
+        self._bars.append(bars)
+        self._latency_ms.extend(latencies)
+        self._volatility.extend(volatility)
+        self._rule.extend(rule)
+        self._fresh.extend(self._in_time(bars))
+        self._prices.extend(_adjusted_prices(bars))
+        self._keys.extend(_sorted_keys(bars, len(self.instants)))
+        self._view()
+
+    def _view(self) -> None:
+        """Show all that is there."""
+        bars = self.bars = self._bars.bars
         self.offsets = bars.instant_offsets
         self.instants = fixed(bars.instants)
-        instants = len(self.instants)
-        self.latency_ms = _floats(
-            "latency_ms", np.zeros(instants) if latency_ms is None else latency_ms, instants
-        )
-        self.volatility = _checked_volatility(_numbers("volatility", volatility, len(bars)))
-        self.rule = _checked_rule(_numbers("rule", rule, len(bars)))
-        self.fresh = fixed((bars.known_time - bars.event_time <= max_age_ns).astype(np.int8))
         self.symbol = fixed(bars.symbol)
-        prices = np.empty((len(bars), 4))
-        for column, name in enumerate(("open", "high", "low", "close")):
-            np.multiply(getattr(bars, name), bars.adjustment, out=prices[:, column])
-        self.prices = fixed(prices)
+        self.latency_ms = fixed(self._latency_ms.view)
+        self.volatility = fixed(self._volatility.view)
+        self.rule = fixed(self._rule.view)
+        self.fresh = fixed(self._fresh.view)
+        self.prices = fixed(self._prices.view)
+
+    def _in_time(self, bars: Bars) -> Int8Array:
+        return (bars.known_time - bars.event_time <= self.max_age_ns).astype(np.int8)
+
+    def rows_of(self, times: Int64Array, symbols: NDArray[np.integer[Any]]) -> Int64Array:
+        """Row of the bar of each (instant, symbol), all of which are there, int64 ``[n]``."""
+        keys = np.searchsorted(self.instants, times) * len(self.bars.symbols) + symbols
+        return np.searchsorted(self._keys.view, keys).astype(np.int64)
 
     @property
     def close(self) -> Float64Array:
@@ -116,6 +157,34 @@ def _numbers(name: str, values: NDArray[_T], *shape: int) -> NDArray[_T]:
 
 def _floats(name: str, values: Float64Array, *shape: int) -> Float64Array:
     return fixed(_numbers(name, values, *shape).astype(np.float64, copy=False))
+
+
+def _adjusted_prices(bars: Bars) -> Float64Array:
+    """Open, high, low and close, ``[N, 4]``."""
+    prices = np.empty((len(bars), 4))
+    for column, name in enumerate(("open", "high", "low", "close")):
+        np.multiply(getattr(bars, name), bars.adjustment, out=prices[:, column])
+    return prices
+
+
+def _sorted_keys(bars: Bars, instants: int) -> Int64Array:
+    """Numbers that sort as rows do: by instant, of which so many came before, then symbol."""
+    place = np.repeat(np.arange(len(bars.instants)), np.diff(bars.instant_offsets))
+    keys: Int64Array = (place + instants) * len(bars.symbols) + bars.symbol
+    return keys
+
+
+def _checked(
+    bars: Bars, latency_ms: Float64Array | None, volatility: Float64Array, rule: Int8Array
+) -> tuple[Float64Array, Float64Array, Int8Array]:
+    instants = len(bars.instants)
+    if latency_ms is None:
+        latency_ms = np.zeros(instants)
+    return (
+        _floats("latency_ms", latency_ms, instants),
+        _checked_volatility(_numbers("volatility", volatility, len(bars))),
+        _checked_rule(_numbers("rule", rule, len(bars))),
+    )
 
 
 def _checked_volatility(values: Float64Array) -> Float64Array:

@@ -4,13 +4,11 @@ For reading only: no model sees these columns. They are those of the default tec
 whatever features the models of a run were given.
 """
 
-from functools import cached_property
-
 import numpy as np
 
-from edgekeeper.bars import Bars
-from edgekeeper.features import FeatureSet
+from edgekeeper.features import FeatureSet, GrowingMatrix
 from edgekeeper.ledger import Transaction
+from edgekeeper.simulator import MarketFeed
 from edgekeeper.types import Float64Array, Int64Array
 
 __all__ = ["KnownTerms"]
@@ -34,26 +32,26 @@ _HOUR_NS = 3600 * 10**9
 
 
 class KnownTerms:
-    """Indicators of all bars, computed when the first trade closes.
+    """Indicators of all bars, computed when a trade closes.
 
     Parameters
     ----------
-    bars : Bars
+    feed : MarketFeed
     """
 
-    def __init__(self, bars: Bars) -> None:
-        self._bars = bars
-
-    @cached_property
-    def _values(self) -> dict[str, Float64Array]:
+    def __init__(self, feed: MarketFeed) -> None:
+        self._feed = feed
         expressions = {**_EXPRESSIONS, "swing": _SWING}
-        spy = next((name for name in _SPY if name in self._bars.context), None)
+        spy = next((name for name in _SPY if name in feed.bars.context), None)
         if spy is not None:
             price = f'column("{spy}")'
             expressions |= {"spy": f"{price} + 0"}
             expressions |= {f"spy{bars}": f"mean({price}, {bars})" for bars in (20, 50)}
-        values: Float64Array = FeatureSet(expressions).matrix(self._bars, np.float64)
-        return dict(zip(expressions, values.T, strict=True))
+        self._matrix = GrowingMatrix(FeatureSet(expressions), np.float64)
+
+    def _values(self) -> dict[str, Float64Array]:
+        values = self._matrix.of(self._feed.bars)
+        return dict(zip(self._matrix.features.names, values.T, strict=True))
 
     def write(
         self, tx: Transaction, account: str, rows: Int64Array, exits: Int64Array, sides: object
@@ -68,9 +66,9 @@ class KnownTerms:
             When each ended, nanoseconds UTC.
         sides : object [n]
         """
-        bars = self._bars
+        bars = self._feed.bars
         decided = bars.event_time[rows]
-        known = {name: values[rows] for name, values in self._values.items()}
+        known = {name: values[rows] for name, values in self._values().items()}
         terms = {name: known[name] for name in _EXPRESSIONS}
         for name in _IN_PRICE:
             terms[name] = terms[name] / bars.adjustment[rows]  # as quoted then

@@ -78,7 +78,7 @@ class TradeLoop:
         self.forecasts = SegmentForecasts(feed, features)
         symbols = len(bars.symbols)
         self.accounts = Accounts(config, bars.periods_per_year, symbols)
-        self.recorder = Recorder(bars, ACCOUNTS, {"edgekeeper": KnownTerms(bars)})
+        self.recorder = Recorder(feed, ACCOUNTS, {"edgekeeper": KnownTerms(feed)})
         self.names = np.array(bars.symbols, dtype=object)
         self._virtual = book_parameters(
             config.model_copy(update={"fallback": "rules"}),

@@ -22,6 +22,7 @@ from edgekeeper.simulator import (
     GUARD_EVENTS,
     REASONS,
     Log,
+    MarketFeed,
 )
 from edgekeeper.trade.known_terms import KnownTerms
 from edgekeeper.types import SIDES, Float64Array, Forecasts, Int64Array
@@ -48,8 +49,7 @@ class Recorder:
 
     Parameters
     ----------
-    bars : Bars
-        Of the whole run.
+    feed : MarketFeed
     accounts : sequence of str
         Those whose decisions, orders, fills, trades and guards are kept.
     terms : mapping, optional
@@ -57,14 +57,16 @@ class Recorder:
     """
 
     def __init__(
-        self, bars: Bars, accounts: Sequence[str], terms: Mapping[str, KnownTerms] | None = None
+        self,
+        feed: MarketFeed,
+        accounts: Sequence[str],
+        terms: Mapping[str, KnownTerms] | None = None,
     ) -> None:
-        self.bars = bars
+        self.feed = feed
         self.accounts = tuple(accounts)
         self.terms = dict(terms or {})
-        self.names = np.array(bars.symbols, dtype=object)
+        self.names = np.array(feed.bars.symbols, dtype=object)
         self._owners: dict[str, _Owners] = {name: _Owners() for name in accounts}
-        self._key = _row_key(bars, bars.event_time, bars.symbol)
 
     def write(
         self,
@@ -85,8 +87,8 @@ class Recorder:
         packages : mapping
             Account to the package that decides for it; absent where none does.
         """
-        rows = slice(int(self.bars.instant_offsets[first]), int(self.bars.instant_offsets[last]))
-        times = self.bars.instants[first:last]
+        rows = slice(int(self.feed.offsets[first]), int(self.feed.offsets[last]))
+        times = self.feed.instants[first:last]
         for name in self.accounts:
             self._owners[name].note(int(times[0]), packages.get(name))
         ours = {name: logs[name] for name in self.accounts}
@@ -110,7 +112,7 @@ class Recorder:
         times: Int64Array,
         packages: Mapping[str, str | None],
     ) -> None:
-        bars, count = self.bars, rows.stop - rows.start
+        bars, count = self.feed.bars, rows.stop - rows.start
         event_time = np.tile(bars.event_time[rows], len(logs))
         symbols = self.names[bars.symbol[rows]].tolist() * len(logs)
         verdicts = np.concatenate([log.verdicts for log in logs.values()])
@@ -216,13 +218,12 @@ class Recorder:
         )
         for account in self.terms.keys() & counts.keys():
             of = np.flatnonzero(np.array(accounts, dtype=object) == account)
-            rows = np.searchsorted(self._key, _row_key(self.bars, keys[of, 1], symbols[of]))
+            rows = self.feed.rows_of(keys[of, 1], symbols[of])
             self.terms[account].write(tx, account, rows, keys[of, 3], [sides[i] for i in of])
 
     def _adjustment_at(self, symbols: Int64Array, times: Int64Array) -> Float64Array:
         """Adjustment of the bar of each (symbol, time)."""
-        key = _row_key(self.bars, times, symbols)
-        return self.bars.adjustment[np.searchsorted(self._key, key)]
+        return self.feed.bars.adjustment[self.feed.rows_of(times, symbols)]
 
 
 class _Owners:
@@ -262,11 +263,6 @@ def _write_guards(tx: Transaction, account: str, log: Log, times: Int64Array) ->
             "actor": ["operator" if name in ("rearm", "resume") else "guard" for name in named],
         },
     )
-
-
-def _row_key(bars: Bars, times: Int64Array, symbols: Any) -> Int64Array:
-    """Number that sorts as rows do: by time, then symbol."""
-    return np.searchsorted(bars.instants, times) * len(bars.symbols) + symbols
 
 
 def _order_id(symbol: str, time_ns: int) -> str:

@@ -5,33 +5,57 @@ import numpy as np
 from edgekeeper.bars import Bars
 from edgekeeper.config import RulesConfig
 from edgekeeper.errors import UsageError
-from edgekeeper.features import evaluate
+from edgekeeper.features import FeatureSet, GrowingMatrix
 from edgekeeper.types import Int8Array
 
-__all__ = ["rule_signals"]
+__all__ = ["RuleSignals", "rule_signals"]
 
 
-def rule_signals(rules: RulesConfig, bars: Bars) -> Int8Array:
-    """Return +1, -1 or 0 for each row: long, short, none.
+class RuleSignals:
+    """The rules, read along a history that grows.
 
-    A rule holds where its expression is a number other than zero; not enough bars is not a signal,
-    and an empty rule never holds. Where both sides hold, they cancel.
+    Parameters
+    ----------
+    rules : RulesConfig
 
     Raises
     ------
     UsageError
         An expression that cannot be read, naming which.
     """
-    fired = {}
-    for side in ("entry_long", "entry_short"):
-        text = getattr(rules, side)
-        if not text.strip():
-            fired[side] = np.zeros(len(bars), dtype=np.bool_)
-            continue
-        try:
-            value = evaluate(text, bars)
-        except UsageError as error:
-            raise UsageError(f"rules.{side}: {error}") from error
-        fired[side] = np.isfinite(value) & (value != 0.0)
-    long, short = fired["entry_long"], fired["entry_short"]
-    return long.astype(np.int8) - short.astype(np.int8)
+
+    def __init__(self, rules: RulesConfig) -> None:
+        self._long = _condition("entry_long", rules.entry_long)
+        self._short = _condition("entry_short", rules.entry_short)
+
+    def extend(self, part: Bars) -> Int8Array:
+        """Return +1, -1 or 0 for each row of the next instants: long, short, none.
+
+        A rule holds where its expression is a number other than zero; not enough bars is not a
+        signal, and an empty rule never holds. Where both sides hold, they cancel.
+        """
+        return _holds("entry_long", self._long, part) - _holds("entry_short", self._short, part)
+
+
+def rule_signals(rules: RulesConfig, bars: Bars) -> Int8Array:
+    """Return the signals of a whole history; see :class:`RuleSignals`."""
+    return RuleSignals(rules).extend(bars)
+
+
+def _condition(side: str, text: str) -> GrowingMatrix | None:
+    if not text.strip():
+        return None
+    try:
+        return GrowingMatrix(FeatureSet({"value": text}), np.float64)
+    except UsageError as error:
+        raise UsageError(f"rules.{side}: {error}") from error
+
+
+def _holds(side: str, condition: GrowingMatrix | None, part: Bars) -> Int8Array:
+    if condition is None:
+        return np.zeros(len(part), dtype=np.int8)
+    try:
+        value = condition.extend(part)[:, 0]
+    except UsageError as error:
+        raise UsageError(f"rules.{side}: {error}") from error
+    return (np.isfinite(value) & (value != 0.0)).astype(np.int8)

@@ -1,0 +1,115 @@
+"""Bars that come while they are used: a history that grows at its end, and nowhere else."""
+
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgekeeper.bars.record import COLUMNS, Bars
+from edgekeeper.errors import BadData
+
+__all__ = ["GrowingArray", "GrowingBars"]
+
+_Kind = TypeVar("_Kind", bound=np.generic)
+_COLUMNS = ("symbol", "event_time", "known_time", *COLUMNS, "adjustment")
+
+
+class GrowingArray(Generic[_Kind]):
+    """An array that is appended to; room is doubled, so that an append costs what it adds.
+
+    Parameters
+    ----------
+    values : array [N, ...]
+        Taken as they are; copied only once more values come.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> prices = GrowingArray(np.array([1.0, 2.0]))
+    >>> prices.extend(np.array([3.0]))
+    >>> prices.view.tolist()
+    [1.0, 2.0, 3.0]
+    """
+
+    def __init__(self, values: NDArray[_Kind]) -> None:
+        self._room = values
+        self._size = len(values)
+        self.view = _closed(values)
+
+    def __len__(self) -> int:
+        return self._size
+
+    def extend(self, values: NDArray[_Kind]) -> None:
+        """Append ``values``; views handed out before stay as they are."""
+        size = self._size + len(values)
+        if size > len(self._room) or not self._room.flags.writeable:
+            room = np.empty((max(size, 2 * self._size), *self._room.shape[1:]), self._room.dtype)
+            room[: self._size] = self._room[: self._size]
+            self._room = room
+        self._room[self._size : size] = values
+        self._size = size
+        self.view = _closed(self._room[:size])
+
+
+def _closed(values: NDArray[_Kind]) -> NDArray[_Kind]:
+    """Read-only view."""
+    view = values.view()
+    view.flags.writeable = False
+    return view
+
+
+class GrowingBars:
+    """Bars of a fixed set of symbols, to which later instants are appended.
+
+    Attributes
+    ----------
+    bars : Bars
+        Everything so far. One handed out before an append stays as it was.
+    """
+
+    def __init__(self, bars: Bars) -> None:
+        self.bars = bars
+        self._columns = {name: GrowingArray(getattr(bars, name)) for name in _COLUMNS}
+        self._context = {name: GrowingArray(values) for name, values in bars.context.items()}
+        self._instants = GrowingArray(bars.instants)
+        self._offsets = GrowingArray(bars.instant_offsets)
+
+    def append(self, bars: Bars) -> None:
+        """Take bars of later instants.
+
+        Raises
+        ------
+        BadData
+            Other symbols or context columns, or an instant that is not later than the last.
+        """
+        if bars.symbols != self.bars.symbols:
+            raise BadData(f"expected bars of {self.bars.symbols}, got bars of {bars.symbols}")
+        if set(bars.context) != set(self._context):
+            raise BadData(
+                f"expected context {sorted(self._context)}, got {sorted(bars.context)}: it cannot "
+                "change while a history grows"
+            )
+        if bars.event_time[0] <= self.bars.event_time[-1]:
+            raise BadData(
+                f"expected bars later than {_stamp(self.bars.event_time[-1])}, got one of "
+                f"{_stamp(bars.event_time[0])}: a history grows at its end"
+            )
+        rows = len(self.bars)
+        for name, column in self._columns.items():
+            column.extend(getattr(bars, name))
+        for name, column in self._context.items():
+            column.extend(bars.context[name])
+        self._instants.extend(bars.instants)
+        self._offsets.extend(bars.instant_offsets[1:] + rows)
+        grown = Bars(
+            symbols=bars.symbols,
+            context={name: column.view for name, column in self._context.items()},
+            **{name: column.view for name, column in self._columns.items()},
+        )
+        # What Bars would find out from all rows anew.
+        grown.__dict__.update(instants=self._instants.view, instant_offsets=self._offsets.view)
+        self.bars = grown
+
+
+def _stamp(time_ns: np.int64) -> str:
+    return f"{np.datetime64(int(time_ns), 'ns').astype('datetime64[s]')}Z"

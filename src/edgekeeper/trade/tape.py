@@ -1,0 +1,70 @@
+"""``Tape``: bars so far, with all that is decided by; whole at once, or instant by instant."""
+
+import numpy as np
+
+from edgekeeper.bars import Bars
+from edgekeeper.config import Config
+from edgekeeper.errors import BadData
+from edgekeeper.features import FeatureSet, GrowingMatrix
+from edgekeeper.simulator import MarketFeed
+from edgekeeper.trade.rules import RuleSignals
+from edgekeeper.types import Float64Array
+
+__all__ = ["Tape"]
+
+
+class Tape:
+    """What a run reads its market from. A replay has all of it; live it grows.
+
+    Parameters
+    ----------
+    bars : Bars
+        The history to begin with.
+    config : Config
+
+    Attributes
+    ----------
+    feed : MarketFeed
+    """
+
+    def __init__(self, bars: Bars, config: Config) -> None:
+        self._volatility = GrowingMatrix(
+            FeatureSet({"value": config.labels.volatility}), np.float64
+        )
+        self._rules = RuleSignals(config.rules)
+        self.feed = MarketFeed(
+            bars,
+            self._volatility.extend(bars)[:, 0],
+            self._rules.extend(bars),
+            max_age_ns=int(config.guards.max_age_seconds * 1e9),
+        )
+
+    @property
+    def bars(self) -> Bars:
+        """All bars so far."""
+        return self.feed.bars
+
+    def extend(self, bars: Bars, latency_ms: Float64Array | None = None) -> tuple[int, int]:
+        """Take bars of later instants; return where these instants begin and end.
+
+        Parameters
+        ----------
+        bars : Bars
+            Of the same symbols.
+        latency_ms : float64 [t], optional
+            As recorded for each instant.
+
+        Raises
+        ------
+        BadData
+            Bars that do not come after those that are there.
+        """
+        first = len(self.feed.instants)
+        if bars.event_time[0] <= self.feed.instants[-1]:
+            raise BadData(
+                "expected bars after the last instant of the tape, got earlier ones: a tape only "
+                "goes forward"
+            )
+        volatility, rule = self._volatility.extend(bars)[:, 0], self._rules.extend(bars)
+        self.feed.extend(bars, volatility, rule, latency_ms)
+        return first, len(self.feed.instants)
