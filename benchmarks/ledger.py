@@ -68,6 +68,7 @@ def share_of_replay(symbols: int = 8, bars: int = 2500) -> dict[str, float]:
     """
     from edgekeeper import build
     from edgekeeper.ledger import Ledger, Transaction, Upkeep
+    from edgekeeper.running import Run
     from edgekeeper.trade import loop
     from edgekeeper.trade.known_terms import KnownTerms
     from edgekeeper.trade.record import Recorder
@@ -85,7 +86,7 @@ def share_of_replay(symbols: int = 8, bars: int = 2500) -> dict[str, float]:
     }
     with tempfile.TemporaryDirectory() as folder, metered(places) as meter:
         run = Path(folder) / "run"
-        told = build._Run.tell
+        told = Run.tell
         at_end = np.zeros(2)
 
         def tell(*arguments: Any, **named: Any) -> Any:
@@ -93,7 +94,7 @@ def share_of_replay(symbols: int = 8, bars: int = 2500) -> dict[str, float]:
             return told(*arguments, **named)
 
         began, cpu = time.perf_counter(), time.process_time()
-        with patch.object(build._Run, "tell", tell):
+        with patch.object(Run, "tell", tell):
             build.replay(world.bars, out=run)
         took, worked = time.perf_counter() - began, time.process_time() - cpu
         wall, cpu = at_end

@@ -9,9 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Protocol
-
-import numpy as np
+from typing import Any
 
 from edgekeeper.alerts import Fanout, FileChannel
 from edgekeeper.auditing import (
@@ -22,23 +20,20 @@ from edgekeeper.auditing import (
     read_settings,
 )
 from edgekeeper.bars import Bars
-from edgekeeper.clock import WallClock
 from edgekeeper.config import Config
 from edgekeeper.demo import DemoMarket, demo_markets
 from edgekeeper.errors import BadData, StorageError, UsageError
-from edgekeeper.learn import LearnService, RefitSchedule
-from edgekeeper.ledger import MARKET_ROLES, Ledger, RecordEnds, Upkeep
+from edgekeeper.ledger import MARKET_ROLES, Ledger, RecordEnds
 from edgekeeper.market import longest_snapshot, save_snapshot
 from edgekeeper.market.atomic import write_atomically
-from edgekeeper.registry import Package, Registry
-from edgekeeper.report import Snapshot, Story, render_report
+from edgekeeper.registry import Registry
+from edgekeeper.report import Story, render_report
 from edgekeeper.report.csv_files import decisions_csv, equity_csv
 from edgekeeper.report.summary import summary
-from edgekeeper.report.tell import Market, tell
-from edgekeeper.resuming import check_same_run, recorded_cuts, write_start
+from edgekeeper.report.tell import Market
+from edgekeeper.resuming import check_same_run
 from edgekeeper.retelling import Retold, retell
-from edgekeeper.trade import Tape, TradeLoop, cut_epochs
-from edgekeeper.types import Float32Array
+from edgekeeper.running import Asleep, Blank, Run, Screen
 from edgekeeper.watch import Sentinel
 from edgekeeper.workbench import (
     BacktestResult,
@@ -82,26 +77,6 @@ __all__ = [
     "validate",
     "write_report",
 ]
-
-
-class Screen(Protocol):
-    """Whatever shows how a run is doing."""
-
-    def phase(self, text: str) -> None:
-        """Say what is being done now."""
-        ...
-
-    def update(self, snapshot: Snapshot) -> None:
-        """Show where the run stands."""
-        ...
-
-
-class _Blank:
-    """Shows nothing."""
-
-    def phase(self, text: str) -> None: ...
-
-    def update(self, snapshot: Snapshot) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +145,7 @@ def replay(
     bars = bars if isinstance(bars, Bars) else Bars.from_frame(bars)
     config = config or Config()
     market = market or Market()
-    screen = screen or _Blank()
+    screen = screen or Blank()
     _check_possible(bars, config)
     with _folder(out) as folder:
         with Ledger.open(ledger_url or folder / "ledger.sqlite", prove=True) as ledger:
@@ -182,7 +157,7 @@ def replay(
             if out:
                 save_snapshot(kept, bars)
             channels = Fanout([FileChannel(folder / "alerts.log")] if out else [])
-            run = _Run(
+            run = Run(
                 bars,
                 config,
                 ledger,
@@ -210,14 +185,6 @@ def _check_possible(bars: Bars, config: Config) -> None:
         raise BadData(
             "expected bars of at least two instants, got one: there is no next open to fill at"
         )
-
-
-class _Asleep:
-    """Watches nothing, since an audit tells nobody anew."""
-
-    def look(self, now_ns: int) -> object:
-        """See nothing."""
-        return None
 
 
 def audit(
@@ -253,7 +220,7 @@ def audit(
     BadData
         Naming the first difference, or what is absent.
     """
-    folder, screen = Path(run), screen or _Blank()
+    folder, screen = Path(run), screen or Blank()
     if not folder.is_dir():
         raise UsageError(f"expected the folder of a run, found none at {folder}: check the path")
     place = ledger_url or folder / "ledger.sqlite"
@@ -267,7 +234,7 @@ def audit(
         before = ledger.unproved
         complete = False
         with _folder(None) as aside:
-            again = _Run(bars, config, ledger, Registry(aside / "models"), _Asleep(), screen)
+            again = Run(bars, config, ledger, Registry(aside / "models"), Asleep(), screen)
             try:
                 again.all_epochs(Market(name="audit"))
                 complete = True
@@ -314,104 +281,6 @@ def report(run: str | Path, *, ledger_url: str | None = None) -> Retold:
 def _registry(folder: Path, config: Config) -> Registry:
     chosen = config.packages
     return Registry(folder / "models", trusted=chosen.trusted_keys, signing_key=chosen.signing_key)
-
-
-class _Run:
-    """One replay: learn and trade over the same ledger, epoch by epoch."""
-
-    def __init__(
-        self,
-        bars: Bars,
-        config: Config,
-        ledger: Ledger,
-        registry: Registry,
-        watch: Sentinel | _Asleep,
-        screen: Screen,
-    ) -> None:
-        self.bars, self.config, self.ledger, self.screen = bars, config, ledger, screen
-        self.watch = watch
-        screen.phase("compiling indicators and simulator (once, cached afterwards)")
-        self.tape = Tape(bars, config)
-        self.feed = self.tape.feed
-        screen.phase("computing features and outcomes")
-        self.learn = LearnService(self.feed, config, ledger, registry)
-        self.upkeep = Upkeep(ledger, config.storage, WallClock())
-        self.trade = TradeLoop(self.feed, config, ledger, registry, self._features)
-        cuts = cut_epochs(self.feed.instants, config.epoch)
-        self.epochs = recorded_cuts(ledger, self.feed.instants, cuts)
-
-    def _features(self, package: Package) -> Float32Array:
-        data = self.learn.training_data(package.manifest.provenance.lineage.line)
-        place = {name: i for i, name in enumerate(data.features.expressions)}
-        asked = [place[name] for name in package.manifest.features]
-        return data.matrix if asked == list(place.values()) else data.matrix[:, asked]
-
-    def all_epochs(self, market: Market) -> None:
-        """Carry the run to its last bar."""
-        write_start(self.ledger, self.bars, self.config)
-        total = len(self.feed.instants)
-        self.screen.phase("replaying")
-        schedules = {line.name: RefitSchedule(line) for line in self.config.lines}
-        now = int(self.feed.instants[0])
-        for epoch, (first, last) in enumerate(zip(self.epochs[:-1], self.epochs[1:], strict=True)):
-            self.upkeep.look()
-            self.trade.run_epoch(int(first), int(last))
-            now = int(self.feed.instants[last - 1])
-            self.trade.apply_moves(now)
-            due = [
-                name
-                for name, schedule in schedules.items()
-                if schedule.due(int(last), epoch + 1) and self.trade.wants_refit(name)
-            ]
-            for name in due:
-                self.learn.refit(name, now, epoch + 1)
-            if due:
-                self.trade.adopt(now)
-                self.watch.look(now)
-            if int(last) < total and _month(now) != _month(int(self.feed.instants[last])):
-                self.ledger.seal(now)
-                self.upkeep.month_end(int(self.feed.instants[last]))
-            self.screen.update(self._snapshot(market.name, now, int(last), total))
-        self.watch.look(now)
-        self.ledger.seal(now)
-
-    def _snapshot(self, market: str, now: int, done: int, total: int) -> Snapshot:
-        trade, start = self.trade, self.config.cash
-        seats = trade.seats.values()
-        equities = {
-            name: trade.accounts.book(name).equity / start
-            for name in ("edgekeeper", "always_newest", "rules")
-        }
-        equities["buy_and_hold"] = trade.passive / start
-        return Snapshot(
-            market=market,
-            time_ns=now,
-            done=done,
-            total=total,
-            equities=equities,
-            tried=sum(seat.line.test > 0 for seat in seats),
-            refused=sum(seat.line.verdict == "refused" for seat in seats),
-            promoted=trade.discoveries,
-            event=trade.events[-1][2] if trade.events else "",
-        )
-
-    def tell(self, market: Market, wall_seconds: float) -> Story:
-        """Read the run back as a story."""
-        newest = self.trade.newest
-        return tell(
-            self.ledger,
-            self.bars,
-            self.learn.labels,
-            self.config,
-            market,
-            newest=newest,
-            matrix=None if newest is None else self._features(newest),
-            wall_seconds=wall_seconds,
-        )
-
-
-def _month(time_ns: int) -> np.datetime64:
-    return np.datetime64(time_ns, "ns").astype("datetime64[M]")
 
 
 @contextmanager

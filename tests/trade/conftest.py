@@ -70,7 +70,7 @@ class Run:
     def one(self, epoch):
         first, last = int(self.epochs[epoch]), int(self.epochs[epoch + 1])
         now = int(self.feed.instants[last - 1])
-        self.trade.run_epoch(first, last)
+        self.trade.run(first, last)
         self.moves += [(epoch, move) for move in self.trade.apply_moves(now)]
         due = False
         for line in self.config.lines:

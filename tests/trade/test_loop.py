@@ -243,7 +243,7 @@ def test_a_fit_that_took_longer_than_an_epoch_is_still_adopted(start_run, eager)
     for epoch in range(230):
         first, last = int(run.epochs[epoch]), int(run.epochs[epoch + 1])
         now = int(run.feed.instants[last - 1])
-        late.run_epoch(first, last)
+        late.run(first, last)
         late.apply_moves(now)
         late.adopt(now)
         if epoch == 215:

@@ -39,6 +39,11 @@ class GrowingArray(Generic[_Kind]):
     def __len__(self) -> int:
         return self._size
 
+    def replace_last(self, values: NDArray[_Kind]) -> None:
+        """Put ``values`` in the place of the last ones; views handed out before change too."""
+        self._size -= len(values)
+        self.extend(values)
+
     def extend(self, values: NDArray[_Kind]) -> None:
         """Append ``values``; views handed out before stay as they are."""
         size = self._size + len(values)

@@ -1,7 +1,7 @@
 """The record itself, and what it is checked for."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -302,6 +302,28 @@ class Bars:
             adjustment=self.adjustment[pick],
             context={k: v[pick] for k, v in self.context.items()},
         )
+
+    def among(self, symbols: Sequence[str]) -> "Bars":
+        """The same bars, told apart among more symbols, sorted; all of ours have to be there.
+
+        Raises
+        ------
+        BadData
+            A symbol that is none of these.
+        """
+        place = {name: i for i, name in enumerate(symbols)}
+        missing = [name for name in self.symbols_present if name not in place]
+        if missing:
+            raise BadData(
+                f"expected bars of {', '.join(symbols)}, got one of {missing[0]!r}"
+                f"{nearest(missing[0], symbols)}"
+            )
+        codes = np.array([place.get(name, -1) for name in self.symbols], dtype=np.int32)
+        return replace(self, symbols=tuple(symbols), symbol=codes[self.symbol])
+
+    def known_at(self, time_ns: int) -> "Bars":
+        """The same bars, known no sooner than ``time_ns``: when a live run got them."""
+        return replace(self, known_time=np.maximum(self.known_time, time_ns))
 
     def until(self, time_ns: int) -> "Bars":
         """Bars that closed at or before ``time_ns``."""

@@ -99,6 +99,11 @@ class MarketFeed:
     def _in_time(self, bars: Bars) -> Int8Array:
         return (bars.known_time - bars.event_time <= self.max_age_ns).astype(np.int8)
 
+    def note_latency(self, latency_ms: float) -> None:
+        """Note how long the forecasts of the newest instant took."""
+        self._latency_ms.replace_last(_floats("latency_ms", np.array([latency_ms]), 1))
+        self.latency_ms = fixed(self._latency_ms.view)
+
     def rows_of(self, times: Int64Array, symbols: NDArray[np.integer[Any]]) -> Int64Array:
         """Row of the bar of each (instant, symbol), all of which are there, int64 ``[n]``."""
         keys = np.searchsorted(self.instants, times) * len(self.bars.symbols) + symbols

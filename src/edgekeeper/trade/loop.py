@@ -1,11 +1,13 @@
 """The trading loop: one epoch after another, through the books, the evidence and the ledger.
 
-``run_epoch`` carries every book over the epoch's bars and appends what happened. At the boundary
-``apply_moves`` asks the rules of ``rollout`` what the record demands, and ``adopt`` swaps in what
-``learn`` left. Nothing else changes who trades.
+``run`` carries every book over bars, an epoch's at once or as they come, and appends what
+happened. At an epoch's boundary ``apply_moves`` asks the rules of ``rollout`` what the record
+demands, and ``adopt`` swaps in what ``learn`` left. Beside these, only a person's order changes who
+trades.
 """
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -47,7 +49,12 @@ from edgekeeper.trade.record import (
 from edgekeeper.trade.seats import FeatureSource, Seat, SegmentForecasts, book_bars
 from edgekeeper.types import Float64Array, Forecasts
 
-__all__ = ["TradeLoop"]
+__all__ = ["BARS", "BOUNDARY", "HISTORY", "TradeLoop"]
+
+HISTORY, BARS, BOUNDARY = "history", "bars", "boundary"
+"""Kinds of steps of a live run."""
+
+_AT_ONCE = 256  # instants of history whose covariances are in memory together
 
 
 class TradeLoop:
@@ -60,6 +67,9 @@ class TradeLoop:
     ledger : Ledger
     registry : Registry
     features : FeatureSource
+    stopwatch : callable, optional
+        Seconds that pass, for live runs, whose forecasts are timed. A replay measures nothing: it
+        takes latencies from the feed.
     """
 
     def __init__(
@@ -69,6 +79,7 @@ class TradeLoop:
         ledger: Ledger,
         registry: Registry,
         features: FeatureSource,
+        stopwatch: Callable[[], float] | None = None,
     ) -> None:
         bars = feed.bars
         self.feed = feed
@@ -99,20 +110,43 @@ class TradeLoop:
         self.discoveries = 0
         self.events: list[tuple[int, str, str]] = []
         self.passive = config.cash
+        self.steps = 0
         self._gross = 0.0
         self._adopted = 0
+        self._stopwatch = stopwatch
+        self._forecasting: set[str] = set()  # lines that forecast in this epoch
 
-    # -- one epoch ------------------------------------------------------------------------------
+    # -- bars -----------------------------------------------------------------------------------
 
-    def run_epoch(self, first: int, last: int) -> None:
-        """Carry everything over instants ``first:last`` and append what happened."""
+    def look_back(self, first: int, last: int) -> None:
+        """Take instants ``first:last`` as history: seen and learned from, never traded."""
+        feed = self.feed
+        rows = slice(int(feed.offsets[first]), int(feed.offsets[last]))
+        now = int(feed.instants[last - 1])
+        with self.ledger.transaction("trade", event_time_ns=now) as tx:
+            write_epoch(tx, feed.bars, rows)
+            write_signals(tx, feed.bars, rows, feed.rule, self.names)
+            self._write_step(tx, HISTORY, now)
+        for begin in range(first, last, _AT_ONCE):
+            self._market(begin, min(begin + _AT_ONCE, last))
+
+    def run(self, first: int, last: int, *, live: bool = False) -> None:
+        """Carry everything over instants ``first:last`` and append what happened.
+
+        Live, these are bars of an epoch that may go on: a step of its own on record, and safe on
+        disk before anything else is done.
+        """
         feed = self.feed
         times = feed.instants[first:last]
         rows = slice(int(feed.offsets[first]), int(feed.offsets[last]))
-        with self.ledger.transaction("trade", event_time_ns=int(times[-1])) as tx:
+        now = int(times[-1])
+        with self.ledger.transaction("trade", event_time_ns=now, durable=live) as tx:
             write_epoch(tx, feed.bars, rows)
             write_signals(tx, feed.bars, rows, feed.rule, self.names)
             forecasts = self._forecast(tx, first, last, rows)
+            if live:
+                known = int(feed.bars.known_time[rows].max())
+                self._write_step(tx, BARS, now, known, float(feed.latency_ms[last - 1]))
             covariance, returns = self._market(first, last)
             gross = self._step_accounts(tx, first, last, forecasts)
             self._hold_passively(returns, gross)
@@ -126,7 +160,10 @@ class TradeLoop:
             for name, seat in self.seats.items()
             if seat.package is not None and seat.line.forecasts
         }
+        began = self._stopwatch() if self._stopwatch else 0.0
         forecasts = {name: self.forecasts.get(one, first, last) for name, one in active.items()}
+        if self._stopwatch and active:
+            self.feed.note_latency(1e3 * (self._stopwatch() - began))
         packages = {name: one.hash for name, one in active.items()}
         write_forecasts(tx, self.feed.bars, rows, forecasts, packages, self.names)
         return forecasts
@@ -175,7 +212,7 @@ class TradeLoop:
             before = seat.book.equity
             log = seat.book.step(self.feed.chunk(first, last, forecast))
             seat.line.trades += int(log.counts[0])
-            seat.line.epochs += 1
+            self._forecasting.add(name)
             done[name] = book_bars(seat.book, log, before)
         seen: dict[str, EvidenceBars] = {}
         thresholds: dict[str, float] = {}
@@ -212,6 +249,27 @@ class TradeLoop:
             self._last_close[index] = close
         return self.risk.update(returns), returns
 
+    def _write_step(
+        self,
+        tx: Transaction,
+        kind: str,
+        now_ns: int,
+        known_ns: int | None = None,
+        latency_ms: float = math.nan,
+    ) -> None:
+        """Append where a live run stands, so that it can be lived again step by step."""
+        tx.append(
+            "stretches",
+            {
+                "event_time_ns": now_ns,
+                "number": self.steps,
+                "kind": kind,
+                "known_time_ns": known_ns,
+                "latency_ms": latency_ms,
+            },
+        )
+        self.steps += 1
+
     # -- at the boundary ------------------------------------------------------------------------
 
     @property
@@ -224,8 +282,14 @@ class TradeLoop:
         retired = self.seats[line].line.stage is Stage.RETIRED
         return not retired or line == next(iter(self.seats))
 
-    def apply_moves(self, now_ns: int) -> list[Move]:
-        """Move lines as the record demands; at most one line is promoted at a boundary."""
+    def apply_moves(self, now_ns: int, *, live: bool = False) -> list[Move]:
+        """End the epoch: move lines as the record demands, promoting at most one of them."""
+        if live:
+            with self.ledger.transaction("trade", event_time_ns=now_ns) as tx:
+                self._write_step(tx, BOUNDARY, now_ns)
+        for name in self._forecasting:
+            self.seats[name].line.epochs += 1
+        self._forecasting.clear()
         moves: list[Move] = []
         before = self.champion
         for seat in self.seats.values():

@@ -15,6 +15,7 @@ from edgekeeper.ledger.schema.columns import (
 from edgekeeper.ledger.schema.feed import epochs, universes
 from edgekeeper.ledger.schema.forecasting import decisions, forecasts, signals
 from edgekeeper.ledger.schema.lines import evidence, lines, packages, runs, stages, trials
+from edgekeeper.ledger.schema.live import bequests, commands, obeyed, stretches
 from edgekeeper.ledger.schema.operations import alerts, approvals, heartbeats, receipts, seals
 from edgekeeper.ledger.schema.storing import segment_bytes, storage
 from edgekeeper.ledger.schema.trading import (
@@ -45,7 +46,7 @@ __all__ = [
     "time_column",
 ]
 
-REVISION = "0004"
+REVISION = "0005"
 """Revision of the newest migration; a ledger that says otherwise is migrated or refused."""
 
 FACTS: dict[str, Table] = {
@@ -74,6 +75,10 @@ FACTS: dict[str, Table] = {
         seals,
         storage,
         receipts,
+        stretches,
+        bequests,
+        commands,
+        obeyed,
     )
 }
 SEALS: dict[str, Table] = {"chain": chain, "batches": batches}

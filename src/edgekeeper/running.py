@@ -1,0 +1,180 @@
+"""``Run``: learn, trade and watch over one record, step by step; replay and paper both drive it."""
+
+from itertools import pairwise
+from typing import Any, Protocol
+
+import numpy as np
+
+from edgekeeper.bars import Bars
+from edgekeeper.clock import WallClock
+from edgekeeper.config import Config
+from edgekeeper.learn import LearnService, RefitSchedule
+from edgekeeper.ledger import Ledger, Upkeep
+from edgekeeper.registry import Package, Registry
+from edgekeeper.report import Snapshot, Story
+from edgekeeper.report.tell import Market, tell
+from edgekeeper.resuming import recorded_cuts, write_start
+from edgekeeper.trade import Tape, TradeLoop, cut_epochs
+from edgekeeper.types import Float32Array
+
+__all__ = ["Asleep", "Blank", "Run", "Screen", "Watcher"]
+
+
+class Screen(Protocol):
+    """Whatever shows how a run is doing."""
+
+    def phase(self, text: str) -> None:
+        """Say what is being done now."""
+        ...
+
+    def update(self, snapshot: Snapshot) -> None:
+        """Show where the run stands."""
+        ...
+
+
+class Blank:
+    """Shows nothing."""
+
+    def phase(self, text: str) -> None:
+        """Say nothing."""
+
+    def update(self, snapshot: Snapshot) -> None:
+        """Show nothing."""
+
+
+class Watcher(Protocol):
+    """Whatever tells people what was recorded."""
+
+    def look(self, now_ns: int) -> object:
+        """Report what is new up to ``now_ns``."""
+        ...
+
+
+class Asleep:
+    """Watches nothing, since an audit tells nobody anew."""
+
+    def look(self, now_ns: int) -> object:
+        """See nothing."""
+        return None
+
+
+class Run:
+    """Learn and trade over the same ledger, epoch by epoch.
+
+    Parameters
+    ----------
+    bars : Bars
+        All of them for a replay; for a live run those so far.
+    config : Config
+    ledger : Ledger
+    registry : Registry
+    watch : Watcher
+    screen : Screen
+    """
+
+    def __init__(
+        self,
+        bars: Bars,
+        config: Config,
+        ledger: Ledger,
+        registry: Registry,
+        watch: Watcher,
+        screen: Screen,
+    ) -> None:
+        self.config, self.ledger, self.screen = config, ledger, screen
+        self.watch = watch
+        screen.phase("compiling indicators and simulator (once, cached afterwards)")
+        self.tape = Tape(bars, config)
+        self.feed = self.tape.feed
+        screen.phase("computing features and outcomes")
+        self.learn = LearnService(self.feed, config, ledger, registry)
+        self.upkeep = Upkeep(ledger, config.storage, WallClock())
+        self.trade = TradeLoop(self.feed, config, ledger, registry, self.features)
+        self.epochs_done = 0
+        self._schedules = {line.name: RefitSchedule(line) for line in config.lines}
+
+    def features(self, package: Package) -> Float32Array:
+        """Features of all bars so far for a package, float32 [N, F]."""
+        data = self.learn.training_data(package.manifest.provenance.lineage.line)
+        place = {name: i for i, name in enumerate(data.features.expressions)}
+        asked = [place[name] for name in package.manifest.features]
+        return data.matrix if asked == list(place.values()) else data.matrix[:, asked]
+
+    def all_epochs(self, market: Market) -> None:
+        """Carry a replay to its last bar."""
+        instants = self.feed.instants
+        write_start(self.ledger, self.tape.bars, self.config)
+        self.screen.phase("replaying")
+        cuts = recorded_cuts(self.ledger, instants, cut_epochs(instants, self.config.epoch))
+        now = int(instants[0])
+        for first, last in pairwise(cuts):
+            self.upkeep.look()
+            self.trade.run(int(first), int(last))
+            now = self.end_epoch(int(last))
+            if int(last) < len(instants):
+                self.seal_month(now, int(instants[last]))
+            self.screen.update(self.snapshot(market.name, now, int(last), len(instants)))
+        self.watch.look(now)
+        self.ledger.seal(now)
+
+    def end_epoch(self, last: int, *, live: bool = False) -> int:
+        """Do what is done at boundaries only, after ``last`` instants; return the newest's time."""
+        now = int(self.feed.instants[last - 1])
+        self.trade.apply_moves(now, live=live)
+        self.epochs_done += 1
+        due = [
+            name
+            for name, schedule in self._schedules.items()
+            if schedule.due(last, self.epochs_done) and self.trade.wants_refit(name)
+        ]
+        for name in due:
+            self.learn.refit(name, now, self.epochs_done)
+        if due:
+            self.trade.adopt(now)
+            self.watch.look(now)
+        return now
+
+    def seal_month(self, now_ns: int, next_ns: int) -> None:
+        """Seal the record where ``next_ns`` lies in another month."""
+        if _month(now_ns) != _month(next_ns):
+            self.ledger.seal(now_ns)
+            self.upkeep.month_end(next_ns)
+
+    def snapshot(self, market: str, now_ns: int, done: int, total: int) -> Snapshot:
+        """Return where the run stands, for the screen."""
+        trade, start = self.trade, self.config.cash
+        seats = trade.seats.values()
+        equities = {
+            name: trade.accounts.book(name).equity / start
+            for name in ("edgekeeper", "always_newest", "rules")
+        }
+        equities["buy_and_hold"] = trade.passive / start
+        return Snapshot(
+            market=market,
+            time_ns=now_ns,
+            done=done,
+            total=total,
+            equities=equities,
+            tried=sum(seat.line.test > 0 for seat in seats),
+            refused=sum(seat.line.verdict == "refused" for seat in seats),
+            promoted=trade.discoveries,
+            event=trade.events[-1][2] if trade.events else "",
+        )
+
+    def tell(self, market: Market, wall_seconds: float) -> Story:
+        """Read the run back as a story."""
+        newest: Any = self.trade.newest
+        return tell(
+            self.ledger,
+            self.tape.bars,
+            self.learn.labels,
+            self.config,
+            market,
+            newest=newest,
+            matrix=None if newest is None else self.features(newest),
+            wall_seconds=wall_seconds,
+        )
+
+
+def _month(time_ns: int) -> np.datetime64:
+    return np.datetime64(time_ns, "ns").astype("datetime64[M]")
