@@ -32,6 +32,7 @@ __all__ = [
     "LineConfig",
     "PackagesConfig",
     "PolicyConfig",
+    "RolloutConfig",
     "RulesConfig",
     "SearchConfig",
     "StorageConfig",
@@ -134,6 +135,21 @@ class EvidenceConfig(_Section):
     harm_fraction: float = Field(0.8, gt=0, le=1)
     harm_clip: float = Field(5.0, gt=1)
     false_retreat_bars: float = Field(2520.0, gt=1)
+
+
+class RolloutConfig(_Section):
+    """How a line that has proved itself takes over: by which shares of the signals, how fast."""
+
+    shadow_epochs: int = Field(5, ge=0)
+    steps: tuple[float, ...] = (0.10, 0.25, 0.50)
+    step_epochs: int = Field(5, ge=1)
+
+    @field_validator("steps")
+    @classmethod
+    def _rising(cls, steps: tuple[float, ...]) -> tuple[float, ...]:
+        if list(steps) != sorted(set(steps)) or not all(0.0 < share < 1.0 for share in steps):
+            raise ValueError("expected rising shares between 0 and 1, such as [0.1, 0.25, 0.5]")
+        return steps
 
 
 class GatesConfig(_Section):
@@ -272,6 +288,7 @@ class Config(_Section):
     limits: LimitsConfig = LimitsConfig()
     guards: GuardsConfig = GuardsConfig()
     evidence: EvidenceConfig = EvidenceConfig()
+    rollout: RolloutConfig = RolloutConfig()
     gates: GatesConfig = GatesConfig()
     packages: PackagesConfig = PackagesConfig()
     lines: tuple[LineConfig, ...] = (

@@ -1,7 +1,8 @@
 """``Run``: learn, trade and watch over one record, step by step; replay and paper both drive it."""
 
+from collections.abc import Mapping
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -100,6 +101,12 @@ class Run:
         asked = [place[name] for name in package.manifest.features]
         return data.matrix if asked == list(place.values()) else data.matrix[:, asked]
 
+    def inherited(self, packages: Mapping[str, str]) -> None:
+        """Take note of lines that begin with a package: their next fit is due as after a fit."""
+        for line, package in packages.items():
+            self.learn.continue_from(line, package)
+            self._schedules[line].due(len(self.feed.instants), self.epochs_done)
+
     def all_epochs(self, market: Market) -> None:
         """Carry a replay to its last bar."""
         instants = self.feed.instants
@@ -120,17 +127,20 @@ class Run:
     def end_epoch(self, last: int, *, live: bool = False) -> int:
         """Do what is done at boundaries only, after ``last`` instants; return the newest's time."""
         now = int(self.feed.instants[last - 1])
-        self.trade.apply_moves(now, live=live)
+        self.trade.end_epoch(now, live=live)
         self.epochs_done += 1
         due = [
             name
             for name, schedule in self._schedules.items()
-            if schedule.due(last, self.epochs_done) and self.trade.wants_refit(name)
+            if schedule.due(last, self.epochs_done) and self.trade.roster.wants_refit(name)
         ]
+        asked = self.trade.roster.refits_asked
+        due += [name for name in sorted(asked) if name not in due]
+        asked.clear()
         for name in due:
             self.learn.refit(name, now, self.epochs_done)
         if due:
-            self.trade.adopt(now)
+            self.trade.roster.adopt(now)
             self.watch.look(now)
         return now
 
@@ -143,7 +153,7 @@ class Run:
     def snapshot(self, market: str, now_ns: int, done: int, total: int) -> Snapshot:
         """Return where the run stands, for the screen."""
         trade, start = self.trade, self.config.cash
-        seats = trade.seats.values()
+        seats = trade.roster.seats.values()
         equities = {
             name: trade.accounts.book(name).equity / start
             for name in ("edgekeeper", "always_newest", "rules")
@@ -157,13 +167,13 @@ class Run:
             equities=equities,
             tried=sum(seat.line.test > 0 for seat in seats),
             refused=sum(seat.line.verdict == "refused" for seat in seats),
-            promoted=trade.discoveries,
-            event=trade.events[-1][2] if trade.events else "",
+            promoted=trade.roster.discoveries,
+            event=trade.roster.events[-1][2] if trade.roster.events else "",
         )
 
     def tell(self, market: Market, wall_seconds: float) -> Story:
         """Read the run back as a story."""
-        newest: Any = self.trade.newest
+        newest = self.trade.roster.newest
         return tell(
             self.ledger,
             self.tape.bars,

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from edgekeeper.config import Config, EvidenceConfig, LineConfig
+from edgekeeper.config import Config, EvidenceConfig, LineConfig, RolloutConfig
 from edgekeeper.rollout import (
     ALLOWED,
     BookBars,
@@ -15,6 +15,8 @@ from edgekeeper.rollout import (
     recipe_of,
 )
 
+BY_STEPS = RolloutConfig()
+AT_ONCE = RolloutConfig(shadow_epochs=0, steps=())
 CONFIG = EvidenceConfig(horizon_epochs=1_000, min_trades=50)
 
 
@@ -40,17 +42,17 @@ GOOD = np.full(300, 0.5)
 
 
 def test_nothing_is_demanded_of_a_line_without_evidence():
-    assert next_move(Line("a", {}, 0), CONFIG) is None
-    assert next_move(line(), CONFIG) is None
+    assert next_move(Line("a", {}, 0), CONFIG, AT_ONCE) is None
+    assert next_move(line(), CONFIG, AT_ONCE) is None
 
 
 @pytest.mark.parametrize("stage", [Stage.CANDIDATE, Stage.RETIRED])
 def test_neither_candidates_nor_the_retired_move_by_evidence(stage):
-    assert next_move(line(stage, GOOD), CONFIG) is None
+    assert next_move(line(stage, GOOD), CONFIG, AT_ONCE) is None
 
 
 def test_three_rejections_and_enough_trades_promote():
-    move = next_move(line(gains=GOOD), CONFIG)
+    move = next_move(line(gains=GOOD), CONFIG, AT_ONCE)
     assert move is not None
     assert (move.source, move.target) == (Stage.SHADOW, Stage.PRODUCTION)
     assert move.verdict == "promoted"
@@ -65,14 +67,14 @@ def test_a_promotion_waits_for_the_last_of_the_three():
         made = line(gains=GOOD)
         assert made.evidence is not None
         made.evidence.bets[name].log_wealth = math.log(20) - 1e-9
-        assert next_move(made, CONFIG) is None
+        assert next_move(made, CONFIG, AT_ONCE) is None
         made.evidence.bets[name].log_wealth = math.log(20)
-        assert next_move(made, CONFIG) is not None
+        assert next_move(made, CONFIG, AT_ONCE) is not None
 
 
 def test_a_promotion_waits_for_enough_trades():
-    assert next_move(line(gains=GOOD, trades=49), CONFIG) is None
-    assert next_move(line(gains=GOOD, trades=50), CONFIG) is not None
+    assert next_move(line(gains=GOOD, trades=49), CONFIG, AT_ONCE) is None
+    assert next_move(line(gains=GOOD, trades=50), CONFIG, AT_ONCE) is not None
 
 
 def test_a_worse_challenger_is_refused():
@@ -81,9 +83,9 @@ def test_a_worse_challenger_is_refused():
     assert worse.evidence is not None
     assert worse.evidence.bets["cash"].log_wealth > math.log(20)
     assert worse.evidence.bets["exposure"].log_wealth > math.log(20)
-    assert next_move(worse, CONFIG) is None
+    assert next_move(worse, CONFIG, AT_ONCE) is None
     feed(worse, [0.2], incumbent=0.3)
-    move = next_move(worse, CONFIG)
+    move = next_move(worse, CONFIG, AT_ONCE)
     assert move is not None
     assert (move.target, move.verdict) == (Stage.RETIRED, "refused")
     assert "did not earn more than the line that trades now" in move.reason
@@ -101,7 +103,7 @@ def test_a_refusal_names_the_null_that_stands_firmest(name, words):
     made = line(gains=np.full(1_000, 0.4))
     assert made.evidence is not None
     made.evidence.bets[name].log_wealth = math.log(2.5)
-    move = next_move(made, CONFIG)
+    move = next_move(made, CONFIG, AT_ONCE)
     assert move is not None
     assert move.verdict == "refused"
     assert words in move.reason
@@ -110,20 +112,20 @@ def test_a_refusal_names_the_null_that_stands_firmest(name, words):
 
 
 def test_too_few_trades_are_named_as_the_reason_where_they_are():
-    move = next_move(line(gains=np.full(1_000, 0.4), trades=7), CONFIG)
+    move = next_move(line(gains=np.full(1_000, 0.4), trades=7), CONFIG, AT_ONCE)
     assert move is not None
     assert (move.target, move.verdict) == (Stage.RETIRED, "refused")
     assert "too few trades within its 1000 epochs: 7, needed 50" in move.reason
 
 
 def test_before_its_horizon_a_line_without_evidence_stays():
-    assert next_move(line(gains=np.zeros(999)), CONFIG) is None
-    assert next_move(line(gains=np.zeros(1_000)), CONFIG) is not None
+    assert next_move(line(gains=np.zeros(999)), CONFIG, AT_ONCE) is None
+    assert next_move(line(gains=np.zeros(1_000)), CONFIG, AT_ONCE) is not None
 
 
 @pytest.mark.parametrize("stage", [Stage.SHADOW, Stage.PRODUCTION])
 def test_a_ruined_line_is_closed_wherever_it_stands(stage):
-    move = next_move(line(stage, [*GOOD, -25.0]), CONFIG)
+    move = next_move(line(stage, [*GOOD, -25.0]), CONFIG, AT_ONCE)
     assert move is not None
     assert (move.source, move.target) == (stage, Stage.RETIRED)
     assert "more than 20 times its predicted volatility" in move.reason
@@ -133,10 +135,10 @@ def test_a_ruined_line_is_closed_wherever_it_stands(stage):
 def test_a_champion_stays_while_it_earns_what_it_did():
     made = line(Stage.PRODUCTION, GOOD)
     assert made.evidence is not None
-    assert next_move(made, CONFIG) is None
+    assert next_move(made, CONFIG, AT_ONCE) is None
     made.evidence.watch_for_harm()
     feed(made, np.full(2_000, 0.3))
-    assert next_move(made, CONFIG) is None
+    assert next_move(made, CONFIG, AT_ONCE) is None
 
 
 def test_a_champion_that_disappoints_retreats_into_shadow():
@@ -144,7 +146,7 @@ def test_a_champion_that_disappoints_retreats_into_shadow():
     assert made.evidence is not None
     made.evidence.watch_for_harm()
     feed(made, np.full(150, -0.4))
-    move = next_move(made, CONFIG)
+    move = next_move(made, CONFIG, AT_ONCE)
     assert move is not None
     assert (move.source, move.target) == (Stage.PRODUCTION, Stage.SHADOW)
     assert move.verdict == "retreated"
@@ -157,21 +159,21 @@ def test_a_retreat_acts_on_what_is_not_a_number():
     made.evidence.watch_for_harm()
     assert made.evidence.harm is not None
     made.evidence.harm.update(np.array([math.nan]))
-    move = next_move(made, CONFIG)
+    move = next_move(made, CONFIG, AT_ONCE)
     assert move is not None
     assert move.verdict == "retreated"
 
 
 def test_a_champion_is_never_refused_for_the_length_of_its_reign():
     made = line(Stage.PRODUCTION, np.zeros(3_000))
-    assert next_move(made, CONFIG) is None
+    assert next_move(made, CONFIG, AT_ONCE) is None
 
 
 def test_a_line_without_any_budget_left_can_never_be_promoted():
     made = line(gains=GOOD)
     made.level = 0.0
     assert made.threshold == math.inf
-    assert next_move(made, CONFIG) is None
+    assert next_move(made, CONFIG, AT_ONCE) is None
 
 
 def test_every_move_is_one_that_is_allowed():
@@ -187,7 +189,12 @@ def test_every_move_is_one_that_is_allowed():
     retreating.evidence.watch_for_harm()
     feed(retreating, np.full(150, -0.5))
     for made in [*cases, retreating]:
-        move = next_move(made, CONFIG)
+        move = next_move(made, CONFIG, AT_ONCE)
+        assert move is not None
+        assert move.target in ALLOWED[move.source]
+        seen.add((move.source, move.target))
+    for made in (line(gains=GOOD), at_step(step=0), at_step(step=2), at_step(gains=[-30.0]), harmed()):
+        move = next_move(made, CONFIG, BY_STEPS)
         assert move is not None
         assert move.target in ALLOWED[move.source]
         seen.add((move.source, move.target))
@@ -199,7 +206,7 @@ def test_every_move_is_one_that_is_allowed():
 
 def test_next_move_is_a_pure_function_of_the_record():
     made = line(gains=GOOD)
-    assert next_move(made, CONFIG) == next_move(made, CONFIG)
+    assert next_move(made, CONFIG, AT_ONCE) == next_move(made, CONFIG, AT_ONCE)
     assert made.stage is Stage.SHADOW
 
 
@@ -223,10 +230,67 @@ def test_a_recipe_is_what_shapes_the_line_and_nothing_else():
     assert changed(lines=(LineConfig(name="other"),)) != base
 
 
-def test_only_lines_in_shadow_or_production_forecast():
+def test_lines_forecast_from_shadow_to_production():
     assert [Line("a", {}, 0, stage=stage).forecasts for stage in Stage] == [
         False,
         True,
         True,
+        True,
         False,
     ]
+
+
+def at_step(step=0, gains=GOOD, epochs=5, **changes):
+    """A line in its A/B test that has been at a step for some epochs."""
+    made = line(Stage.AB_TEST, gains)
+    made.step, made.step_epochs, made.share = step, epochs, BY_STEPS.steps[step]
+    for name, value in changes.items():
+        setattr(made, name, value)
+    return made
+
+
+def harmed():
+    made = at_step()
+    made.evidence.watch_for_harm()
+    feed(made, np.full(150, -0.5))
+    return made
+
+
+def test_a_promotion_begins_with_the_first_share():
+    move = next_move(line(gains=GOOD), CONFIG, BY_STEPS)
+    assert (move.target, move.verdict, move.share) == (Stage.AB_TEST, "promoted", 0.1)
+
+
+def test_shadow_lasts_its_time_whatever_the_evidence():
+    made = line(gains=GOOD)
+    made.epochs = 3
+    assert next_move(made, CONFIG, BY_STEPS) is None
+
+
+def test_steps_are_taken_in_order_and_not_before_their_time():
+    assert next_move(at_step(epochs=4), CONFIG, BY_STEPS) is None
+    moves = [next_move(at_step(step), CONFIG, BY_STEPS) for step in range(3)]
+    assert [(move.target, move.share) for move in moves] == [
+        (Stage.AB_TEST, 0.25),
+        (Stage.AB_TEST, 0.5),
+        (Stage.PRODUCTION, 1.0),
+    ]
+
+
+def test_harm_ends_a_test_at_once():
+    move = next_move(harmed(), CONFIG, BY_STEPS)
+    assert (move.target, move.verdict) == (Stage.SHADOW, "retreated")
+
+
+def test_a_persons_word_carries_a_line_no_further_than_its_first_step():
+    made = at_step(gains=np.zeros(300), without_evidence=True, epochs=400)
+    assert next_move(made, CONFIG, BY_STEPS) is None
+    proved = at_step(without_evidence=True)
+    move = next_move(proved, CONFIG, BY_STEPS)
+    assert (move.target, move.verdict, move.share) == (Stage.AB_TEST, "proved", 0.1)
+
+
+@pytest.mark.parametrize("steps", [[0.5, 0.25], [0.0, 0.1], [0.5, 1.0], [0.1, 0.1]])
+def test_steps_have_to_rise(steps):
+    with pytest.raises(ValueError, match="rising shares"):
+        RolloutConfig(steps=steps)

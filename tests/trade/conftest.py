@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from edgekeeper.bars import Bars
-from edgekeeper.config import Config, EvidenceConfig, GatesConfig, LineConfig
+from edgekeeper.config import Config, EvidenceConfig, GatesConfig, LineConfig, RolloutConfig
 from edgekeeper.features import evaluate
 from edgekeeper.learn import LearnService
 from edgekeeper.ledger import Ledger
@@ -23,6 +23,7 @@ EAGER = Config(
         prior_bars=10,
         false_retreat_bars=40.0,
     ),
+    rollout=RolloutConfig(shadow_epochs=0, steps=()),
     lines=(
         LineConfig(
             name="linear",
@@ -71,16 +72,16 @@ class Run:
         first, last = int(self.epochs[epoch]), int(self.epochs[epoch + 1])
         now = int(self.feed.instants[last - 1])
         self.trade.run(first, last)
-        self.moves += [(epoch, move) for move in self.trade.apply_moves(now)]
+        self.moves += [(epoch, move) for move in self.trade.end_epoch(now)]
         due = False
         for line in self.config.lines:
             if last >= line.min_bars and (last - line.min_bars) % line.refit_epochs == 0:
                 self.learn.refit(line.name, now)
                 due = True
         if due:
-            self.trade.adopt(now)
+            self.trade.roster.adopt(now)
         self.heads.append(self.ledger.head("trade"))
-        self.champions.append(self.trade.champion)
+        self.champions.append(self.trade.roster.champion)
         self.pointers.append(self.registry.pointer().champion)
 
     def table(self, name, **where):

@@ -20,7 +20,7 @@ def epoch_of(run, verdict):
 def test_an_edge_is_found_promoted_lost_and_retreated_from(flip):
     linear = [move for _, move in flip.moves if move.line == "linear"]
     assert [move.verdict for move in linear[:2]] == ["promoted", "retreated"]
-    assert flip.trade.discoveries >= 1
+    assert flip.trade.roster.discoveries >= 1
     promoted, retreated = epoch_of(flip, "promoted"), epoch_of(flip, "retreated")
     assert 200 < promoted < retreated < 420
     assert flip.champions[promoted - 1] is None
@@ -71,7 +71,7 @@ def test_a_line_has_one_observation_a_bar(flip):
 
 
 def test_stages_in_the_ledger_form_a_chain_of_allowed_moves(flip):
-    for name, seat in flip.trade.seats.items():
+    for name, seat in flip.trade.roster.seats.items():
         moves = flip.table("stages", line=name)
         stages = ["candidate", *moves["to_stage"].to_list()]
         assert moves["from_stage"].to_list() == stages[:-1]
@@ -85,8 +85,8 @@ def test_every_test_pays_for_itself(flip):
     lines = flip.table("lines")
     assert lines["test_index"].to_list() == [1, 2]
     assert lines["level"].to_list() == pytest.approx([0.3, 0.15])
-    restarted = flip.trade.seats["linear"].line
-    assert restarted.test == flip.trade.tests >= 3
+    restarted = flip.trade.roster.seats["linear"].line
+    assert restarted.test == flip.trade.roster.tests >= 3
     assert restarted.level == pytest.approx(0.6 * 2.0**-restarted.test * 2)
 
 
@@ -152,9 +152,9 @@ def test_always_newest_trades_each_refit_of_the_first_line_at_once(flip):
 
 
 def test_events_tell_the_story(flip):
-    kinds = [kind for _, kind, _ in flip.trade.events]
+    kinds = [kind for _, kind, _ in flip.trade.roster.events]
     assert kinds.index("shadow") < kinds.index("promoted") < kinds.index("retreated")
-    assert all(isinstance(text, str) and text for _, _, text in flip.trade.events)
+    assert all(isinstance(text, str) and text for _, _, text in flip.trade.roster.events)
 
 
 # -- refits, vetoes, worse challengers --------------------------------------------------------
@@ -183,7 +183,7 @@ def test_a_vetoed_refit_is_not_adopted(strict):
         "hash"
     ].to_list()
     assert used == accepted
-    line = strict.trade.seats["linear"].line
+    line = strict.trade.roster.seats["linear"].line
     assert any("vetoed" in reason for reason in line.reasons)
 
 
@@ -194,7 +194,7 @@ def test_a_line_without_evidence_is_refused_at_its_horizon(strict):
         assert epoch == 199 + 100
         assert move.target is Stage.RETIRED
         assert "no evidence within its 100 epochs" in move.reason
-    assert strict.trade.champion is None
+    assert strict.trade.roster.champion is None
     assert strict.champions == [None] * 330
 
 
@@ -210,12 +210,12 @@ def test_a_retired_line_forecasts_no_more(strict):
 
 
 def test_a_retired_line_is_refitted_only_for_the_bot_beside_it(strict):
-    assert strict.trade.wants_refit("linear")
-    assert not strict.trade.wants_refit("blind")
+    assert strict.trade.roster.wants_refit("linear")
+    assert not strict.trade.roster.wants_refit("blind")
 
 
 def test_nothing_is_adopted_twice_and_other_lines_are_left_alone(strict):
-    before = {name: seat.line.refits for name, seat in strict.trade.seats.items()}
+    before = {name: seat.line.refits for name, seat in strict.trade.roster.seats.items()}
     head = strict.ledger.head("trade")
     row = strict.table("packages").row(0, named=True)
     with strict.ledger.transaction("learn") as tx:
@@ -229,8 +229,8 @@ def test_nothing_is_adopted_twice_and_other_lines_are_left_alone(strict):
             },
         )
     for _ in range(2):
-        strict.trade.adopt(int(strict.bars.instants[-1]))
-    assert {name: seat.line.refits for name, seat in strict.trade.seats.items()} == before
+        strict.trade.roster.adopt(int(strict.bars.instants[-1]))
+    assert {name: seat.line.refits for name, seat in strict.trade.roster.seats.items()} == before
     assert strict.ledger.head("trade") == head
 
 
@@ -244,11 +244,11 @@ def test_a_fit_that_took_longer_than_an_epoch_is_still_adopted(start_run, eager)
         first, last = int(run.epochs[epoch]), int(run.epochs[epoch + 1])
         now = int(run.feed.instants[last - 1])
         late.run(first, last)
-        late.apply_moves(now)
-        late.adopt(now)
+        late.end_epoch(now)
+        late.roster.adopt(now)
         if epoch == 215:
             assert run.learn.refit("linear", int(run.feed.instants[199])) is not None
-    assert late.seats["linear"].line.refits == 1
+    assert late.roster.seats["linear"].line.refits == 1
     first_forecast = run.table("forecasts")["event_time_ns"].min()
     assert first_forecast == int(run.feed.instants[217])
 
@@ -266,13 +266,13 @@ def two_lines(start_run, eager):
     run = start_run(world.bars, config)
     for epoch in range(210):
         run.one(epoch)
-    assert all(seat.line.stage is Stage.SHADOW for seat in run.trade.seats.values())
+    assert all(seat.line.stage is Stage.SHADOW for seat in run.trade.roster.seats.values())
     return run
 
 
 def convince(run, name, wealth=1e6):
     """Give a line all the evidence it could need, as years of success would."""
-    for bet in run.trade.seats[name].line.evidence.bets.values():
+    for bet in run.trade.roster.seats[name].line.evidence.bets.values():
         bet.log_wealth = math.log(wealth)
 
 
@@ -281,7 +281,7 @@ def test_only_one_line_is_promoted_at_a_boundary(two_lines):
     convince(two_lines, "second")
     two_lines.one(210)
     assert [move.verdict for _, move in two_lines.moves] == ["promoted"]
-    assert two_lines.trade.champion == "linear"
+    assert two_lines.trade.roster.champion == "linear"
 
 
 def test_evidence_against_the_rules_is_none_against_a_new_champion(two_lines):
@@ -290,12 +290,12 @@ def test_evidence_against_the_rules_is_none_against_a_new_champion(two_lines):
     convince(two_lines, "second")
     for epoch in range(210, 214):
         two_lines.one(epoch)
-    assert two_lines.trade.champion == "linear"
-    bets = two_lines.trade.seats["second"].line.evidence.bets
+    assert two_lines.trade.roster.champion == "linear"
+    bets = two_lines.trade.roster.seats["second"].line.evidence.bets
     assert bets["cash"].log_wealth > 10
     assert abs(bets["incumbent"].log_wealth) < 1.0
     # The champion itself is still measured against the rules.
-    champion = two_lines.trade.seats["linear"].line.evidence.bets
+    champion = two_lines.trade.roster.seats["linear"].line.evidence.bets
     assert champion["incumbent"].log_wealth > 10
 
 
@@ -305,16 +305,16 @@ def test_a_better_line_replaces_the_champion_and_all_of_it_is_recorded(two_lines
     convince(two_lines, "second")
     two_lines.one(211)
     # The bet against the new incumbent began afresh in that bar; now it is convinced of that too.
-    assert two_lines.trade.champion == "linear"
+    assert two_lines.trade.roster.champion == "linear"
     convince(two_lines, "second")
     two_lines.one(212)
-    assert two_lines.trade.champion == "second"
+    assert two_lines.trade.roster.champion == "second"
     verdicts = [(move.line, move.verdict) for _, move in two_lines.moves]
     assert verdicts == [("linear", "promoted"), ("linear", "stood down"), ("second", "promoted")]
     stages = two_lines.table("stages", line="linear")
     assert stages["to_stage"].to_list() == ["shadow", "production", "shadow"]
-    assert two_lines.pointers[-1] == two_lines.trade.seats["second"].line.package
-    former = two_lines.trade.seats["linear"].line
+    assert two_lines.pointers[-1] == two_lines.trade.roster.seats["second"].line.package
+    former = two_lines.trade.roster.seats["linear"].line
     assert (former.stage, former.evidence.bars, former.test) == (Stage.SHADOW, 0, 3)
     two_lines.one(213)
     assert former.evidence.bars == 1
@@ -323,10 +323,10 @@ def test_a_better_line_replaces_the_champion_and_all_of_it_is_recorded(two_lines
 def test_a_champion_beyond_its_worst_bar_is_closed_and_the_rules_take_over(two_lines):
     convince(two_lines, "linear")
     two_lines.one(210)
-    two_lines.trade.seats["linear"].line.evidence.bets["cash"].log_wealth = -math.inf
+    two_lines.trade.roster.seats["linear"].line.evidence.bets["cash"].log_wealth = -math.inf
     two_lines.one(211)
-    assert two_lines.trade.champion is None
-    assert two_lines.trade.seats["linear"].line.stage is Stage.RETIRED
+    assert two_lines.trade.roster.champion is None
+    assert two_lines.trade.roster.seats["linear"].line.stage is Stage.RETIRED
     assert two_lines.pointers[-1] is None
     assert two_lines.trade.accounts.package("edgekeeper") is None
     assert "lost more than" in two_lines.registry.pointer().reason
@@ -338,11 +338,11 @@ def test_a_champion_beyond_its_worst_bar_is_closed_and_the_rules_take_over(two_l
 def test_a_swap_of_the_champions_package_happens_between_epochs(two_lines):
     convince(two_lines, "linear")
     two_lines.one(210)
-    before = two_lines.trade.seats["linear"].line.package
+    before = two_lines.trade.roster.seats["linear"].line.package
     now = int(two_lines.feed.instants[210])
     two_lines.learn.refit("linear", now)
-    two_lines.trade.adopt(now)
-    after = two_lines.trade.seats["linear"].line.package
+    two_lines.trade.roster.adopt(now)
+    after = two_lines.trade.roster.seats["linear"].line.package
     assert after != before
     assert two_lines.registry.pointer().champion == after
     two_lines.one(211)
@@ -358,7 +358,7 @@ def test_a_swap_of_the_champions_package_happens_between_epochs(two_lines):
 def test_without_lines_the_rules_trade_and_nothing_is_tested(start_run, eager):
     world = make_world("noise", seed=1, symbols=2, bars=80)
     run = start_run(world.bars, eager.model_copy(update={"lines": ()})).all()
-    assert run.trade.newest is None
+    assert run.trade.roster.newest is None
     assert run.moves == []
     assert run.table("lines").height == run.table("evidence").height == 0
     edgekeeper = run.table("equity", account="edgekeeper")["equity"]

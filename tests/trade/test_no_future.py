@@ -105,7 +105,7 @@ def test_a_symbol_that_is_listed_later_changes_nothing_before(start_run, name):
         )
     ).all()
     assert len(part.bars.symbols) == 2
-    assert any(seat.line.stage is not Stage.CANDIDATE for seat in part.trade.seats.values())
+    assert any(seat.line.stage is not Stage.CANDIDATE for seat in part.trade.roster.seats.values())
     for table in TABLES:
         now = int(bars.instants[269])
         assert part.ledger.read(table, until_ns=now).equals(

@@ -9,7 +9,7 @@ from edgekeeper.types import Forecasts
 
 @pytest.fixture(scope="module")
 def package(flip):
-    return flip.trade.newest
+    return flip.trade.roster.newest
 
 
 def whole(flip, package, first, last):

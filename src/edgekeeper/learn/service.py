@@ -139,6 +139,10 @@ class LearnService:
             )
         return self._data[key]
 
+    def continue_from(self, line: str, package: str) -> None:
+        """Take a package of another run as the parent of the next fit."""
+        self._lines[line].parent = package
+
     def left_out(self, line: str) -> dict[str, tuple[str, ...]]:
         """Features of the recipe that these bars cannot give, and the columns they miss."""
         return self._lines[line].left_out

@@ -20,6 +20,7 @@ class Stage(StrEnum):
 
     CANDIDATE = "candidate"
     SHADOW = "shadow"
+    AB_TEST = "ab_test"
     PRODUCTION = "production"
     RETIRED = "retired"
 
@@ -64,6 +65,12 @@ class Line:
         Running number of the test over all lines ever registered.
     trades, epochs : int
         Of the present body of evidence.
+    share : float
+        Of the signals it decides: 0 in shadow, 1 in production.
+    step, step_epochs : int
+        Which step of its A/B test it is at, and for how many epochs.
+    without_evidence : bool
+        Whether it trades because a person said so.
     package : str
         Hash of the package that forecasts now.
     """
@@ -78,6 +85,10 @@ class Line:
     refits: int = 0
     trades: int = 0
     epochs: int = 0
+    share: float = 0.0
+    step: int = 0
+    step_epochs: int = 0
+    without_evidence: bool = False
     verdict: str = "waiting for its first fit"
     reasons: list[str] = field(default_factory=list)
     evidence: LineEvidence | None = None
@@ -90,4 +101,4 @@ class Line:
     @property
     def forecasts(self) -> bool:
         """Whether the line has a package whose forecasts count."""
-        return self.stage in (Stage.SHADOW, Stage.PRODUCTION)
+        return self.stage in (Stage.SHADOW, Stage.AB_TEST, Stage.PRODUCTION)

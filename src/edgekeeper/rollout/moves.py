@@ -2,14 +2,16 @@
 
 A promotion needs all three nulls rejected at the line's level; a retreat needs only the harm
 detector; a loss beyond the worst bar closes a line wherever it stands. Drift, age and good forecast
-scores move nothing.
+scores move nothing. The error budget is spent at the promotion, the first move that risks capital;
+the steps of the A/B test after it only widen what is risked, and look whether trades cost what the
+virtual book says they cost.
 """
 
 import math
 from dataclasses import dataclass
 from typing import Any
 
-from edgekeeper.config import EvidenceConfig
+from edgekeeper.config import EvidenceConfig, RolloutConfig
 from edgekeeper.rollout.evidence import LineEvidence
 from edgekeeper.rollout.lines import Line, Stage
 
@@ -17,7 +19,8 @@ __all__ = ["ALLOWED", "Move", "next_move"]
 
 ALLOWED: dict[Stage, tuple[Stage, ...]] = {
     Stage.CANDIDATE: (Stage.SHADOW, Stage.RETIRED),
-    Stage.SHADOW: (Stage.PRODUCTION, Stage.RETIRED),
+    Stage.SHADOW: (Stage.AB_TEST, Stage.PRODUCTION, Stage.RETIRED),
+    Stage.AB_TEST: (Stage.AB_TEST, Stage.PRODUCTION, Stage.SHADOW, Stage.RETIRED),
     Stage.PRODUCTION: (Stage.SHADOW, Stage.RETIRED),
     Stage.RETIRED: (),
 }
@@ -25,7 +28,13 @@ ALLOWED: dict[Stage, tuple[Stage, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One step of a line from stage to stage, with the evidence for it."""
+    """One step of a line from stage to stage, with the evidence for it.
+
+    Attributes
+    ----------
+    share : float
+        Of the signals that the line decides from here on.
+    """
 
     line: str
     source: Stage
@@ -33,6 +42,7 @@ class Move:
     verdict: str
     reason: str
     evidence: dict[str, Any]
+    share: float = 0.0
 
 
 def _evidence(line: Line) -> dict[str, Any]:
@@ -54,13 +64,13 @@ def _evidence(line: Line) -> dict[str, Any]:
     return figures
 
 
-def _move(line: Line, target: Stage, verdict: str, reason: str) -> Move:
-    return Move(line.name, line.stage, target, verdict, reason, _evidence(line))
+def _move(line: Line, target: Stage, verdict: str, reason: str, share: float = 0.0) -> Move:
+    return Move(line.name, line.stage, target, verdict, reason, _evidence(line), share)
 
 
-def next_move(line: Line, config: EvidenceConfig) -> Move | None:
+def next_move(line: Line, config: EvidenceConfig, rollout: RolloutConfig) -> Move | None:
     """What the record demands of this line at an epoch's boundary, if anything."""
-    if line.evidence is None or line.stage not in (Stage.SHADOW, Stage.PRODUCTION):
+    if line.evidence is None or not line.forecasts:
         return None
     if line.evidence.ruined:
         return _move(
@@ -69,19 +79,50 @@ def next_move(line: Line, config: EvidenceConfig) -> Move | None:
             "refused",
             f"lost more than {config.worst_bar:.0f} times its predicted volatility in one bar",
         )
-    if line.stage is Stage.PRODUCTION:
-        return _retreat(line, line.evidence, config)
-    if line.evidence.log_least >= line.threshold and line.trades >= config.min_trades:
+    if line.stage is Stage.SHADOW:
+        return _from_shadow(line, line.evidence, config, rollout)
+    return _retreat(line, line.evidence, config) or _wider(line, line.evidence, config, rollout)
+
+
+def _from_shadow(
+    line: Line, evidence: LineEvidence, config: EvidenceConfig, rollout: RolloutConfig
+) -> Move | None:
+    proved = _proved(line, evidence, config)
+    if proved and line.epochs >= rollout.shadow_epochs:
+        share = rollout.steps[0] if rollout.steps else 1.0
         return _move(
             line,
-            Stage.PRODUCTION,
+            Stage.AB_TEST if rollout.steps else Stage.PRODUCTION,
             "promoted",
             f"beat cash, its own average exposure and the incumbent at {line.level:.2%} "
-            f"after {line.evidence.bars} bars and {line.trades} trades",
+            f"after {evidence.bars} bars and {line.trades} trades",
+            share,
         )
     if line.epochs >= config.horizon_epochs:
-        return _move(line, Stage.RETIRED, "refused", _lacking(line, line.evidence, config))
+        return _move(line, Stage.RETIRED, "refused", _lacking(line, evidence, config))
     return None
+
+
+def _proved(line: Line, evidence: LineEvidence, config: EvidenceConfig) -> bool:
+    return evidence.log_least >= line.threshold and line.trades >= config.min_trades
+
+
+def _wider(
+    line: Line, evidence: LineEvidence, config: EvidenceConfig, rollout: RolloutConfig
+) -> Move | None:
+    """The next step of an A/B test, once it stood at this one for long enough."""
+    if line.stage is not Stage.AB_TEST or line.step_epochs < rollout.step_epochs:
+        return None
+    if line.without_evidence:
+        if not _proved(line, evidence, config):
+            return None  # a person's word carries it no further than the first step
+        return _move(line, Stage.AB_TEST, "proved", "the evidence is in now", line.share)
+    if line.step + 1 < len(rollout.steps):
+        share = rollout.steps[line.step + 1]
+        reason = f"{line.step_epochs} epochs at {line.share:.0%} without harm"
+        return _move(line, Stage.AB_TEST, "widened", f"to {share:.0%}: {reason}", share)
+    reason = f"{line.step_epochs} epochs at {line.share:.0%} without harm"
+    return _move(line, Stage.PRODUCTION, "in production", reason, 1.0)
 
 
 def _retreat(line: Line, evidence: LineEvidence, config: EvidenceConfig) -> Move | None:

@@ -89,6 +89,10 @@ class Book:
         account.halted = False
         account.peak_equity = account.day_start_equity = account.equity
 
+    def rearm(self) -> None:
+        """End a pause of the model, as a person's act."""
+        plain(rearm_model)(self.account)
+
     def halt(self) -> None:
         """Stop all new entries until :meth:`resume`."""
         self.account.halted = True

@@ -40,6 +40,7 @@ class Chunk(NamedTuple):
     novelty: Float64Array  # [n] or [0]
     rule: Int8Array
     fresh: Int8Array
+    by_model: Int8Array  # 1 where a model decides, if the book has one; 0: as if it had none
 
     def abstaining(self) -> "Chunk":
         """The same bars, with a forecast for each that says nothing."""

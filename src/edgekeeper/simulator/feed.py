@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from edgekeeper.bars import Bars, GrowingArray, GrowingBars
 from edgekeeper.errors import BadData, UsageError
 from edgekeeper.simulator.chunk import CLOSE, Chunk, fixed
-from edgekeeper.types import Float64Array, Forecasts, Int8Array, Int64Array
+from edgekeeper.types import BoolArray, Float64Array, Forecasts, Int8Array, Int64Array
 
 __all__ = ["MarketFeed"]
 
@@ -58,6 +58,7 @@ class MarketFeed:
         self._fresh = GrowingArray(self._in_time(bars))
         self._prices = GrowingArray(_adjusted_prices(bars))
         self._keys = GrowingArray(_sorted_keys(bars, 0))
+        self._ones = fixed(np.ones(0, dtype=np.int8))
         self._view()
 
     def extend(
@@ -114,8 +115,16 @@ class MarketFeed:
         """Adjusted closes, [N]."""
         return self.prices[:, CLOSE]
 
-    def chunk(self, first: int, last: int, forecasts: Forecasts | None = None) -> Chunk:
+    def chunk(
+        self,
+        first: int,
+        last: int,
+        forecasts: Forecasts | None = None,
+        by_model: BoolArray | None = None,
+    ) -> Chunk:
         """Instants ``first:last``; ``forecasts`` covers exactly their rows, or is absent.
+
+        ``by_model`` says which of the rows a model decides; by default all.
 
         Raises
         ------
@@ -147,7 +156,16 @@ class MarketFeed:
             novelty=novelty,
             rule=self.rule[rows],
             fresh=self.fresh[rows],
+            by_model=self._everyone(stop - start)
+            if by_model is None
+            else fixed(_numbers("by_model", by_model.astype(np.int8), stop - start)),
         )
+
+    def _everyone(self, rows: int) -> Int8Array:
+        """Ones, as many as rows; made once."""
+        if rows > len(self._ones):
+            self._ones = fixed(np.ones(2 * rows, dtype=np.int8))
+        return self._ones[:rows]
 
 
 def _numbers(name: str, values: NDArray[_T], *shape: int) -> NDArray[_T]:

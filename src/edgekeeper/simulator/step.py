@@ -49,6 +49,7 @@ def advance(
     # Taken out of their tuples once: each access would count a reference, atomically.
     times, offsets, symbols = chunk.time, chunk.offsets, chunk.symbol
     prices, volatility, rules, fresh = chunk.prices, chunk.volatility, chunk.rule, chunk.fresh
+    modelled = chunk.by_model
     probability, expected, novelty = chunk.probability, chunk.expected, chunk.novelty
     verdicts, orders, equity, opened = log.verdicts, log.order_records, log.equity, log.opened
     trades, fills, guards = log.trade_records, log.fill_records, log.guard_records
@@ -82,7 +83,7 @@ def advance(
         if by_model and not virtual:
             missing = False
             for row in range(first, last):
-                missing |= volatility[row] > 0.0 and not is_forecast(
+                missing |= modelled[row] != 0 and volatility[row] > 0.0 and not is_forecast(
                     probability[row, 0], probability[row, 1],
                     expected[row, 0], expected[row, 1], novelty[row],
                 )  # fmt: skip
@@ -97,7 +98,7 @@ def advance(
             reason = readiness(fresh[row], volatility[row])
             decision, direction, source = SKIP, int(rules[row]), FROM_RULES
             chance = math.nan
-            if reason == ACCEPTED and by_model and not account.paused:
+            if reason == ACCEPTED and by_model and modelled[row] != 0 and not account.paused:
                 source = FROM_MODEL
                 decision, direction, reason, expectation = judge(
                     probability[row, 0], probability[row, 1], expected[row, 0], expected[row, 1],

@@ -1,17 +1,27 @@
 """The trading loop: decide, fill, record; apply the rules of rollout at each epoch's boundary."""
 
 from edgekeeper.trade.accounts import ACCOUNTS, DOUBLE_COST
-from edgekeeper.trade.epochs import cut_epochs
-from edgekeeper.trade.loop import TradeLoop
+from edgekeeper.trade.epochs import cut_epochs, same_epoch
+from edgekeeper.trade.loop import BARS, BOUNDARY, HISTORY, TradeLoop
+from edgekeeper.trade.obeying import DONE, ORDERS
+from edgekeeper.trade.orders import Bequest, Order
 from edgekeeper.trade.rules import RuleSignals, rule_signals
 from edgekeeper.trade.tape import Tape
 
 __all__ = [
     "ACCOUNTS",
+    "BARS",
+    "BOUNDARY",
+    "DONE",
     "DOUBLE_COST",
+    "HISTORY",
+    "ORDERS",
+    "Bequest",
+    "Order",
     "RuleSignals",
     "Tape",
     "TradeLoop",
     "cut_epochs",
     "rule_signals",
+    "same_epoch",
 ]

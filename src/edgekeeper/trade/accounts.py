@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from edgekeeper.config import Config
 from edgekeeper.registry import Package
 from edgekeeper.simulator import Book, Log, MarketFeed, book_parameters
-from edgekeeper.types import Forecasts
+from edgekeeper.types import BoolArray, Forecasts
 
 __all__ = ["ACCOUNTS", "DOUBLE_COST", "Accounts"]
 
@@ -20,6 +20,7 @@ DOUBLE_COST = "_double_cost"
 class _Account:
     book: Book
     package: str | None = None
+    has_model: bool = False
 
 
 class Accounts:
@@ -40,19 +41,24 @@ class Accounts:
                 book = Book(parameters, symbols, config.cash)
                 self._accounts[name + suffix] = _Account(book)
 
-    def use(self, account: str, package: Package | None) -> None:
-        """Let a package decide for an account, or nobody; a change of owner starts clean."""
+    def use(self, account: str, package: Package | None, *, arms: bool = False) -> None:
+        """Let a package decide for an account, or nobody, or with ``arms`` others here and there.
+
+        Where models begin or cease to decide, their record starts clean.
+        """
+        has = package is not None or arms
         for name in (account, account + DOUBLE_COST):
             entry = self._accounts[name]
-            had, has = entry.package is not None, package is not None
             entry.package = package.hash if package else None
-            if had != has:
+            if entry.has_model != has:
+                entry.has_model = has
                 entry.book.use_model(has)
 
     def champion_changed(self, account: str) -> None:
         """Forget streak and drawdown of the previous champion."""
         for name in (account, account + DOUBLE_COST):
-            self._accounts[name].book.use_model(self._accounts[name].package is not None)
+            entry = self._accounts[name]
+            entry.book.use_model(entry.has_model)
 
     def step(
         self,
@@ -60,10 +66,22 @@ class Accounts:
         first: int,
         last: int,
         forecasts: dict[str, Forecasts | None],
+        by_model: dict[str, BoolArray] | None = None,
     ) -> dict[str, Log]:
-        """Advance all books over instants first:last; forecasts by account, without suffix."""
+        """Advance all books over instants first:last.
+
+        Parameters
+        ----------
+        forecasts : mapping
+            By account, without suffix.
+        by_model : mapping, optional
+            By account, rows that a model decides where it is not all of them.
+        """
         logs = {}
-        chunks = {name: feed.chunk(first, last, forecasts.get(name)) for name in ACCOUNTS}
+        rows = by_model or {}
+        chunks = {
+            name: feed.chunk(first, last, forecasts.get(name), rows.get(name)) for name in ACCOUNTS
+        }
         for name, entry in self._accounts.items():
             logs[name] = entry.book.step(chunks[name.removesuffix(DOUBLE_COST)])
         return logs

@@ -4,7 +4,7 @@ import numpy as np
 
 from edgekeeper.types import Int64Array
 
-__all__ = ["cut_epochs"]
+__all__ = ["cut_epochs", "same_epoch"]
 
 _DAY_NS = 86_400 * 10**9
 
@@ -27,3 +27,17 @@ def cut_epochs(instants: Int64Array, kind: str) -> Int64Array:
     days = instants // _DAY_NS
     first = np.flatnonzero(np.diff(days, prepend=days[0] - 1))
     return np.append(first, len(instants))
+
+
+def same_epoch(first_ns: int, second_ns: int, kind: str) -> bool:
+    """Whether two instants belong to one epoch.
+
+    Examples
+    --------
+    >>> hour = 3600 * 10**9
+    >>> same_epoch(22 * hour, 23 * hour, "session"), same_epoch(23 * hour, 24 * hour, "session")
+    (True, False)
+    """
+    if kind == "bar":
+        return first_ns == second_ns
+    return first_ns // _DAY_NS == second_ns // _DAY_NS

@@ -75,6 +75,7 @@ class Recorder:
         first: int,
         last: int,
         packages: Mapping[str, str | None],
+        dealt: Mapping[str, Sequence[str | None] | None] | None = None,
     ) -> None:
         """Append what happened at instants first:last, and the marks of every account in ``logs``.
 
@@ -86,13 +87,18 @@ class Recorder:
         first, last : int
         packages : mapping
             Account to the package that decides for it; absent where none does.
+        dealt : mapping, optional
+            Account to the package of each row, where they are not all the same.
         """
         rows = slice(int(self.feed.offsets[first]), int(self.feed.offsets[last]))
         times = self.feed.instants[first:last]
         for name in self.accounts:
             self._owners[name].note(int(times[0]), packages.get(name))
+        by_row = {name: rows for name, rows in (dealt or {}).items() if rows is not None}
+        for name, owners in by_row.items():
+            self._owners[name].deal(self.feed.bars, rows, owners)
         ours = {name: logs[name] for name in self.accounts}
-        self._decisions(tx, ours, rows, times, packages)
+        self._decisions(tx, ours, rows, times, packages, by_row)
         filled = {name: log for name, log in ours.items() if log.counts[2]}
         if filled:
             self._fills(tx, filled)
@@ -111,13 +117,16 @@ class Recorder:
         rows: slice,
         times: Int64Array,
         packages: Mapping[str, str | None],
+        by_row: Mapping[str, Sequence[str | None]],
     ) -> None:
         bars, count = self.feed.bars, rows.stop - rows.start
         event_time = np.tile(bars.event_time[rows], len(logs))
         symbols = self.names[bars.symbol[rows]].tolist() * len(logs)
         verdicts = np.concatenate([log.verdicts for log in logs.values()])
         decision, direction, reason, source = verdicts.T.tolist()
-        owner = [packages.get(name) for name in logs for _ in range(count)]
+        owner: list[str | None] = []
+        for name in logs:
+            owner += by_row.get(name) or [packages.get(name)] * count
         columns: dict[str, Any] = {
             "event_time_ns": event_time,
             "symbol": symbols,
@@ -211,8 +220,10 @@ class Recorder:
                 "mae": trades[:, 8],
                 "bars_held": keys[:, 6],
                 "model": [
-                    self._owners[name].at(decided) if source else None
-                    for name, (decided, source) in zip(accounts, keys[:, [1, 5]], strict=True)
+                    self._owners[name].at(decided, symbol) if source else None
+                    for name, (symbol, decided, source) in zip(
+                        accounts, keys[:, [0, 1, 5]].tolist(), strict=True
+                    )
                 ],
             },
         )
@@ -227,19 +238,26 @@ class Recorder:
 
 
 class _Owners:
-    """Which package decided for an account, and since when."""
+    """Which package decided for an account, and since when; row by row in an A/B test."""
 
     def __init__(self) -> None:
         self._since: list[int] = []
         self._packages: list[str | None] = []
+        self._dealt: dict[tuple[int, int], str | None] = {}
 
     def note(self, time_ns: int, package: str | None) -> None:
         if not self._packages or self._packages[-1] != package:
             self._since.append(time_ns)
             self._packages.append(package)
 
-    def at(self, time_ns: int) -> str | None:
+    def deal(self, bars: Bars, rows: slice, packages: Sequence[str | None]) -> None:
+        keys = zip(bars.event_time[rows].tolist(), bars.symbol[rows].tolist(), strict=True)
+        self._dealt.update(zip(keys, packages, strict=True))
+
+    def at(self, time_ns: int, symbol: int) -> str | None:
         """Package that decided at an instant: a trade belongs to whoever opened it."""
+        if (time_ns, symbol) in self._dealt:
+            return self._dealt[time_ns, symbol]
         return self._packages[bisect_right(self._since, time_ns) - 1]
 
 

@@ -1,7 +1,7 @@
 """What the trading loop keeps for each line: its stage, its package, its virtual book."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -21,7 +21,15 @@ _AHEAD = 64  # instants forecast in one call in a replay
 
 @dataclass(slots=True)
 class Seat:
-    """A line at the table."""
+    """A line at the table.
+
+    Attributes
+    ----------
+    history : list of str
+        Packages the line has forecast with, in the order of their first use.
+    pinned : bool
+        Refits are recorded, and not used.
+    """
 
     config: LineConfig
     line: Line
@@ -29,6 +37,8 @@ class Seat:
     incumbent: str = RULES_LINE
     package: Package | None = None
     newest: Package | None = None  # accepted or not: what a bot would use that never asks
+    history: list[str] = field(default_factory=list)
+    pinned: bool = False
 
 
 def book_bars(book: Book, log: Log, value_before: float) -> BookBars:
