@@ -1,232 +1,319 @@
-"""``paper``: the loop from now on. What comes is lived once, and after a stop lived again.
-
-A live run is a row of steps, each on record: the history it began with, bars that came, boundaries
-between epochs, and orders of people in between. Going on after a stop means to take the recorded
-steps once more, with the same bars and orders, and to compare link by link; then time goes on.
-"""
+"""``paper``: opens what a live run needs, begins it or goes on with it, and closes it well."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from pathlib import Path
 
-import numpy as np
 
+from edgekeeper.alerts import Fanout, FileChannel
+from edgekeeper.auditing import find_bars, read_settings
 from edgekeeper.bars import Bars
 from edgekeeper.clock import Clock, WallClock
 from edgekeeper.config import Config
-from edgekeeper.errors import BadData, UsageError
-from edgekeeper.ledger import Ledger
+from edgekeeper.errors import BadData, StorageError, UsageError
+from edgekeeper.ledger import MARKET_ROLES, Ledger
+from edgekeeper.living import BarSupply, Live, live_forever
+from edgekeeper.market import BarStore, longest_snapshot, parse_interval, save_snapshot
+from edgekeeper.market.live import BarPoller, open_live_source
 from edgekeeper.registry import Registry
-from edgekeeper.resuming import write_start
-from edgekeeper.running import Run, Screen, Watcher
-from edgekeeper.trade import BARS, BOUNDARY, Bequest, Order, same_epoch
+from edgekeeper.running import Screen
+from edgekeeper.trade import Bequest, Order
+from edgekeeper.watch import Sentinel
 
-__all__ = ["BarSupply", "Live", "live_forever", "recorded_steps"]
+__all__ = ["PaperEnd", "Wanted", "paper"]
 
-_IDLE_SECONDS = 1.0
-
-
-class BarSupply(Protocol):
-    """Whatever gives bars while time passes; see :class:`~edgekeeper.market.live.BarPoller`."""
-
-    def next(self, timeout_seconds: float) -> Bars | None:
-        """Return the bars of the next instant; None: there was none within the timeout."""
-        ...
-
-    @property
-    def next_due_ns(self) -> int | None:
-        """When the next bar closes, as far as that is known."""
-        ...
+_DAY_NS = 86_400 * 10**9
+_LIVE, _BARS, _MODELS = "live", "bars", "models"
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """A step of a live run as it stands on record."""
+class Wanted:
+    """What a live run is to trade.
 
-    kind: str
-    until_ns: int
-    known_ns: int
-    latency_ms: float
-    orders: tuple[Order, ...]
+    Attributes
+    ----------
+    source : str
+        A live source, such as ``"ccxt:kraken"`` or ``"folder:bars"``.
+    symbols : tuple of str
+        Empty for those of the run it comes from.
+    interval : str
+    history_days : float or None
+        How far back to begin; None: as far as the lines need for a first fit.
+    parent : Path or None
+        Folder of a run whose packages and bars to begin with.
+    """
+
+    source: str
+    symbols: tuple[str, ...] = ()
+    interval: str = "1h"
+    history_days: float | None = None
+    parent: Path | None = None
 
 
-class Live:
-    """A run that goes on: the driver of ``paper``.
+@dataclass(frozen=True, slots=True)
+class PaperEnd:
+    """Where a live run stood when it was stopped.
+
+    Attributes
+    ----------
+    bars : int
+        Taken in this session.
+    steps : int
+        On record in all.
+    equity : float
+    halted : bool
+    champion : str or None
+    ledger : str
+        Hash of the trade chain.
+    """
+
+    bars: int
+    steps: int
+    equity: float
+    halted: bool
+    champion: str | None
+    ledger: str
+
+
+class _Polled:
+    """A poller as a live run sees it."""
+
+    def __init__(self, poller: BarPoller) -> None:
+        self.poller = poller
+
+    def next(self, timeout_seconds: float) -> Bars | None:
+        """Return the bars of the next instant, or None."""
+        return self.poller.next(timeout_seconds)
+
+    @property
+    def next_due_ns(self) -> int | None:
+        """When the next bar closes."""
+        return self.poller.health.next_due_ns
+
+
+def paper(
+    wanted: Wanted,
+    config: Config | None,
+    *,
+    out: Path,
+    screen: Screen,
+    stop: Callable[[], bool],
+    told: Callable[[Live, BarPoller], None] = lambda live, poller: None,
+    clock: Clock | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+    ledger_url: str | None = None,
+) -> PaperEnd:
+    """Trade on paper from now on, until ``stop`` says so.
+
+    Where ``out`` holds a live run already it is lived again, proved against its record, and goes
+    on from there.
 
     Parameters
     ----------
-    history : Bars
-        What it begins with: seen and learned from, never traded. All symbols are among these.
-    config : Config
-    ledger : Ledger
-        Opened with ``prove=True``.
-    registry : Registry
-    watch : Watcher
+    wanted : Wanted
+    config : Config or None
+        None: the one on record, that of the parent, or the default.
+    out : path
     screen : Screen
-    """
-
-    def __init__(
-        self,
-        history: Bars,
-        config: Config,
-        ledger: Ledger,
-        registry: Registry,
-        watch: Watcher,
-        screen: Screen,
-    ) -> None:
-        self.ledger, self.config, self.watch = ledger, config, watch
-        self.run = Run(history, config, ledger, registry, watch, screen)
-        self.open = False  # whether the present epoch has bars
-        self.bars_taken = 0
-
-    @property
-    def now_ns(self) -> int:
-        """Last instant that was taken."""
-        return int(self.run.feed.instants[-1])
-
-    def begin(self, bequests: tuple[Bequest, ...] = ()) -> None:
-        """Take the history, and what another run leaves; fit what can be fitted."""
-        run = self.run
-        write_start(self.ledger, run.tape.bars, self.config)
-        run.trade.look_back(0, len(run.feed.instants))
-        if bequests:
-            run.trade.roster.inherit(bequests, self.now_ns)
-            run.inherited({one.line: one.package for one in bequests})
-        self._end_epoch()
-
-    def take(self, bars: Bars, latency_ms: float | None = None) -> None:
-        """Take the bars of one instant or several of one epoch: decide, and write it down."""
-        run = self.run
-        run.upkeep.look()
-        latencies = None
-        if latency_ms is not None:
-            latencies = np.zeros(len(bars.instants))
-            latencies[-1] = latency_ms
-        before = self.now_ns
-        first, last = run.tape.extend(bars, latencies)
-        run.seal_month(before, self.now_ns)
-        run.trade.run(first, last, live=True)
-        self.open = True
-        self.bars_taken += len(bars)
-        self.watch.look(self.now_ns)
-
-    def end_epoch_before(self, next_ns: int | None) -> None:
-        """End the epoch where an instant to come does not belong to it."""
-        if self.open and (
-            next_ns is None or not same_epoch(self.now_ns, next_ns, self.config.epoch)
-        ):
-            self._end_epoch()
-
-    def _end_epoch(self) -> None:
-        self.run.end_epoch(len(self.run.feed.instants), live=True)
-        self.open = False
-
-    def obey(self, order: Order) -> str:
-        """Carry out an order, or refuse it; return what came of it."""
-        outcome = self.run.trade.obey(order, self.now_ns)
-        self.watch.look(self.now_ns)
-        return outcome
-
-    def relive(self, stored: Bars | None) -> None:
-        """Take every recorded step after the beginning once more, from stored bars.
-
-        Raises
-        ------
-        BadData
-            Bars that are not there any more, or a step that does not come back.
-        """
-        for step in recorded_steps(self.ledger):
-            if step.kind == BOUNDARY:
-                self._end_epoch()
-            elif step.kind == BARS:
-                self.take(self._stored(stored, step), step.latency_ms)
-            for order in step.orders:
-                self.obey(order)
-
-    def _stored(self, stored: Bars | None, step: Step) -> Bars:
-        part = stored.until(step.until_ns) if stored is not None else None
-        first = 0 if part is None else int(np.searchsorted(part.event_time, self.now_ns, "right"))
-        if part is None or first == len(part):
-            raise BadData(
-                f"absent: the bars of the step until {_stamp(step.until_ns)}, which is on record: "
-                "restore the folder of the run from a backup"
-            )
-        names = self.run.tape.bars.symbols
-        return part.rows(first, len(part)).among(names).known_at(step.known_ns)
-
-
-def recorded_steps(ledger: Ledger) -> Iterator[Step]:
-    """Steps of a live run after its beginning, with the orders that were obeyed after each.
+    stop : callable
+    told : callable
+        Called about once a second with the run and its poller.
+    clock, sleep
+        For tests.
+    ledger_url : str, optional
 
     Raises
     ------
     UsageError
-        The record is one of a replay.
-    """
-    rows = ledger.read("stretches")
-    if rows.height == 0 and ledger.read("runs").height:
-        raise UsageError(
-            f"{ledger.place} holds a replay, which paper cannot go on with: choose another folder "
-            "with --out, and --from to begin with what the replay learned"
-        )
-    obeyed: dict[int, list[Order]] = {}
-    for row in ledger.read("obeyed").iter_rows(named=True):
-        obeyed.setdefault(row["after"], []).append(Order.of(row))
-    for row in rows.iter_rows(named=True):
-        if row["number"] < 2:
-            continue  # the history and the boundary after it
-        known, latency = row["known_time_ns"], row["latency_ms"]
-        yield Step(
-            row["kind"],
-            row["event_time_ns"],
-            0 if known is None else known,
-            0.0 if latency is None else latency,
-            tuple(obeyed.get(row["number"] + 1, ())),
-        )
-
-
-def live_forever(
-    live: Live,
-    supply: BarSupply,
-    inbox: Callable[[], list[Order]],
-    *,
-    stop: Callable[[], bool],
-    idle: Callable[[], None] = lambda: None,
-    clock: Clock | None = None,
-    stopwatch: Callable[[], float] = time.perf_counter,
-) -> None:
-    """Take what comes until ``stop`` says so.
-
-    Parameters
-    ----------
-    live : Live
-    supply : BarSupply
-    inbox : callable
-        Orders of people that were not obeyed yet, oldest first.
-    stop : callable
-    idle : callable
-        Called whenever there was nothing for a second, and after each step.
-    clock : Clock, optional
-    stopwatch : callable
-        What forecasts are timed by.
+        No source, or a folder that holds something else.
+    BadData
+        A record that does not come back, or no bars.
+    SourceTrouble, SourceRefused
+        The source has no history to give at the start.
     """
     clock = clock or WallClock()
-    names = live.run.tape.bars.symbols
-    live.run.trade.stopwatch = stopwatch
-    while not stop():
-        for order in inbox():
-            live.obey(order)
-        bars = supply.next(_IDLE_SECONDS)
-        if bars is not None:
-            live.end_epoch_before(int(bars.event_time[0]))
-            live.take(bars.among(names).known_at(clock.now_ns()))
-        # A session that is over need not wait for the next one's first bar.
-        due = supply.next_due_ns
-        if live.open and (due is not None or live.config.epoch == "bar"):
-            live.end_epoch_before(due)
-        idle()
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"cannot make the folder {out}: {error.strerror}") from error
+    with Ledger.open(ledger_url or out / "ledger.sqlite", prove=True) as ledger:
+        for role in MARKET_ROLES:
+            ledger.verify(role)
+        ledger.check_seals()
+        goes_on = ledger.read("stretches").height > 0
+        config = _settings(ledger, config, wanted)
+        registry = Registry(
+            out / _MODELS,
+            trusted=config.packages.trusted_keys,
+            signing_key=config.packages.signing_key,
+        )
+        symbols = _symbols(out, wanted, goes_on)
+        bequests = _bequests(ledger, wanted, registry, goes_on)
+        screen.phase(f"asking {wanted.source} for bars")
+        poller = _poller(wanted, symbols, out, clock, sleep)
+        history = _history(out, wanted, config, poller, clock)
+        channels = Fanout([FileChannel(out / "alerts.log")])
+        live = Live(history, config, ledger, registry, Sentinel(ledger, channels), screen)
+        live.begin(bequests)
+        screen.phase("going over what is on record")
+        live.relive(_stored(out, wanted.interval))
+        poller = _poller(wanted, symbols, out, clock, sleep, after_ns=live.now_ns)
+        screen.phase("waiting for bars")
+        inbox = _Inbox(ledger)
+        supply: BarSupply = _Polled(poller)
+        live_forever(
+            live, supply, inbox, stop=stop, idle=lambda: told(live, poller), clock=clock
+        )
+        ledger.seal(live.now_ns)
+        book = live.run.trade.accounts.book("edgekeeper")
+        return PaperEnd(
+            live.bars_taken,
+            live.run.trade.steps,
+            book.equity,
+            book.halted,
+            live.run.trade.roster.champion,
+            ledger.head("trade"),
+        )
 
 
-def _stamp(time_ns: int) -> str:
-    return f"{np.datetime64(time_ns, 'ns').astype('datetime64[s]')}Z"
+class _Inbox:
+    """Orders on record that were not obeyed yet."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._seen: set[str] = set(ledger.read("obeyed", ["id"])["id"].to_list())
+
+    def __call__(self) -> list[Order]:
+        rows = self._ledger.read("commands").iter_rows(named=True)
+        new = [Order.of(row) for row in rows if row["id"] not in self._seen]
+        self._seen.update(order.id for order in new)
+        return new
+
+
+def _settings(ledger: Ledger, config: Config | None, wanted: Wanted) -> Config:
+    """Return the configuration to run with; a run that goes on keeps its own."""
+    if ledger.read("runs").height:
+        recorded = read_settings(ledger)
+        if config is not None and config.hash() != recorded.hash():
+            raise UsageError(
+                f"{ledger.place} was started with another configuration: leave --config out to go "
+                "on with it, or choose another folder with --out, and --from to take models along"
+            )
+        return recorded if config is None else config
+    if config is None and wanted.parent is not None:
+        with Ledger.open(wanted.parent / "ledger.sqlite", read_only=True) as parent:
+            return read_settings(parent)
+    return config or Config()
+
+
+def _symbols(out: Path, wanted: Wanted, goes_on: bool) -> tuple[str, ...]:
+    if goes_on:
+        recorded = find_bars(out / _BARS).symbols
+        if wanted.symbols and tuple(sorted(wanted.symbols)) != recorded:
+            raise UsageError(
+                f"{out} trades {', '.join(recorded)}: a run keeps its symbols; choose another "
+                "folder with --out for others"
+            )
+        return recorded
+    if wanted.symbols:
+        return tuple(sorted(set(wanted.symbols)))
+    if wanted.parent is not None:
+        return find_bars(wanted.parent / _BARS).symbols
+    raise UsageError("--symbols: expected at least one, such as BTC/USD, got none")
+
+
+def _bequests(
+    ledger: Ledger, wanted: Wanted, registry: Registry, goes_on: bool
+) -> tuple[Bequest, ...]:
+    """Packages to begin with: those on record, or the newest accepted ones of the parent."""
+    rows = ledger.read("bequests")
+    if goes_on or rows.height:
+        return tuple(Bequest(r["line"], r["package"], r["run_id"]) for r in rows.iter_rows(named=True))
+    if wanted.parent is None:
+        return ()
+    theirs = Registry(wanted.parent / _MODELS)
+    with Ledger.open(wanted.parent / "ledger.sqlite", read_only=True) as parent:
+        run_id = parent.read("runs")["run_id"][0]
+        fits = parent.read("packages", ["line", "hash", "fitted_at_ns"], where={"verdict": "accepted"})
+    newest: dict[str, str] = {}
+    for row in fits.sort("fitted_at_ns", maintain_order=True).iter_rows(named=True):
+        newest[row["line"]] = row["hash"]
+    for package in newest.values():
+        registry.save(theirs.files(package))
+    return tuple(Bequest(line, package, run_id) for line, package in newest.items())
+
+
+def _poller(
+    wanted: Wanted,
+    symbols: Sequence[str],
+    out: Path,
+    clock: Clock,
+    sleep: Callable[[float], None],
+    after_ns: int | None = None,
+) -> BarPoller:
+    return BarPoller(
+        open_live_source(wanted.source),
+        symbols,
+        wanted.interval,
+        clock=clock,
+        store_folder=out / _LIVE,
+        after_ns=after_ns,
+        sleep=sleep,
+    )
+
+
+def _history(
+    out: Path, wanted: Wanted, config: Config, poller: BarPoller, clock: Clock
+) -> Bars:
+    """Bars the run begins with: kept beside the record, or fetched and kept there now."""
+    kept = longest_snapshot(out / _BARS)
+    if kept is not None:
+        return kept
+    now = clock.now_ns()
+    parent = None if wanted.parent is None else find_bars(wanted.parent / _BARS)
+    start = now - _span_ns(wanted, config) if parent is None else int(parent.event_time[-1]) + 1
+    try:
+        fetched = poller.backfill(start, now)
+    except BadData:
+        if parent is None:
+            raise
+        fetched = None
+    history = fetched if parent is None else _joined(parent, fetched)
+    assert history is not None
+    save_snapshot(out / _BARS, history)
+    return history
+
+
+def _joined(parent: Bars, later: Bars | None) -> Bars:
+    if later is None:
+        return parent
+    from edgekeeper.bars import GrowingBars
+
+    if parent.context:
+        raise UsageError(
+            f"the run to begin with reads {', '.join(sorted(parent.context))}, which live sources "
+            "do not give yet: train a run on bars alone"
+        )
+    grown = GrowingBars(parent)
+    grown.append(later.among(parent.symbols))
+    return grown.bars
+
+
+def _span_ns(wanted: Wanted, config: Config) -> int:
+    """How far back to ask: bars of a first fit and half as many again, nights left out."""
+    if wanted.history_days is not None:
+        return round(wanted.history_days * _DAY_NS)
+    interval = parse_interval(wanted.interval)
+    bars = 1.5 * max((line.min_bars for line in config.lines), default=100)
+    around_the_clock = all("/" in symbol for symbol in wanted.symbols)
+    share = 1.0 if around_the_clock else 5 / 7 if interval >= _DAY_NS else 32.5 / 168
+    return round(bars * interval / share)
+
+
+def _stored(out: Path, interval: str) -> Bars | None:
+    """Bars that came while the run lived."""
+    store = BarStore(out / _LIVE)
+    return store.read(interval) if store.symbols(interval) else None
+
+
