@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 
-import polars as pl
 import pytest
 
 from edgekeeper.clock import ManualClock
@@ -37,7 +36,8 @@ class Scripted:
     troubles: list = field(default_factory=list)
     asked: list = field(default_factory=list)
     name: str = "scripted"
-    convention: Convention = Convention(venue="24/7")
+    convention: Convention = field(default_factory=lambda: Convention(venue="24/7"))
+    honest: bool = True
     look_back: int = 10
     idle_seconds: float = 600.0
 
@@ -48,10 +48,9 @@ class Scripted:
         self.asked.append(self.clock.now_ns())
         if self.troubles and (trouble := self.troubles.pop(0)) is not None:
             raise trouble
-        inside = [row for row in self.rows if row[1] is None or row[1] >= start_ns - HOUR]
-        return live_rows(inside).filter(
-            (pl.col("time").to_physical() <= self.clock.now_ns() + 10**18)
-            | pl.col("time").is_null()
+        until_ns = self.clock.now_ns() if self.honest else 2 * START
+        return live_rows(
+            row for row in self.rows if row[1] is None or start_ns - HOUR <= row[1] <= until_ns
         )
 
 

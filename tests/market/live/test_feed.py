@@ -3,7 +3,7 @@ import polars as pl
 import pytest
 
 from edgekeeper.errors import BadData, StorageError, UsageError
-from edgekeeper.market import BarStore, list_quarantine
+from edgekeeper.market import BarStore, Convention, list_quarantine
 from edgekeeper.market.live import SourceRefused, SourceTrouble
 
 from .conftest import HOUR, START, bar
@@ -104,6 +104,7 @@ def test_malformed_rows_go_to_the_quarantine(desk, changed, reason):
 
 def test_stamps_from_the_future_and_off_the_grid(desk):
     poller = desk.poller()
+    desk.source.honest = False
     odd = ("BTC/USD", START + 7 * 10**9, bar("", START)[2], ["odd"])
     unread = ("BTC/USD", None, bar("", START)[2], ["no time"])
     desk.source.rows = [bar("BTC/USD", START + 9 * HOUR), odd, unread, bar("XRP/USD", START + HOUR)]
@@ -349,7 +350,7 @@ def test_full_disk_raises_and_the_bar_is_given_afterwards(desk, monkeypatch):
 
 
 def test_mixed_venues_wait_only_for_who_trades(desk):
-    desk.source.convention = type(desk.source.convention)()
+    desk.source.convention = Convention()
     poller = desk.poller(["AAPL", "BTC/USD"], patience_seconds=600)
     desk.source.rows = [bar("BTC/USD", START + HOUR)]
     desk.at(1)
