@@ -6,7 +6,7 @@ import polars as pl
 
 from edgekeeper.errors import BadData, StorageError, UsageError, nearest
 
-__all__ = ["list_files", "read_table"]
+__all__ = ["is_data_file", "list_files", "parse_table", "read_table"]
 
 _TEXT = (".csv", ".txt", ".tsv")
 _PARQUET = (".parquet", ".pq")
@@ -34,12 +34,17 @@ def list_files(path: Path) -> tuple[list[Path], list[str]]:
         inside = sorted(p for p in path.iterdir() if not p.name.startswith("."))
     except OSError as error:
         raise StorageError(f"could not read {path}: {error.strerror or error}") from error
-    data = [p for p in inside if p.is_file() and p.suffix.lower() in _TEXT + _PARQUET]
+    data = [p for p in inside if p.is_file() and is_data_file(p)]
     if not data:
         raise BadData(
             f"{path}: expected CSV or Parquet files, found {[p.name for p in inside[:5]] or 'none'}"
         )
     return data, [p.name for p in inside if p not in data]
+
+
+def is_data_file(path: Path) -> bool:
+    """Whether a file's name says that it may hold bars; hidden files never do."""
+    return path.suffix.lower() in _TEXT + _PARQUET and not path.name.startswith(".")
 
 
 def read_table(path: Path) -> pl.DataFrame:
@@ -54,18 +59,29 @@ def read_table(path: Path) -> pl.DataFrame:
     UsageError
         A kind of file that is not known.
     """
-    kind = path.suffix.lower()
-    if kind not in _TEXT + _PARQUET:
+    if path.suffix.lower() not in _TEXT + _PARQUET:
         raise UsageError(
-            f"{path}: expected .csv, .tsv, .txt or .parquet, got {kind or 'no ending'!r}"
+            f"{path}: expected .csv, .tsv, .txt or .parquet, got {path.suffix or 'no ending'!r}"
         )
     try:
         content = path.read_bytes()
     except OSError as error:
         raise StorageError(f"could not read {path}: {error.strerror or error}") from error
+    return parse_table(path, content)
+
+
+def parse_table(path: Path, content: bytes) -> pl.DataFrame:
+    """Read what a file holds, or held when it was read: its ending says how.
+
+    Raises
+    ------
+    BadData
+        Empty, truncated, binary, or not a table.
+    """
     if not content.strip():
         raise BadData(f"{path}: expected bars, got an empty file")
-    table = _parquet(path, content) if kind in _PARQUET else _text(path, content)
+    is_parquet = path.suffix.lower() in _PARQUET
+    table = _parquet(path, content) if is_parquet else _text(path, content)
     if table.height == 0 or table.width == 0:
         raise BadData(f"{path}: expected bars, got {table.width} columns and no rows")
     return table

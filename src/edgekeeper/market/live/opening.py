@@ -1,0 +1,61 @@
+"""The shelf of live sources, and one opened by its name."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edgekeeper.errors import UsageError, nearest
+from edgekeeper.market.live.folder import WatchedFolder
+from edgekeeper.market.live.source import LiveSource
+
+__all__ = ["LIVE_SOURCES", "LiveKind", "open_live_source"]
+
+
+@dataclass(frozen=True, slots=True)
+class LiveKind:
+    """A kind of live source.
+
+    Attributes
+    ----------
+    open : callable
+        From the text after the colon to a source.
+    example : str
+        As it is written on a command line.
+    about : str
+    """
+
+    open: Callable[[str], LiveSource]
+    example: str
+    about: str
+
+
+def _folder(place: str) -> LiveSource:
+    if not place:
+        raise UsageError("folder: expected a path after the colon, as in folder:bars, got none")
+    return WatchedFolder(place)
+
+
+LIVE_SOURCES: dict[str, LiveKind] = {
+    "folder": LiveKind(_folder, "folder:bars", "CSV or Parquet files dropped there or appended to"),
+}
+
+
+def open_live_source(text: str) -> LiveSource:
+    """Return the source that ``text`` names, as ``KIND`` or ``KIND:PLACE``.
+
+    Raises
+    ------
+    UsageError
+        No such kind, or a place that does not fit it; the message has an example of each kind.
+
+    Examples
+    --------
+    >>> open_live_source("folder:bars").name
+    'folder bars'
+    """
+    kind, _, place = text.partition(":")
+    if kind not in LIVE_SOURCES:
+        known = "; ".join(f"{it.example} ({it.about})" for it in LIVE_SOURCES.values())
+        raise UsageError(
+            f"live source: expected one of {known}; got {text!r}{nearest(kind, LIVE_SOURCES)}"
+        )
+    return LIVE_SOURCES[kind].open(place)
