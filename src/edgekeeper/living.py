@@ -24,8 +24,6 @@ from edgekeeper.trade import BARS, BOUNDARY, Bequest, Order, same_epoch
 
 __all__ = ["BarSupply", "Live", "live_forever", "recorded_steps"]
 
-_IDLE_SECONDS = 1.0
-
 
 class BarSupply(Protocol):
     """Whatever gives bars while time passes; see :class:`~edgekeeper.market.live.BarPoller`."""
@@ -195,6 +193,7 @@ def live_forever(
     idle: Callable[[], None] = lambda: None,
     clock: Clock | None = None,
     stopwatch: Callable[[], float] = time.perf_counter,
+    patience_seconds: float = 1.0,
 ) -> None:
     """Take what comes until ``stop`` says so.
 
@@ -210,6 +209,8 @@ def live_forever(
     clock : Clock, optional
     stopwatch : callable
         What forecasts are timed by.
+    patience_seconds : float
+        How long to wait for bars before looking for orders again.
     """
     clock = clock or WallClock()
     names = live.run.tape.bars.symbols
@@ -217,7 +218,7 @@ def live_forever(
     while not stop():
         for order in inbox():
             live.obey(order)
-        bars = supply.next(_IDLE_SECONDS)
+        bars = supply.next(patience_seconds)
         if bars is not None:
             live.end_epoch_before(int(bars.event_time[0]))
             live.take(bars.among(names).known_at(clock.now_ns()))

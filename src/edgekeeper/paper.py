@@ -102,6 +102,7 @@ def paper(
     told: Callable[[Live, BarPoller], None] = lambda live, poller: None,
     clock: Clock | None = None,
     sleep: Callable[[float], None] = time.sleep,
+    patience_seconds: float = 1.0,
     ledger_url: str | None = None,
 ) -> PaperEnd:
     """Trade on paper from now on, until ``stop`` says so.
@@ -121,6 +122,8 @@ def paper(
         Called about once a second with the run and its poller.
     clock, sleep
         For tests.
+    patience_seconds : float
+        How long to wait for bars before looking for orders again.
     ledger_url : str, optional
 
     Raises
@@ -163,7 +166,13 @@ def paper(
         inbox = _Inbox(ledger)
         supply: BarSupply = _Polled(poller)
         live_forever(
-            live, supply, inbox, stop=stop, idle=lambda: told(live, poller), clock=clock
+            live,
+            supply,
+            inbox,
+            stop=stop,
+            idle=lambda: told(live, poller),
+            clock=clock,
+            patience_seconds=patience_seconds,
         )
         ledger.seal(live.now_ns)
         book = live.run.trade.accounts.book("edgekeeper")
@@ -229,13 +238,17 @@ def _bequests(
     """Packages to begin with: those on record, or the newest accepted ones of the parent."""
     rows = ledger.read("bequests")
     if goes_on or rows.height:
-        return tuple(Bequest(r["line"], r["package"], r["run_id"]) for r in rows.iter_rows(named=True))
+        return tuple(
+            Bequest(r["line"], r["package"], r["run_id"]) for r in rows.iter_rows(named=True)
+        )
     if wanted.parent is None:
         return ()
     theirs = Registry(wanted.parent / _MODELS)
     with Ledger.open(wanted.parent / "ledger.sqlite", read_only=True) as parent:
         run_id = parent.read("runs")["run_id"][0]
-        fits = parent.read("packages", ["line", "hash", "fitted_at_ns"], where={"verdict": "accepted"})
+        fits = parent.read(
+            "packages", ["line", "hash", "fitted_at_ns"], where={"verdict": "accepted"}
+        )
     newest: dict[str, str] = {}
     for row in fits.sort("fitted_at_ns", maintain_order=True).iter_rows(named=True):
         newest[row["line"]] = row["hash"]
@@ -263,9 +276,7 @@ def _poller(
     )
 
 
-def _history(
-    out: Path, wanted: Wanted, config: Config, poller: BarPoller, clock: Clock
-) -> Bars:
+def _history(out: Path, wanted: Wanted, config: Config, poller: BarPoller, clock: Clock) -> Bars:
     """Bars the run begins with: kept beside the record, or fetched and kept there now."""
     kept = longest_snapshot(out / _BARS)
     if kept is not None:
@@ -315,5 +326,3 @@ def _stored(out: Path, interval: str) -> Bars | None:
     """Bars that came while the run lived."""
     store = BarStore(out / _LIVE)
     return store.read(interval) if store.symbols(interval) else None
-
-

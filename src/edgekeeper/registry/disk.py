@@ -98,6 +98,13 @@ class Registry:
         self._check_hash(hash, package.hash)
         return package
 
+    def files(self, hash: str) -> PackageBytes:
+        """Return a package as bytes, checked against its hash; raises as :meth:`load`."""
+        files = read_folder(self._present(hash))
+        _, actual = verified_manifest(files)
+        self._check_hash(hash, actual)
+        return PackageBytes(files, actual)
+
     def manifest(self, hash: str) -> Manifest:
         """Return a package's manifest without loading its graph; raises as :meth:`load`."""
         manifest, actual = verified_manifest(read_folder(self._present(hash)))
