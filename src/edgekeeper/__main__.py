@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         Comparison,
         ExplainedSignal,
         Judgement,
+        PaperEnd,
         Replay,
         Retold,
         Screen,
@@ -56,6 +57,7 @@ def app() -> typer.Typer:
         validate=_validate,
         compare=_compare,
         backtest=_backtest,
+        paper=_paper,
         audit=_audit,
         worlds=_worlds,
     )
@@ -215,6 +217,28 @@ def _backtest(
         walk_forward=walk_forward,
         impact=impact,
         impact_coefficient=impact_coefficient,
+    )
+
+
+def _paper(
+    *,
+    source: str,
+    symbols: Sequence[str],
+    interval: str,
+    history_days: float | None,
+    parent: Path | None,
+    config: "Config | None",
+    out: Path,
+    screen: "Screen",
+    stop: Callable[[], bool],
+    told: Callable[..., None],
+    ledger_url: str | None,
+) -> "PaperEnd":
+    from edgekeeper.build import PaperWanted, paper
+
+    wanted = PaperWanted(source, tuple(symbols), interval, history_days, parent)
+    return paper(
+        wanted, config, out=out, screen=screen, stop=stop, told=told, ledger_url=ledger_url
     )
 
 

@@ -26,6 +26,8 @@ from edgekeeper.errors import BadData, StorageError, UsageError
 from edgekeeper.ledger import MARKET_ROLES, Ledger, RecordEnds
 from edgekeeper.market import longest_snapshot, save_snapshot
 from edgekeeper.market.atomic import write_atomically
+from edgekeeper.paper import PaperEnd, paper
+from edgekeeper.paper import Wanted as PaperWanted
 from edgekeeper.registry import Registry
 from edgekeeper.report import Story, render_report
 from edgekeeper.report.csv_files import decisions_csv, equity_csv
@@ -59,6 +61,8 @@ __all__ = [
     "ExplainedSignal",
     "Judgement",
     "Market",
+    "PaperEnd",
+    "PaperWanted",
     "Replay",
     "Retold",
     "Screen",
@@ -70,6 +74,7 @@ __all__ = [
     "demo_markets",
     "explain",
     "explain_signal",
+    "paper",
     "replay",
     "report",
     "train",

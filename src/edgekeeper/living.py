@@ -76,12 +76,23 @@ class Live:
         self.ledger, self.config, self.watch = ledger, config, watch
         self.run = Run(history, config, ledger, registry, watch, screen)
         self.open = False  # whether the present epoch has bars
-        self.bars_taken = 0
+        self.bars_taken = self.instants_taken = 0
 
     @property
     def now_ns(self) -> int:
         """Last instant that was taken."""
         return int(self.run.feed.instants[-1])
+
+    @property
+    def sentence(self) -> str:
+        """Where the run stands, in a line."""
+        run = self.run
+        book = run.trade.accounts.book("edgekeeper")
+        state = "HALTED" if book.halted else "model paused" if book.paused else ""
+        who = run.trade.roster.champion or self.config.fallback
+        lines = [f"{seat.line.name} {seat.line.stage}" for seat in run.trade.roster.seats.values()]
+        parts = [f"equity {book.equity:,.2f}", f"{who} decides", ", ".join(lines), state]
+        return "; ".join(part for part in parts if part)
 
     def begin(self, bequests: tuple[Bequest, ...] = ()) -> None:
         """Take the history, and what another run leaves; fit what can be fitted."""
@@ -107,6 +118,7 @@ class Live:
         run.trade.run(first, last, live=True)
         self.open = True
         self.bars_taken += len(bars)
+        self.instants_taken += len(bars.instants)
         self.watch.look(self.now_ns)
 
     def end_epoch_before(self, next_ns: int | None) -> None:
@@ -141,6 +153,7 @@ class Live:
                 self.take(self._stored(stored, step), step.latency_ms)
             for order in step.orders:
                 self.obey(order)
+        self.bars_taken = self.instants_taken = 0
 
     def _stored(self, stored: Bars | None, step: Step) -> Bars:
         part = stored.until(step.until_ns) if stored is not None else None

@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-
+from typing import Any
 
 from edgekeeper.alerts import Fanout, FileChannel
 from edgekeeper.auditing import find_bars, read_settings
@@ -74,6 +74,10 @@ class PaperEnd:
     halted: bool
     champion: str | None
     ledger: str
+
+    def figures(self) -> dict[str, Any]:
+        """Return the same for programs."""
+        return asdict(self)
 
 
 class _Polled:

@@ -6,9 +6,10 @@ import typer
 from edgekeeper.__main__ import app
 
 COMMANDS = {
-    "audit", "backtest", "check", "compare", "demo", "doctor", "explain", "export", "features",
-    "import", "init", "ledger", "models", "new", "plan", "replay", "report", "sql", "status",
-    "train", "trials", "tune", "upgrade", "validate", "why", "worlds",
+    "approve", "audit", "backtest", "check", "compare", "demo", "doctor", "explain", "export",
+    "features", "import", "init", "kill", "ledger", "models", "new", "paper", "plan", "rearm",
+    "replay", "report", "resume", "sql", "status", "train", "trials", "tune", "upgrade",
+    "validate", "why", "worlds",
 }  # fmt: skip
 
 
@@ -27,7 +28,8 @@ def test_no_command_is_missing():
     assert {path[0] for path in ALL} == COMMANDS
     assert ("models", "list") in ALL
     assert {path[1] for path in ALL if path[0] == "models" and len(path) == 2} == {
-        "diff", "key", "learners", "list", "mirror", "note", "show", "sign", "tag", "verify",
+        "demote", "diff", "freeze", "key", "learners", "list", "mirror", "note", "pin", "promote",
+        "refit", "retire", "rollback", "show", "sign", "tag", "unfreeze", "unpin", "verify",
     }  # fmt: skip
 
 

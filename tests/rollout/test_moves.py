@@ -193,7 +193,13 @@ def test_every_move_is_one_that_is_allowed():
         assert move is not None
         assert move.target in ALLOWED[move.source]
         seen.add((move.source, move.target))
-    for made in (line(gains=GOOD), at_step(step=0), at_step(step=2), at_step(gains=[-30.0]), harmed()):
+    for made in (
+        line(gains=GOOD),
+        at_step(step=0),
+        at_step(step=2),
+        at_step(gains=[-30.0]),
+        harmed(),
+    ):
         move = next_move(made, CONFIG, BY_STEPS)
         assert move is not None
         assert move.target in ALLOWED[move.source]

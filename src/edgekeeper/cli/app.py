@@ -17,6 +17,8 @@ from edgekeeper.cli.commands.export import export
 from edgekeeper.cli.commands.importing import import_bars
 from edgekeeper.cli.commands.init import init
 from edgekeeper.cli.commands.new import new
+from edgekeeper.cli.commands.orders import approve, kill, rearm, resume
+from edgekeeper.cli.commands.paper import paper
 from edgekeeper.cli.commands.plan import plan
 from edgekeeper.cli.commands.replay import replay
 from edgekeeper.cli.commands.report import report
@@ -46,7 +48,7 @@ _PANELS: dict[str, dict[str, Callable[..., None]]] = {
         "plan": plan,
         "worlds": worlds,
     },
-    "Trade": {"status": status, "why": why, "sql": sql, "export": export},
+    "Trade": {"paper": paper, "status": status, "why": why, "sql": sql, "export": export},
     "Models": {
         "train": train,
         "tune": tune,
@@ -54,7 +56,14 @@ _PANELS: dict[str, dict[str, Callable[..., None]]] = {
         "upgrade": upgrade,
         "new": new,
     },
-    "Safety": {"audit": audit, "doctor": doctor},
+    "Safety": {
+        "kill": kill,
+        "resume": resume,
+        "rearm": rearm,
+        "approve": approve,
+        "audit": audit,
+        "doctor": doctor,
+    },
 }
 _GROUPS = {
     "Check": {"features": features.app},

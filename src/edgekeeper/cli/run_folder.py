@@ -11,10 +11,11 @@ from edgekeeper.errors import UsageError, nearest
 if TYPE_CHECKING:
     from edgekeeper.ledger import Ledger
 
-__all__ = ["DEMO", "LEDGER", "MARKETS", "RUN", "find_run", "open_ledger"]
+__all__ = ["DEMO", "LEDGER", "MARKETS", "PAPER", "RUN", "find_live_run", "find_run", "open_ledger"]
 
 RUN = "edgekeeper-run"
 DEMO = "edgekeeper-demo"
+PAPER = "edgekeeper-paper"
 LEDGER = "ledger.sqlite"
 MARKETS = ("noise", "flip", "real")
 
@@ -29,7 +30,7 @@ def find_run(asked: str = "") -> Path:
     """
     if asked:
         return _run_in(Path(asked))
-    for folder in (Path(RUN), *(Path(DEMO, name) for name in reversed(MARKETS))):
+    for folder in (Path(RUN), Path(PAPER), *(Path(DEMO, name) for name in reversed(MARKETS))):
         if (folder / LEDGER).is_file():
             if folder != Path(RUN):
                 sys.stderr.write(f"run: {folder} (--run chooses another)\n")
@@ -37,6 +38,22 @@ def find_run(asked: str = "") -> Path:
     raise UsageError(
         f"found no run here (neither {RUN} nor {DEMO}): make one with `edgekeeper replay --bars "
         "YOUR.csv` or `edgekeeper demo`, or name its folder with --run"
+    )
+
+
+def find_live_run(asked: str = "") -> Path:
+    """Return the folder asked for, or that of `paper` here.
+
+    Raises
+    ------
+    UsageError
+        No run there.
+    """
+    if asked or (Path(PAPER) / LEDGER).is_file():
+        return _run_in(Path(asked or PAPER))
+    raise UsageError(
+        f"found no live run here (no {PAPER}): start one with `edgekeeper paper`, or name its "
+        "folder with --run"
     )
 
 

@@ -344,6 +344,29 @@ class ValidateAct(Protocol):
         ...
 
 
+class PaperEnd(Protocol):
+    """Where a live run stood when it was stopped."""
+
+    @property
+    def bars(self) -> int:
+        """Taken in this session."""
+        ...
+
+    @property
+    def equity(self) -> float:
+        """Of the account."""
+        ...
+
+    @property
+    def halted(self) -> bool:
+        """Whether a person has to resume it."""
+        ...
+
+    def figures(self) -> dict[str, Any]:
+        """Return the same for programs."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """The acts, each importing what it needs when it is called."""
@@ -359,6 +382,7 @@ class Services:
     validate: ValidateAct
     compare: "Callable[[Mapping[str, Any], Bars, Config], Compared]"
     backtest: BacktestAct
+    paper: "Callable[..., PaperEnd]"
     audit: AuditAct
     worlds: WorldsAct
 

@@ -16,7 +16,7 @@ from edgekeeper.ledger.archive import Archive
 from edgekeeper.ledger.database import connect
 from edgekeeper.ledger.group_commit import GroupCommitter
 from edgekeeper.ledger.journal import Journal
-from edgekeeper.ledger.lock import Claim, claim_role
+from edgekeeper.ledger.lock import Claim, claim_role, is_claimed
 from edgekeeper.ledger.migrate import bring_up_to_date, check_version
 from edgekeeper.ledger.moving import copy_rows
 from edgekeeper.ledger.proving import Prover
@@ -260,6 +260,12 @@ class Ledger(Record):
         with self._claiming, self._translating():
             if role not in self._claims:
                 self._claims[role] = claim_role(role, self._engine, self._file)
+
+    def has_writer(self, role: str) -> bool:
+        """Whether a process writes as this role now, this one included."""
+        check_role(role)
+        with self._translating():
+            return role in self._claims or is_claimed(role, self._engine, self._file)
 
     @property
     def unproved(self) -> dict[str, int]:

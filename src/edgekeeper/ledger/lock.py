@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from edgekeeper.errors import StorageError
 
-__all__ = ["Claim", "claim_role"]
+__all__ = ["Claim", "claim_role", "is_claimed"]
 
 
 class Claim(Protocol):
@@ -34,10 +34,48 @@ def claim_role(role: str, engine: Engine, file: Path | None) -> Claim:
         Another process, or another ledger object of this one, writes as this role.
     """
     if file is not None:
-        return FileClaim(file.with_name(f"{file.name}.{role}.lock"), role)
+        return FileClaim(_lock_file(file, role), role)
     if engine.dialect.name == "postgresql":
         return SessionClaim(engine, role)
     return NoClaim()
+
+
+def is_claimed(role: str, engine: Engine, file: Path | None) -> bool:
+    """Whether anyone writes as ``role`` now; looks, and claims nothing."""
+    if file is not None:
+        return _is_locked(_lock_file(file, role))
+    if engine.dialect.name != "postgresql":
+        return False
+    asked = text(
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted "
+        "AND ((classid::bigint << 32) | objid::bigint) = :key"
+    )
+    with engine.connect() as connection:
+        return bool(connection.execute(asked, {"key": _key(role)}).scalar())
+
+
+def _is_locked(path: Path) -> bool:
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _lock_file(file: Path, role: str) -> Path:
+    return file.with_name(f"{file.name}.{role}.lock")
+
+
+def _key(role: str) -> int:
+    """Name of a role's advisory lock."""
+    raw = hashlib.sha256(f"edgekeeper.{role}".encode()).digest()
+    return int.from_bytes(raw[:8], "little", signed=True)
 
 
 class NoClaim:
@@ -85,8 +123,7 @@ class SessionClaim:
     """A PostgreSQL advisory lock, held by a session of its own."""
 
     def __init__(self, engine: Engine, role: str) -> None:
-        raw = hashlib.sha256(f"edgekeeper.{role}".encode()).digest()
-        self._key = int.from_bytes(raw[:8], "little", signed=True)
+        self._key = _key(role)
         self._session: Connection = engine.connect()
         asked = text("SELECT pg_try_advisory_lock(:key)")
         if not self._session.execute(asked, {"key": self._key}).scalar():

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from edgekeeper.cli.commands import orders
 from edgekeeper.cli.commands.learners import list_learners
 from edgekeeper.cli.commands.models_diff import diff_models
 from edgekeeper.cli.commands.models_mirror import mirror_models
@@ -196,3 +197,12 @@ add_command(app, "key", make_key)
 add_command(app, "sign", sign_model)
 add_command(app, "verify", verify_model)
 add_command(app, "mirror", mirror_models)
+add_command(app, "promote", orders.promote)
+add_command(app, "demote", orders.demote)
+add_command(app, "rollback", orders.rollback)
+add_command(app, "pin", orders.pin)
+add_command(app, "unpin", orders.unpin)
+add_command(app, "freeze", orders.freeze)
+add_command(app, "unfreeze", orders.unfreeze)
+add_command(app, "retire", orders.retire)
+add_command(app, "refit", orders.refit)

@@ -1,0 +1,183 @@
+"""``edgekeeper kill``, ``resume``, ``approve`` and the orders under ``models``."""
+
+from typing import Annotated
+
+import typer
+
+from edgekeeper.cli.options import AsJson, LedgerUrl
+from edgekeeper.cli.ordering import give_order
+
+__all__ = [
+    "approve",
+    "demote",
+    "freeze",
+    "kill",
+    "pin",
+    "promote",
+    "rearm",
+    "refit",
+    "resume",
+    "retire",
+    "rollback",
+    "unfreeze",
+    "unpin",
+]
+
+Run = Annotated[
+    str,
+    typer.Option(
+        "--run", metavar="DIR", help="Folder of a live run.", show_default="edgekeeper-paper"
+    ),
+]
+Reason = Annotated[
+    str, typer.Option("--reason", metavar="TEXT", help="Why, in your words; kept on record.")
+]
+Wait = Annotated[
+    float, typer.Option("--wait", metavar="SECONDS", min=0, help="How long to wait for the loop.")
+]
+Line = Annotated[
+    str, typer.Argument(metavar="LINE", help="Name of a line, or one of its packages.")
+]
+SomeLine = Annotated[
+    str,
+    typer.Argument(
+        metavar="[LINE|PACKAGE]",
+        help="Name of a line, or the hash of a package it has used; without, the champion's line.",
+    ),
+]
+_SECONDS = 10.0
+
+
+def kill(
+    reason: Reason, run: Run = "", ledger: LedgerUrl = "", wait: Wait = _SECONDS,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Halt the account: no new order until a person resumes.
+
+    What waits for its open is not filled any more; positions keep their stops and targets.
+    """
+    give_order("kill", reason=reason, run=run, ledger=ledger, wait=wait, as_json=as_json)
+
+
+def resume(
+    reason: Reason, run: Run = "", ledger: LedgerUrl = "", wait: Wait = _SECONDS,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Lift a halt; drawdown is measured afresh from here."""
+    give_order("resume", reason=reason, run=run, ledger=ledger, wait=wait, as_json=as_json)
+
+
+def rearm(
+    reason: Reason, run: Run = "", ledger: LedgerUrl = "", wait: Wait = _SECONDS,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """End a pause of the model before its time."""
+    give_order("rearm", reason=reason, run=run, ledger=ledger, wait=wait, as_json=as_json)
+
+
+def approve(
+    package: Annotated[
+        str, typer.Argument(metavar="PACKAGE", help="Hash of a fit that waits; six digits do.")
+    ],
+    reason: Reason, run: Run = "", ledger: LedgerUrl = "", wait: Wait = _SECONDS,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Let a fit count that was held as too good to be true."""
+    give_order(
+        "approve", subject=package, reason=reason, run=run, ledger=ledger, wait=wait,
+        as_json=as_json,
+    )  # fmt: skip
+
+
+def promote(
+    line: Line,
+    reason: Reason,
+    override: Annotated[
+        bool, typer.Option("--override", help="Without evidence: at most 10 % of the signals.")
+    ] = False,
+    run: Run = "", ledger: LedgerUrl = "", wait: Wait = _SECONDS, as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Let a line in shadow trade before its evidence is in.
+
+    It decides a tenth of the signals at most, and is marked as without evidence wherever it shows;
+    it goes no further until the evidence is in. Without --override it is refused: a line whose
+    evidence is in promotes itself.
+    """
+    give_order(
+        "promote", subject=line, reason=reason, detail={"override": override}, run=run,
+        ledger=ledger, wait=wait, as_json=as_json,
+    )  # fmt: skip
+
+
+def rollback(
+    reason: Reason, line: SomeLine = "", run: Run = "", ledger: LedgerUrl = "",
+    wait: Wait = _SECONDS, as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Go back to an earlier package of a line, and stay there.
+
+    Without a name: the champion's line goes back to the package before its present one. Refits are
+    recorded and not used until `models unpin`.
+    """
+    give_order("rollback", subject=line, reason=reason, run=run, ledger=ledger, wait=wait,
+               as_json=as_json)  # fmt: skip
+
+
+def pin(
+    reason: Reason, line: SomeLine = "", run: Run = "", ledger: LedgerUrl = "",
+    wait: Wait = _SECONDS, as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Keep a line at its package, whatever refits come."""
+    give_order("pin", subject=line, reason=reason, run=run, ledger=ledger, wait=wait,
+               as_json=as_json)  # fmt: skip
+
+
+def unpin(
+    reason: Reason, line: SomeLine = "", run: Run = "", ledger: LedgerUrl = "",
+    wait: Wait = _SECONDS, as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Let a pinned line use its next refits again."""
+    give_order("unpin", subject=line, reason=reason, run=run, ledger=ledger, wait=wait,
+               as_json=as_json)  # fmt: skip
+
+
+def freeze(
+    reason: Reason, run: Run = "", ledger: LedgerUrl = "", wait: Wait = _SECONDS,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Promote nobody and swap nothing; retreats still happen."""
+    give_order("freeze", reason=reason, run=run, ledger=ledger, wait=wait, as_json=as_json)
+
+
+def unfreeze(
+    reason: Reason, run: Run = "", ledger: LedgerUrl = "", wait: Wait = _SECONDS,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Let lines move and packages swap again."""
+    give_order("unfreeze", reason=reason, run=run, ledger=ledger, wait=wait, as_json=as_json)
+
+
+def retire(
+    line: Line, reason: Reason, run: Run = "", ledger: LedgerUrl = "", wait: Wait = _SECONDS,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Close a line for good."""
+    give_order("retire", subject=line, reason=reason, run=run, ledger=ledger, wait=wait,
+               as_json=as_json)  # fmt: skip
+
+
+def demote(
+    line: Line, reason: Reason, run: Run = "", ledger: LedgerUrl = "", wait: Wait = _SECONDS,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Send a line that trades back to shadow."""
+    give_order("demote", subject=line, reason=reason, run=run, ledger=ledger, wait=wait,
+               as_json=as_json)  # fmt: skip
+
+
+def refit(
+    line: Line, reason: Reason, run: Run = "", ledger: LedgerUrl = "", wait: Wait = _SECONDS,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Fit a line at the end of this epoch, whether due or not."""
+    give_order("refit", subject=line, reason=reason, run=run, ledger=ledger, wait=wait,
+               as_json=as_json)  # fmt: skip

@@ -1,0 +1,183 @@
+"""``edgekeeper paper``: the loop from now on, with play money."""
+
+import signal
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from edgekeeper.cli import options
+from edgekeeper.cli.compiling import say_when_compiling
+from edgekeeper.cli.config_file import load_config
+from edgekeeper.cli.printing import console, print_json
+from edgekeeper.cli.run_folder import LEDGER, PAPER
+from edgekeeper.cli.services import services_of
+from edgekeeper.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from edgekeeper.report import Snapshot
+
+__all__ = ["paper"]
+
+_HALTED = 5
+
+
+def paper(
+    context: typer.Context,
+    source: Annotated[
+        str,
+        typer.Option(
+            "--source",
+            metavar="KIND:PLACE",
+            help="Where bars come from: folder:DIR, ccxt:EXCHANGE or alpaca.",
+            show_default=False,
+        ),
+    ] = "",
+    symbols: options.Symbols = "",
+    interval: Annotated[
+        str, typer.Option("--interval", metavar="1m…1d", help="Length of the bars.")
+    ] = "1h",
+    config: options.ConfigPath = "",
+    parent: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            metavar="RUN",
+            help="Begin with the packages and bars of this run; its evidence is not added.",
+            show_default=False,
+        ),
+    ] = "",
+    history: Annotated[
+        float | None,
+        typer.Option(
+            "--history",
+            metavar="DAYS",
+            help="How far back to begin.",
+            show_default="as far as a first fit needs",
+        ),
+    ] = None,
+    out: Annotated[
+        str, typer.Option("--out", metavar="DIR", help="Where the run is kept.")
+    ] = PAPER,
+    bars: Annotated[
+        int | None,
+        typer.Option(
+            "--bars", metavar="N", min=0, help="Stop after so many instants.", show_default="never"
+        ),
+    ] = None,
+    ledger: options.LedgerUrl = "",
+    as_json: options.AsJson = False,
+) -> None:
+    """Trade on paper from now on: decide at each close, learn, prove.
+
+    Where DIR holds a live run already, it is lived again, proved against its record, and goes on:
+    what closed meanwhile is caught up with, without entries on bars that are too old. Stop it with
+    Ctrl-C; nothing is lost then, nor by a crash.
+
+    Orders for it: `edgekeeper kill`, `resume`, `approve`, and those under `edgekeeper models`.
+    """
+    folder = Path(out)
+    goes_on = (folder / LEDGER).is_file()
+    if not source:
+        from edgekeeper.market.live import LIVE_SOURCES
+
+        kinds = "; ".join(f"{one.example} ({one.about})" for one in LIVE_SOURCES.values())
+        raise UsageError(f"--source: expected one of {kinds}; got none")
+    settings = None
+    if config or not (goes_on or parent):
+        settings, _ = load_config(config, None)
+    screen = console(as_json)
+    say_when_compiling()
+    stop = _Stop(bars)
+    with stop:
+        end = services_of(context).paper(
+            source=source,
+            symbols=options.split_list(symbols),
+            interval=interval,
+            history_days=history,
+            parent=Path(parent) if parent else None,
+            config=settings,
+            out=folder,
+            screen=_Lines(screen),
+            stop=stop,
+            told=_Teller(screen, stop),
+            ledger_url=ledger or None,
+        )
+    if as_json:
+        print_json({"out": str(folder), **end.figures()})
+    else:
+        screen.print(
+            f"\nStopped after {end.bars} bars: equity {end.equity:,.2f}; go on with the same "
+            f"command, look with `edgekeeper status --run {folder}`."
+        )
+    if end.halted:
+        screen.print("The account is HALTED: `edgekeeper resume --reason …` lifts it.")
+        raise typer.Exit(_HALTED)
+
+
+class _Stop:
+    """Says when to stop: asked by a signal, or after so many instants."""
+
+    def __init__(self, instants: int | None) -> None:
+        self._instants, self.seen, self._asked = instants, 0, False
+        self._before: dict[int, Any] = {}
+
+    def __call__(self) -> bool:
+        return self._asked or (self._instants is not None and self.seen >= self._instants)
+
+    def __enter__(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._before[number] = signal.signal(number, self._ask)
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        if self._asked:
+            raise KeyboardInterrupt
+        self._asked = True
+
+
+class _Lines:
+    """Says each phase in a line of its own."""
+
+    def __init__(self, screen: "Console") -> None:
+        self._screen = screen
+
+    def phase(self, text: str) -> None:
+        """Say what is being done now."""
+        self._screen.print(f"[dim]{text}[/dim]")
+
+    def update(self, snapshot: "Snapshot") -> None:
+        """Show nothing: bars are told one by one."""
+
+
+class _Teller:
+    """A line for each instant that was taken, and one whenever the source changes its state."""
+
+    def __init__(self, screen: "Console", stop: _Stop) -> None:
+        self._screen, self._stop = screen, stop
+        self._events, self._health, self._last = 0, "", 0
+
+    def __call__(self, live: Any, poller: Any) -> None:
+        from edgekeeper.report.wording import day
+
+        self._stop.seen = live.instants_taken
+        events = live.run.trade.roster.events
+        for time_ns, _, text in events[self._events :]:
+            self._screen.print(f"{day(time_ns, minutes=True)}  [bold]{text}[/bold]")
+        self._events = len(events)
+        if live.instants_taken and live.now_ns != self._last:
+            self._last = live.now_ns
+            self._screen.print(f"{day(live.now_ns, minutes=True)}  {live.sentence}")
+        health = poller.health
+        state = "" if not (health.failures or health.silent_since_ns) else "trouble"
+        if state != self._health:
+            from time import time_ns as wall
+
+            self._health = state
+            self._screen.print(f"[dim]{health.sentence(wall())}[/dim]")
