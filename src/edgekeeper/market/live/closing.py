@@ -10,6 +10,7 @@ from edgekeeper.types import BoolArray, Int64Array
 
 __all__ = ["Calendar"]
 
+_HOUR_NS = 60 * MINUTE_NS
 _ROUND_THE_CLOCK = ("24/7", "FX")
 
 
@@ -60,8 +61,8 @@ class Calendar:
         length = self.interval_ns
         if length >= DAY_NS:
             return np.zeros(len(close_ns), dtype=np.bool_)
-        regular = self._venue[symbol].name == "24/7" and DAY_NS % length == 0
-        return np.asarray(close_ns % (length if regular else MINUTE_NS) != 0)
+        regular = self._venue[symbol].name == "24/7" and _HOUR_NS % min(length, _HOUR_NS) == 0
+        return np.asarray(close_ns % (min(length, _HOUR_NS) if regular else MINUTE_NS) != 0)
 
     def next_due(self, time_ns: int) -> int:
         """First instant after ``time_ns`` at which a bar of any of the symbols closes."""

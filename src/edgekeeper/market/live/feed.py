@@ -222,14 +222,16 @@ class BarPoller:
         settled = None
         patient_from = max(self._inbox.given_ns, self._clock.now_ns() - self._patience_ns)
         for instant in self._inbox.instants().tolist():
-            if instant > patient_from and self._lacking(instant, after_ns=patient_from):
+            beside = self._inbox.present(instant - 1, instant)
+            lacking = self._calendar.expected(instant) - beside
+            if instant > patient_from and (lacking or self._lacking(instant, patient_from)):
                 break
             settled = instant
         return settled
 
     def _lacking(self, until_ns: int, after_ns: int | None = None) -> int:
         """Bars due by the calendar, after one instant and up to another, that have not come."""
-        due = self._inbox.given_ns if after_ns is None else after_ns
+        due = self._aligned_ns() if after_ns is None else after_ns
         lacking = 0
         for _ in range(_MOST_INSTANTS):
             due = self._calendar.next_due(due)
@@ -239,6 +241,14 @@ class BarPoller:
             came = self._inbox.present(due - self._interval_ns, due)
             lacking += len(self._calendar.expected(due) - came)
         return lacking
+
+    def _aligned_ns(self) -> int:
+        """Late enough after the last instant that the next one due is the next one to come.
+
+        A source may count hours from the opening, or days from its own midnight, so that its bars
+        end between two instants of the calendar.
+        """
+        return self._inbox.given_ns + self._interval_ns // 4 * 3
 
     def _poll(self) -> None:
         """Ask once for everything since the last instant, and a little before it."""
@@ -258,15 +268,16 @@ class BarPoller:
         """First instant that should have come by now, if nothing has."""
         if self._ready or len(self._inbox.instants()):
             return None
-        due = self._calendar.next_due(self._inbox.given_ns + self._interval_ns - 1)
+        due = self._calendar.next_due(self._aligned_ns())
         return due if due + self._patience_ns <= now_ns else None
 
     def _pace_seconds(self, now_ns: int) -> float:
         """How long to leave the source alone: less while a bar that has just closed is awaited."""
-        due = self._calendar.next_due(max(self._inbox.given_ns, now_ns - self._patience_ns))
-        if due > now_ns:
+        waited = (now_ns - self._calendar.next_due(self._aligned_ns())) / _SECOND_NS
+        if waited < 0:
             return self._source.idle_seconds
-        return min(self._source.idle_seconds, max(self._patience_ns / _SECOND_NS / 6, 1.0))
+        hurried = max(self._patience_ns / _SECOND_NS / 6, waited / 4, 1.0)
+        return min(self._source.idle_seconds, hurried)
 
     def _wake_ns(self) -> int:
         """When something may happen: the next question, or an instant's time is up."""
