@@ -275,7 +275,7 @@ def test_a_session_with_everything_wrong_comes_out_right(stocks, tmp_path):
     until(17, [tape["14"]], ["hang"])  # the bar of 16:00 is late
     bad = {**tape["16"], "h": 1.0}
     until(18, [bad, tape["17"], {**tape["15"], "c": 115.75}, "no bar", {"t": "soon"}])
-    until(19, [tape["16"], tape["18"], {**tape["19"], "t": "2033-01-01T15:00:00Z"}])
+    until(19, [tape["16"], tape["18"], {**tape["19"], "t": "2033-01-03T15:00:00Z"}])
     closes = [int((bars.event_time[0] - DAY) // HOUR) for bars in got]
     assert closes == [15, 16, 18, 19]
     assert [float(bars.open[0]) for bars in got] == [114.0, 115.0, 117.0, 118.0]
