@@ -34,6 +34,7 @@ class Vendor(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = 65_536  # head and body in one packet
 
     def do_GET(self):
         parts = urlsplit(self.path)

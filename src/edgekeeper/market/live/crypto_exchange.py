@@ -143,7 +143,7 @@ class CryptoExchange:
         import ccxt
 
         said = f"{self.name}: {' '.join(str(error).split())[:200]}"
-        if isinstance(error, ccxt.DDoSProtection):
+        if isinstance(error, ccxt.DDoSProtection | ccxt.RateLimitExceeded):
             headers = self._client.last_response_headers or {}
             wait = told_wait(headers.get("Retry-After"), self._clock.now_ns())
             return SourceTrouble("rate limit", said, wait)
