@@ -13,7 +13,7 @@ from .conftest import HOUR
 
 pytest.importorskip("httpx")
 KEY, SECRET = "PKTESTKEY123", "very-secret-456"
-SHORT = HttpLimits(silence_seconds=0.25, total_seconds=0.6, most_bytes=200_000)
+SHORT = HttpLimits(silence_seconds=0.8, total_seconds=1.0, most_bytes=200_000)
 
 
 def ns(text):

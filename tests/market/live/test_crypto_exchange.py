@@ -64,7 +64,7 @@ def kraken(serve):
     """A vendor, ccxt's own Kraken class pointed at it, and the clock of both."""
     clock = ManualClock(START + 3 * HOUR + 60 * 10**9)
     vendor = serve(Kraken(clock))
-    client = ccxt.kraken({"enableRateLimit": False, "timeout": 300})
+    client = ccxt.kraken({"enableRateLimit": False, "timeout": 800})
     client.urls["api"]["public"] = vendor.url
     return vendor, CryptoExchange("kraken", client, clock), clock
 
