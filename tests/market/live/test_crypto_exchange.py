@@ -27,9 +27,9 @@ def candle(hour, price=100.0):
 class Kraken:
     """Kraken's public interface: two pairs, 720 candles a page, the last of them still open."""
 
-    def __init__(self, clock, page=720):
+    def __init__(self, clock, page=720, last=50):
         self.clock, self.page = clock, page
-        self.candles = [candle(hour, 100 + hour) for hour in range(-50, 50)]
+        self.candles = [candle(hour, 100 + hour) for hour in range(-50, last)]
 
     def __call__(self, path, params, headers):
         told = getattr(self, "_" + path.rsplit("/", 1)[1])(params)

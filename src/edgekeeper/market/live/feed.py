@@ -182,6 +182,16 @@ class BarPoller:
             self._sleep(pause)
             waited += pause
 
+    def close(self) -> None:
+        """Move what was given lately into the store's own files, where other programs look for it.
+
+        Raises
+        ------
+        StorageError, BadData
+            They cannot be written.
+        """
+        self._kept.settle()
+
     def _resumed(self, after_ns: int | None) -> Inbox:
         """Pick up from the store: what was given, what to give once more, what to complete."""
         marked, first = self._kept.given_ns(), self._kept.first_stored_ns()

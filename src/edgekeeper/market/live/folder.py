@@ -60,7 +60,7 @@ class WatchedFolder:
     """
 
     look_back = 200
-    idle_seconds = 1.0
+    idle_seconds = 5.0
 
     def __init__(
         self,
