@@ -10,6 +10,7 @@ from edgekeeper.market.live import Alpaca, BarPoller, SourceRefused, SourceTroub
 from edgekeeper.market.live.answers import HttpLimits
 
 from .conftest import HOUR
+from .vendor import Tape, alpaca_bar
 
 pytest.importorskip("httpx")
 KEY, SECRET = "PKTESTKEY123", "very-secret-456"
@@ -22,35 +23,6 @@ def ns(text):
 
 DAY = ns("2023-11-15T00:00")
 RESET = str((DAY + 23 * HOUR) // 10**9 + 40)
-
-
-def alpaca_bar(when, price=100.0, **changed):
-    return {
-        "t": when, "o": price, "h": price + 1, "l": price - 1, "c": price + 0.5, "v": 1_000,
-        "n": 42, "vw": price, **changed,
-    }  # fmt: skip
-
-
-class Tape:
-    """Bars by symbol, told as Alpaca tells them: sorted by symbol, in pages."""
-
-    def __init__(self, bars, page=3):
-        self.bars, self.page = bars, page
-
-    def __call__(self, path, params, headers):
-        start, end = params["start"], params["end"]
-        rows = [
-            (symbol, bar)
-            for symbol in sorted(params["symbols"].split(","))
-            for bar in self.bars.get(symbol, [])
-            if not str(getattr(bar, "get", str)("t")).startswith("2023") or start <= bar["t"] <= end
-        ]
-        at = int(params.get("page_token") or 0)
-        told = {}
-        for symbol, bar in rows[at : at + self.page]:
-            told.setdefault(symbol, []).append(bar)
-        more = at + self.page < len(rows)
-        return {"bars": told, "next_page_token": str(at + self.page) if more else None}
 
 
 def hourly(first=0, hours=24, **changed):

@@ -9,8 +9,7 @@ from edgekeeper.market.live import Alpaca, CryptoExchange, WatchedFolder
 from edgekeeper.testing.live_sources import check_live_source
 
 from .conftest import HOUR, START
-from .test_alpaca import Tape, alpaca_bar
-from .test_crypto_exchange import Kraken
+from .vendor import Kraken, Tape, alpaca_bar
 
 HOURS = 6
 

@@ -12,51 +12,10 @@ from edgekeeper.market.live import (
 )
 
 from .conftest import HOUR, START
+from .vendor import Kraken, candle
 
 ccxt = pytest.importorskip("ccxt")
 _HOUR_S = 3_600
-_START_S = START // 10**9
-
-
-def candle(hour, price=100.0):
-    """A candle of Kraken that opens at this hour: text, with a weighted price and a count."""
-    numbers = (price, price + 1, price - 1, price + 0.5, price, 12.5)
-    return [_START_S + hour * _HOUR_S, *(f"{number:.5f}" for number in numbers), 17]
-
-
-class Kraken:
-    """Kraken's public interface: two pairs, 720 candles a page, the last of them still open."""
-
-    def __init__(self, clock, page=720, last=50):
-        self.clock, self.page = clock, page
-        self.candles = [candle(hour, 100 + hour) for hour in range(-50, last)]
-
-    def __call__(self, path, params, headers):
-        told = getattr(self, "_" + path.rsplit("/", 1)[1])(params)
-        return {"error": [], "result": told} if isinstance(told, dict) else {"error": told}
-
-    def _Assets(self, params):  # noqa: N802
-        def names(key, name):
-            return key, {"aclass": "currency", "altname": name, "decimals": 10, "status": "enabled"}
-
-        return dict(names(*one) for one in (("XXBT", "XBT"), ("XETH", "ETH"), ("ZUSD", "USD")))
-
-    def _AssetPairs(self, params):  # noqa: N802
-        def pair(base, name):
-            return {
-                "altname": f"{name}USD", "wsname": f"{name}/USD", "base": base, "quote": "ZUSD",
-                "pair_decimals": 1, "lot_decimals": 8, "ordermin": "0.0001", "status": "online",
-                "leverage_buy": [], "fees": [[0, 0.26]], "fees_maker": [[0, 0.16]],
-            }  # fmt: skip
-
-        return {"XXBTZUSD": pair("XXBT", "XBT"), "XETHZUSD": pair("XETH", "ETH")}
-
-    def _OHLC(self, params):  # noqa: N802
-        assert params["interval"] == "60"
-        now_s = self.clock.now_ns() // 10**9
-        begun = [c for c in self.candles if int(params.get("since", 0)) < c[0] <= now_s]
-        told = begun[: self.page]
-        return {params["pair"]: told, "last": told[-1][0] if told else 0}
 
 
 @pytest.fixture

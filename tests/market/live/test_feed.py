@@ -314,7 +314,7 @@ def test_a_damaged_file_of_recent_bars_is_named(desk):
     file = desk.folder / "live-1h.parquet"
     content = file.read_bytes()
     file.write_bytes(content[:-20])
-    with pytest.raises(BadData, match="live-1h.parquet is cut off or was changed"):
+    with pytest.raises(BadData, match=r"live-1h\.parquet is cut off or was changed"):
         desk.poller()
 
 

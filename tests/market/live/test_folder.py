@@ -184,3 +184,29 @@ def test_times_in_a_named_zone(tmp_path):
 def test_no_such_folder(tmp_path):
     with pytest.raises(UsageError, match="expected a folder, found none: make it"):
         open_live_source(f"folder:{tmp_path / 'none'}").check(["A"], HOUR)
+
+
+def test_hours_counted_from_the_opening_are_neither_missing_nor_overdue(tmp_path):
+    opened = ["14:30", "15:30", "16:30", "17:30", "18:30", "19:30", "20:30"]
+    rows = [
+        f"2023-11-15T{time}:00Z,{symbol},1,2,1,2\n"
+        for symbol in ("AAPL", "MSFT") for time in opened
+    ]  # fmt: skip
+    (tmp_path / "all.csv").write_text("time,symbol,o,h,l,c\n" + "".join(rows))
+    clock = ManualClock(START + 14 * HOUR)
+    source = WatchedFolder(tmp_path, clock=clock)
+    source.idle_seconds = 90.0
+    poller = BarPoller(
+        source, ["AAPL", "MSFT"], "1h", clock=clock, store_folder=tmp_path / "store",
+        sleep=lambda seconds: clock.advance_to(clock.time_ns + round(seconds * 1e9)),
+    )  # fmt: skip
+    got, silences = [], set()
+    for _ in range(7):
+        bars = poller.next(2 * 3_600)
+        assert bars.symbols_present == ("AAPL", "MSFT")
+        got.append(int(bars.event_time[0]))
+        silences.add(poller.health.silent_since_ns)
+        assert clock.time_ns < got[-1] + 120 * 10**9
+    assert got[6] == START + 21 * HOUR  # the last one ends with the session, after half an hour
+    assert poller.health.missing == 0
+    assert silences == {None}

@@ -247,8 +247,8 @@ class BarPoller:
             due = self._calendar.next_due(due)
             if due > until_ns:
                 break
-            # within one interval, since an exchange's bars may be counted from its opening
-            came = self._inbox.present(due - self._interval_ns, due)
+            # near it, since an exchange's hours may be counted from its opening
+            came = self._inbox.present(due - self._interval_ns, due + self._interval_ns - 1)
             lacking += len(self._calendar.expected(due) - came)
         return lacking
 
