@@ -14,6 +14,7 @@ from .vendor import Tape, alpaca_bar
 
 pytest.importorskip("httpx")
 KEY, SECRET = "PKTESTKEY123", "very-secret-456"
+PATIENT = HttpLimits(silence_seconds=10.0, total_seconds=20.0, most_bytes=200_000)
 SHORT = HttpLimits(silence_seconds=0.8, total_seconds=1.0, most_bytes=200_000)
 
 
@@ -41,7 +42,7 @@ def stocks(serve):
     """A vendor of two stocks, the source that asks it, and their clock."""
     vendor = serve(Tape({"AAPL": hourly(), "MSFT": hourly()}))
     clock = ManualClock(DAY + 23 * HOUR)
-    return vendor, Alpaca(url=vendor.url, clock=clock, limits=SHORT), clock
+    return vendor, Alpaca(url=vendor.url, clock=clock, limits=PATIENT), clock
 
 
 def poller_of(source, clock, folder, symbols=("AAPL",), **options):
@@ -73,7 +74,7 @@ def test_the_last_bar_of_a_half_day_ends_with_the_session(serve, tmp_path):
     half = [alpaca_bar("2023-11-24T17:00:00Z"), alpaca_bar("2023-11-24T18:00:00Z")]
     vendor = serve(Tape({"AAPL": half}))
     clock = ManualClock(ns("2023-11-24T17:30"))
-    poller = poller_of(Alpaca(url=vendor.url, clock=clock, limits=SHORT), clock, tmp_path)
+    poller = poller_of(Alpaca(url=vendor.url, clock=clock, limits=PATIENT), clock, tmp_path)
     got = poller.next(24 * 3_600)
     assert got.event_time.tolist() == [ns("2023-11-24T18:00")]
 
@@ -82,7 +83,7 @@ def test_days_close_with_new_york(serve, tmp_path):
     days = [alpaca_bar(f"2023-11-{d:02}T05:00:00Z", d) for d in (21, 22, 24, 27)]
     vendor = serve(Tape({"AAPL": days}))
     clock = ManualClock(ns("2023-11-21T12:00"))
-    source = Alpaca(url=vendor.url, clock=clock, limits=SHORT)
+    source = Alpaca(url=vendor.url, clock=clock, limits=PATIENT)
     poller = BarPoller(
         source, ["AAPL"], "1d", clock=clock, store_folder=tmp_path,
         sleep=lambda s: clock.advance_to(clock.time_ns + round(s * 1e9)),
@@ -102,7 +103,7 @@ def test_crypto_days_are_central_time_and_need_no_key(serve, monkeypatch, tmp_pa
     days = [alpaca_bar(f"{stamp}:00:00Z", 30_000) for stamp in stamps]
     vendor = serve(Tape({"BTC/USD": days}))
     clock = ManualClock(ns("2023-11-03T05:00"))
-    source = Alpaca("crypto", url=vendor.url, clock=clock, limits=SHORT)
+    source = Alpaca("crypto", url=vendor.url, clock=clock, limits=PATIENT)
     source.check(["BTC/USD"], 24 * HOUR)
     poller = BarPoller(
         source, ["BTC/USD"], "1d", clock=clock, store_folder=tmp_path,
@@ -146,16 +147,19 @@ def test_crypto_days_are_central_time_and_need_no_key(serve, monkeypatch, tmp_pa
     ],
 )
 def test_trouble_is_told_by_its_kind(stocks, fault, kind, wait):
-    vendor, source, _ = stocks
+    vendor, source, clock = stocks
     vendor.faults = [fault]
+    limits = SHORT if fault in ("hang", "drip") else PATIENT
     with pytest.raises(SourceTrouble) as caught:
-        source.history(["AAPL"], HOUR, DAY, DAY + 23 * HOUR)
+        Alpaca(url=vendor.url, clock=clock, limits=limits).history(
+            ["AAPL"], HOUR, DAY, DAY + 23 * HOUR
+        )
     assert (caught.value.kind, caught.value.wait_seconds) == (kind, wait)
     assert source.history(["AAPL"], HOUR, DAY, DAY + 23 * HOUR).height == 7
 
 
 def test_nobody_listens():
-    source = Alpaca(url="http://127.0.0.1:9", limits=SHORT)
+    source = Alpaca(url="http://127.0.0.1:9", limits=PATIENT)
     with pytest.raises(SourceTrouble) as caught:
         source.history(["AAPL"], HOUR, DAY, DAY + HOUR)
     assert caught.value.kind == "lost connection"
@@ -185,7 +189,7 @@ def test_a_plan_without_the_feed(serve):
     vendor = serve(Tape({}))
     vendor.faults = [(403, {}, {"message": "subscription does not permit recent SIP data"})]
     with pytest.raises(SourceRefused, match="your plan has no sip: use alpaca, which is free"):
-        Alpaca("sip", url=vendor.url, limits=SHORT).history(["AAPL"], HOUR, DAY, DAY + HOUR)
+        Alpaca("sip", url=vendor.url, limits=PATIENT).history(["AAPL"], HOUR, DAY, DAY + HOUR)
 
 
 def test_keys_are_asked_for_without_being_shown(serve, monkeypatch):
@@ -224,12 +228,13 @@ def test_unknown_feed_and_interval():
 def test_a_token_that_never_ends(serve):
     vendor = serve(lambda *_: {"bars": {}, "next_page_token": "again"})
     with pytest.raises(SourceTrouble, match="pages without an end"):
-        Alpaca(url=vendor.url, limits=SHORT).history(["AAPL"], HOUR, DAY, DAY + HOUR)
+        Alpaca(url=vendor.url, limits=PATIENT).history(["AAPL"], HOUR, DAY, DAY + HOUR)
 
 
 def test_a_session_with_everything_wrong_comes_out_right(stocks, tmp_path):
-    vendor, source, clock = stocks
+    vendor, _, clock = stocks
     clock.time_ns = DAY + 14 * HOUR
+    source = Alpaca(url=vendor.url, clock=clock, limits=SHORT)
     poller = poller_of(source, clock, tmp_path, patience_seconds=60)
     tape = {bar["t"][11:13]: bar for bar in hourly()}
     vendor.reply.bars = {"AAPL": []}
@@ -263,6 +268,6 @@ def test_a_session_with_everything_wrong_comes_out_right(stocks, tmp_path):
 def test_nanoseconds_and_odd_stamps(serve):
     odd = ["2023-11-15T15:00:00.000000001Z", "2023-11-15T10:00:00-05:00", "2023-11-15T15:00:00", 7]
     vendor = serve(lambda *_: {"bars": {"AAPL": [alpaca_bar(t) for t in odd]}})
-    rows = Alpaca(url=vendor.url, limits=SHORT).history(["AAPL"], HOUR, DAY, DAY + 23 * HOUR)
+    rows = Alpaca(url=vendor.url, limits=PATIENT).history(["AAPL"], HOUR, DAY, DAY + 23 * HOUR)
     assert rows["time"].is_null().to_list() == [False, False, True, True]
     assert rows["time"].drop_nulls().n_unique() == 1

@@ -36,7 +36,7 @@ ACT = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(acts=st.lists(ACT, max_size=30))
 def test_order_once_and_for_good(acts):
     clock = ManualClock(START)
