@@ -36,3 +36,26 @@ def test_alpaca_never_shows_that_there_are_keys(monkeypatch):
     monkeypatch.setenv("APCA_API_SECRET_KEY", "SHHHH")
     source = open_live_source("alpaca")
     assert "PKHIDDEN" not in repr(source) + repr(vars(source))
+
+
+def test_libraries_that_are_not_installed_are_named(monkeypatch, tmp_path):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "ccxt", None)
+    with pytest.raises(UsageError, match=r"pip install 'edgekeeper\[ccxt\]'"):
+        open_live_source("ccxt:kraken")
+    monkeypatch.setitem(sys.modules, "httpx", None)
+    with pytest.raises(UsageError, match="needs httpx, which is not installed"):
+        open_live_source("alpaca:crypto").history(["BTC/USD"], 3_600 * 10**9, 0, 10**9)
+
+
+def test_nothing_heavy_is_loaded_before_it_is_needed():
+    import subprocess
+    import sys
+
+    code = (
+        "import sys; from edgekeeper.market.live import open_live_source as o; o('folder:x'); "
+        "o('alpaca'); print([m for m in ('ccxt', 'httpx', 'requests', 'pandas') if m in sys.modules])"
+    )
+    got = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert got.stdout.strip() == "[]"
