@@ -4,6 +4,7 @@ import pytest
 
 import edgekeeper.market.live.keeping as keeping
 import edgekeeper.market.store as store
+from edgekeeper.bars import Bars
 from edgekeeper.errors import BadData, StorageError, UsageError
 from edgekeeper.market import BarStore, Convention, list_quarantine
 from edgekeeper.market.live import SourceRefused, SourceTrouble
@@ -304,6 +305,18 @@ def test_another_process_in_the_same_folder_is_noticed(desk):
     one.next(0)
     with pytest.raises(StorageError, match="changed by another process"):
         other.next(0)
+
+
+def test_a_store_with_dividends_is_refused_at_the_start(desk):
+    desk.source.rows = [bar("BTC/USD", START + h * HOUR) for h in (1, 2)]
+    poller = desk.poller()
+    desk.at(2)
+    bars = [poller.next(0) for _ in range(2)]
+    frame = pl.concat(b.to_polars() for b in bars).with_columns(adjustment=pl.Series([1.0, 1.1]))
+    BarStore(desk.folder / "other").append(Bars.from_frame(frame), "1h")
+    desk.folder = desk.folder / "other"
+    with pytest.raises(BadData, match=r"splits or dividends.*use another folder"):
+        desk.poller()
 
 
 def test_a_damaged_file_of_recent_bars_is_named(desk):

@@ -55,7 +55,8 @@ def test_nothing_heavy_is_loaded_before_it_is_needed():
 
     code = (
         "import sys; from edgekeeper.market.live import open_live_source as o; o('folder:x'); "
-        "o('alpaca'); print([m for m in ('ccxt', 'httpx', 'requests', 'pandas') if m in sys.modules])"
+        "o('alpaca'); heavy = {'ccxt', 'httpx', 'requests', 'pandas'}; "
+        "print(sorted(heavy & set(sys.modules)))"
     )
     got = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert got.stdout.strip() == "[]"

@@ -85,6 +85,11 @@ class Kept:
         frames = [pl.DataFrame(schema=CLOSED)]
         if mine:
             bars = self.store.read(self.interval, mine)
+            if (bars.adjustment != 1.0).any():
+                raise BadData(
+                    f"{self.folder}: expected bars as live sources tell them, got stored ones with "
+                    "splits or dividends, which new bars could not go on from: use another folder"
+                )
             low = 0 if start_ns is None else int(np.searchsorted(bars.event_time, start_ns))
             high = len(bars) if end_ns is None else len(bars.until(end_ns))
             frames.append(_rows_of(bars, low, high))
