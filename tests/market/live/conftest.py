@@ -1,5 +1,6 @@
 """A clock that sleeping moves, and a source that says what a test tells it to."""
 
+import threading
 from dataclasses import dataclass, field
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from edgekeeper.clock import ManualClock
 from edgekeeper.market import Convention
 from edgekeeper.market.live import BarPoller, live_rows
+
+from .vendor import Vendor
 
 HOUR = 3_600 * 10**9
 MINUTE = 60 * 10**9
@@ -87,3 +90,23 @@ class Desk:
 def desk(tmp_path):
     clock = ManualClock(START)
     return Desk(clock, Scripted(clock), tmp_path / "store")
+
+
+@pytest.fixture
+def serve():
+    """Start vendors; they end with the test."""
+    running = []
+
+    def start(reply):
+        server = Vendor(reply)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        running.append((server, thread))
+        return server
+
+    yield start
+    for server, thread in running:
+        server.over.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -2,6 +2,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+import edgekeeper.market.live.keeping as keeping
+import edgekeeper.market.store as store
+from edgekeeper.bars import Bars
 from edgekeeper.errors import BadData, StorageError, UsageError
 from edgekeeper.market import BarStore, Convention, list_quarantine
 from edgekeeper.market.live import SourceRefused, SourceTrouble
@@ -34,6 +37,7 @@ def test_gives_each_instant_once_in_order(desk):
     assert [float(b.close[0]) for b in got] == [101.5, 102.5, 103.5]
     assert poller.next(0) is None
     assert not reasons(desk)
+    poller.close()
     assert BarStore(desk.folder).read("1h").event_time.tolist() == [
         START + h * HOUR for h in (1, 2, 3)
     ]
@@ -64,6 +68,7 @@ def test_a_late_bar_never_changes_the_past(desk):
     assert poller.next(0) is None
     assert reasons(desk) == ["late"]
     assert poller.health.quarantined == {"late": 1}
+    poller.close()
     assert BarStore(desk.folder).symbols("1h") == ["BTC/USD"]
 
 
@@ -252,34 +257,78 @@ def test_what_is_given_once_more_is_as_it_was(desk):
     assert reasons(desk) == ["late", "revised", "revised"]
 
 
-def test_killed_between_two_symbols_the_instant_is_completed(desk, monkeypatch):
-    import edgekeeper.market.store as store
+@pytest.mark.parametrize("written", [False, True])
+def test_killed_at_any_write_nothing_is_lost_or_given_twice(desk, monkeypatch, written):
+    monkeypatch.setattr(keeping, "_MOST_RECENT", 2)
+    symbols = ("BTC/USD", "ETH/USD")
+    desk.source.rows = [bar(s, START + h * HOUR, 10 + h) for s in symbols for h in range(1, 8)]
+    write, root = store.write_atomically, desk.folder
+    for deadly in range(1, 40):
+        desk.folder = root / str(deadly)
+        desk.at(0)
+        writes, consumed, kills = [], [], 0
 
-    poller = desk.poller(["BTC/USD", "ETH/USD"])
-    both = [bar(s, START + h * HOUR) for s in ("BTC/USD", "ETH/USD") for h in (1, 2)]
-    desk.source.rows = [row for row in both if row[1] < START + HOUR]
+        def dies(path, content, writes=writes, deadly=deadly):
+            writes.append(path)
+            if len(writes) == deadly:
+                if written:
+                    write(path, content)
+                raise StorageError("killed here")
+            write(path, content)
+
+        for module in (store, keeping):
+            monkeypatch.setattr(module, "write_atomically", dies)
+        poller = desk.poller(symbols)
+        for hour in range(1, 8):
+            desk.at(hour)
+            try:
+                consumed += given(poller)
+            except StorageError:
+                kills += 1
+                last = int(consumed[-1].event_time[0]) if consumed else START
+                poller = desk.poller(symbols, after_ns=last)
+                consumed += given(poller)
+        assert hours(consumed) == [1, 2, 3, 4, 5, 6, 7]
+        assert all(b.symbols_present == symbols for b in consumed)
+        assert not reasons(desk)
+        if not kills:
+            break
+        poller.close()
+        assert len(BarStore(desk.folder).read("1h")) == 14
+    assert 10 < deadly < 39
+
+
+def test_another_process_in_the_same_folder_is_noticed(desk):
+    desk.source.rows = [bar("BTC/USD", START + h * HOUR) for h in (1, 2)]
+    one, other = desk.poller(), desk.poller()
     desk.at(1)
-    assert poller.next(0).symbols_present == ("BTC/USD", "ETH/USD")
-    desk.source.rows = both
+    one.next(0)
+    with pytest.raises(StorageError, match="changed by another process"):
+        other.next(0)
+
+
+def test_a_store_with_dividends_is_refused_at_the_start(desk):
+    desk.source.rows = [bar("BTC/USD", START + h * HOUR) for h in (1, 2)]
+    poller = desk.poller()
     desk.at(2)
-    writes, write = [], store.write_atomically
+    bars = [poller.next(0) for _ in range(2)]
+    frame = pl.concat(b.to_polars() for b in bars).with_columns(adjustment=pl.Series([1.0, 1.1]))
+    BarStore(desk.folder / "other").append(Bars.from_frame(frame), "1h")
+    desk.folder = desk.folder / "other"
+    with pytest.raises(BadData, match=r"splits or dividends.*use another folder"):
+        desk.poller()
 
-    def dies(path, content):
-        writes.append(path)
-        if len(writes) == 2:
-            raise StorageError("killed here")
-        write(path, content)
 
-    monkeypatch.setattr(store, "write_atomically", dies)
-    with pytest.raises(StorageError, match="killed here"):
-        poller.next(0)
-    monkeypatch.undo()
-    stored = BarStore(desk.folder)
-    lengths = {s: len(stored.read("1h", [s])) for s in ("BTC/USD", "ETH/USD")}
-    assert lengths == {"BTC/USD": 2, "ETH/USD": 1}
-    for after in (None, START + HOUR):
-        got = given(desk.poller(["BTC/USD", "ETH/USD"], after_ns=after))
-        assert [b.symbols_present for b in got] == [("BTC/USD", "ETH/USD")]
+def test_a_damaged_file_of_recent_bars_is_named(desk):
+    desk.source.rows = [bar("BTC/USD", START + HOUR)]
+    poller = desk.poller()
+    desk.at(1)
+    poller.next(0)
+    file = desk.folder / "live-1h.parquet"
+    content = file.read_bytes()
+    file.write_bytes(content[:-20])
+    with pytest.raises(BadData, match=r"live-1h\.parquet is cut off or was changed"):
+        desk.poller()
 
 
 def test_backfill_then_next(desk):
@@ -333,8 +382,6 @@ def test_a_clock_set_back_neither_repeats_nor_hangs(desk):
 
 
 def test_full_disk_raises_and_the_bar_is_given_afterwards(desk, monkeypatch):
-    import edgekeeper.market.store as store
-
     poller = desk.poller()
     desk.source.rows = [bar("BTC/USD", START + HOUR)]
     desk.at(1)
@@ -342,7 +389,7 @@ def test_full_disk_raises_and_the_bar_is_given_afterwards(desk, monkeypatch):
     def full(path, content):
         raise StorageError("disk full")
 
-    monkeypatch.setattr(store, "write_atomically", full)
+    monkeypatch.setattr(keeping, "write_atomically", full)
     with pytest.raises(StorageError, match="disk full"):
         poller.next(0)
     monkeypatch.undo()

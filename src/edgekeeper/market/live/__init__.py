@@ -1,5 +1,7 @@
 """Bars from now on: sources that are asked while time passes, and the poller that asks them."""
 
+from edgekeeper.market.live.alpaca import Alpaca
+from edgekeeper.market.live.crypto_exchange import CryptoExchange
 from edgekeeper.market.live.feed import BarPoller
 from edgekeeper.market.live.folder import WatchedFolder
 from edgekeeper.market.live.health import REFUSAL, SILENT_AFTER, Health
@@ -12,7 +14,9 @@ __all__ = [
     "LIVE_SOURCES",
     "REFUSAL",
     "SILENT_AFTER",
+    "Alpaca",
     "BarPoller",
+    "CryptoExchange",
     "Health",
     "LiveKind",
     "LiveSource",

@@ -10,6 +10,8 @@ from edgekeeper.types import BoolArray, Int64Array
 
 __all__ = ["Calendar"]
 
+_HOUR_NS = 60 * MINUTE_NS
+_MOST_DUE = 100_000
 _ROUND_THE_CLOCK = ("24/7", "FX")
 
 
@@ -60,18 +62,34 @@ class Calendar:
         length = self.interval_ns
         if length >= DAY_NS:
             return np.zeros(len(close_ns), dtype=np.bool_)
-        regular = self._venue[symbol].name == "24/7" and DAY_NS % length == 0
-        return np.asarray(close_ns % (length if regular else MINUTE_NS) != 0)
+        regular = self._venue[symbol].name == "24/7" and _HOUR_NS % min(length, _HOUR_NS) == 0
+        return np.asarray(close_ns % (min(length, _HOUR_NS) if regular else MINUTE_NS) != 0)
 
     def next_due(self, time_ns: int) -> int:
         """First instant after ``time_ns`` at which a bar of any of the symbols closes."""
         return min(self._next(place, time_ns) for place in self._places)
 
+    def due(self, after_ns: int, until_ns: int) -> Int64Array:
+        """Instants after one and up to another at which a bar of any symbol closes: at most
+        100,000."""
+        found: list[int] = []
+        instant = self.next_due(after_ns)
+        while instant <= until_ns and len(found) < _MOST_DUE:
+            found.append(instant)
+            instant = self.next_due(instant)
+        return np.array(found, dtype=np.int64)
+
+    def trades(self, symbol: str, close_ns: Int64Array) -> BoolArray:
+        """Whether trading in ``symbol`` ends in a bar at each of these instants."""
+        place = self._venue[symbol]
+        if self.interval_ns >= DAY_NS:
+            return np.array([self._next(place, int(at) - 1) == at for at in close_ns], dtype=bool)
+        return place.in_session(close_ns - 1)
+
     def expected(self, close_ns: int) -> frozenset[str]:
         """Symbols whose venue has trading that ends in a bar at this instant."""
-        return frozenset(
-            name for name, place in self._venue.items() if self._trades(place, close_ns)
-        )
+        at = np.array([close_ns])
+        return frozenset(name for name in self._venue if self.trades(name, at)[0])
 
     def _daily(self, time_ns: Int64Array, place: Venue) -> Int64Array:
         wall = _wall(time_ns, self._tz)
@@ -94,11 +112,6 @@ class Calendar:
             return (time_ns // self.interval_ns + 1) * self.interval_ns
         begun = max(time_ns, int(place.opens[at]))
         return min((begun // self.interval_ns + 1) * self.interval_ns, int(place.closes[at]))
-
-    def _trades(self, place: Venue, close_ns: int) -> bool:
-        if self.interval_ns >= DAY_NS:
-            return self._next(place, close_ns - 1) == close_ns
-        return bool(place.in_session(np.array([close_ns - 1]))[0])
 
 
 def _wall(time_ns: Int64Array, tz: str) -> Int64Array:

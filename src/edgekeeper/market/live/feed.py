@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from edgekeeper.bars import Bars
@@ -25,7 +26,6 @@ __all__ = ["BarPoller"]
 
 _SETTLE_NS = 2 * 10**9
 _SHORTEST_SLEEP_SECONDS = 0.01
-_MOST_INSTANTS = 100_000
 _SECOND_NS = 10**9
 
 
@@ -91,7 +91,7 @@ class BarPoller:
         self._source = source
         self._calendar = Calendar(self._symbols, self._interval_ns, source.convention)
         self._kept = Kept(Path(store_folder), self._interval_ns, self._symbols)
-        self._ready: deque[Bars] = deque()
+        self._ready: deque[pl.DataFrame] = deque()
         self._asking = Asking(
             source,
             self._symbols,
@@ -147,7 +147,7 @@ class BarPoller:
         if both.height > stored.height:
             self._kept.add(pl.concat(parts[1:]), given_ns)
         self._inbox.gave(both, given_ns, self._keep_from(given_ns))
-        self._ready = deque(bars for bars in self._ready if bars.event_time[0] > end_ns)
+        self._ready = deque(rows for rows in self._ready if rows["event_time"][0] > end_ns)
         self._asking.health = replace(self.health, last_bar_ns=int(both["event_time"][-1]))
         return bars_of(both)
 
@@ -166,7 +166,7 @@ class BarPoller:
         while True:
             self._settle()
             if self._ready:
-                bars = self._ready.popleft()
+                bars = bars_of(self._ready.popleft())
                 self._asking.health = replace(self.health, last_bar_ns=int(bars.event_time[0]))
                 return bars
             if self._asking.is_due():
@@ -181,6 +181,16 @@ class BarPoller:
             pause = max(pause, _SHORTEST_SLEEP_SECONDS)
             self._sleep(pause)
             waited += pause
+
+    def close(self) -> None:
+        """Move what was given lately into the store's own files, where other programs look for it.
+
+        Raises
+        ------
+        StorageError, BadData
+            They cannot be written.
+        """
+        self._kept.settle()
 
     def _resumed(self, after_ns: int | None) -> Inbox:
         """Pick up from the store: what was given, what to give once more, what to complete."""
@@ -222,23 +232,32 @@ class BarPoller:
         settled = None
         patient_from = max(self._inbox.given_ns, self._clock.now_ns() - self._patience_ns)
         for instant in self._inbox.instants().tolist():
-            if instant > patient_from and self._lacking(instant, after_ns=patient_from):
-                break
+            if instant > patient_from:
+                lacking = self._calendar.expected(instant) - self._inbox.symbols(instant)
+                if lacking or self._lacking(instant, patient_from):
+                    break
             settled = instant
         return settled
 
     def _lacking(self, until_ns: int, after_ns: int | None = None) -> int:
         """Bars due by the calendar, after one instant and up to another, that have not come."""
-        due = self._inbox.given_ns if after_ns is None else after_ns
+        due = self._calendar.due(self._aligned_ns() if after_ns is None else after_ns, until_ns)
         lacking = 0
-        for _ in range(_MOST_INSTANTS):
-            due = self._calendar.next_due(due)
-            if due > until_ns:
-                break
-            # within one interval, since an exchange's bars may be counted from its opening
-            came = self._inbox.present(due - self._interval_ns, due)
-            lacking += len(self._calendar.expected(due) - came)
+        for symbol in self._symbols:
+            came = self._inbox.times(symbol)
+            # near it, since an exchange's hours may be counted from its opening
+            before = np.searchsorted(came, due - self._interval_ns, side="right")
+            after = np.searchsorted(came, due + self._interval_ns, side="left")
+            lacking += int((self._calendar.trades(symbol, due) & (before == after)).sum())
         return lacking
+
+    def _aligned_ns(self) -> int:
+        """Late enough after the last instant that the next one due is the next one to come.
+
+        A source may count hours from the opening, or days from its own midnight, so that its bars
+        end between two instants of the calendar.
+        """
+        return self._inbox.given_ns + self._interval_ns // 4 * 3
 
     def _poll(self) -> None:
         """Ask once for everything since the last instant, and a little before it."""
@@ -258,15 +277,16 @@ class BarPoller:
         """First instant that should have come by now, if nothing has."""
         if self._ready or len(self._inbox.instants()):
             return None
-        due = self._calendar.next_due(self._inbox.given_ns + self._interval_ns - 1)
+        due = self._calendar.next_due(self._aligned_ns())
         return due if due + self._patience_ns <= now_ns else None
 
     def _pace_seconds(self, now_ns: int) -> float:
         """How long to leave the source alone: less while a bar that has just closed is awaited."""
-        due = self._calendar.next_due(max(self._inbox.given_ns, now_ns - self._patience_ns))
-        if due > now_ns:
+        waited = (now_ns - self._calendar.next_due(self._aligned_ns())) / _SECOND_NS
+        if waited < 0:
             return self._source.idle_seconds
-        return min(self._source.idle_seconds, max(self._patience_ns / _SECOND_NS / 6, 1.0))
+        hurried = max(self._patience_ns / _SECOND_NS / 6, waited / 4, 1.0)
+        return min(self._source.idle_seconds, hurried)
 
     def _wake_ns(self) -> int:
         """When something may happen: the next question, or an instant's time is up."""
@@ -293,6 +313,6 @@ class BarPoller:
         return instant_ns - self._source.look_back * self._interval_ns
 
 
-def _by_instant(rows: pl.DataFrame) -> list[Bars]:
-    """One record an instant, oldest first."""
-    return [bars_of(part) for part in rows.partition_by("event_time", maintain_order=True)]
+def _by_instant(rows: pl.DataFrame) -> list[pl.DataFrame]:
+    """Rows of each instant, oldest first."""
+    return rows.partition_by("event_time", maintain_order=True)

@@ -60,7 +60,7 @@ class WatchedFolder:
     """
 
     look_back = 200
-    idle_seconds = 1.0
+    idle_seconds = 5.0
 
     def __init__(
         self,
@@ -175,7 +175,7 @@ def _whole_part(path: Path, content: bytes) -> bytes:
 
 
 def _only_a_header(content: bytes) -> bool:
-    return len(content.strip().splitlines()) == 1
+    return len(content.strip().splitlines()) == 1 and content.isascii() and b"\0" not in content
 
 
 def _unreadable(path: Path, why: str) -> pl.DataFrame:

@@ -90,12 +90,13 @@ class Inbox:
         """Instants that wait, oldest first."""
         return np.unique(self._waiting["event_time"].to_numpy())
 
-    def present(self, after_ns: int, until_ns: int) -> frozenset[str]:
-        """Symbols with a bar waiting that closed after one instant and up to another."""
-        when = pl.col("event_time")
-        return frozenset(
-            self._waiting.filter((when > after_ns) & (when <= until_ns))["symbol"].to_list()
-        )
+    def symbols(self, instant_ns: int) -> frozenset[str]:
+        """Symbols with a bar waiting that closed at an instant."""
+        return frozenset(self._waiting.filter(pl.col("event_time") == instant_ns)["symbol"])
+
+    def times(self, symbol: str) -> Int64Array:
+        """Instants of the bars of a symbol that wait, oldest first."""
+        return np.sort(self._waiting.filter(pl.col("symbol") == symbol)["event_time"].to_numpy())
 
     def waiting(self, until_ns: int) -> pl.DataFrame:
         """All that waits up to an instant, by time and symbol."""

@@ -1,6 +1,6 @@
-"""What was given, on disk: bars in the store, and a mark of the last instant that is complete."""
+"""What was given, on disk: a store of bars, and a small file of the newest ones before it."""
 
-import json
+import io
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +9,7 @@ import polars as pl
 from edgekeeper.bars import COLUMNS, Bars
 from edgekeeper.errors import BadData, StorageError
 from edgekeeper.market.atomic import write_atomically
+from edgekeeper.market.digest import bars_hash
 from edgekeeper.market.interval import interval_name
 from edgekeeper.market.live.sifting import CLOSED
 from edgekeeper.market.quarantine import list_quarantine, write_quarantine
@@ -16,18 +17,31 @@ from edgekeeper.market.store import BarStore
 
 __all__ = ["Kept", "bars_of"]
 
+_MOST_RECENT = 200
+_GIVEN_KEY, _HASH_KEY = "edgekeeper.given_ns", "edgekeeper.bars_hash"
+_BAR = ["event_time", "symbol"]
+
 
 class Kept:
     """Bars given so far, under ``folder``: a :class:`~edgekeeper.market.BarStore` of its own.
 
-    A process killed while it writes leaves bars beyond the mark ``live-INTERVAL.json``. They count
-    as not given yet: the next start completes their instant and gives it.
+    A store's file is written anew with each bar, which takes half a second where it holds 100,000.
+    So the newest instants, up to 200, lie in ``live-INTERVAL.parquet`` first, written whole with
+    the last instant given: a process killed at any point leaves that file as before or complete,
+    and what reached the store beyond it counts as not given yet.
 
     Parameters
     ----------
     folder : path
     interval_ns : int
     symbols : tuple of str
+
+    Raises
+    ------
+    BadData
+        The file of recent bars is damaged.
+    StorageError
+        It cannot be read.
     """
 
     def __init__(self, folder: Path, interval_ns: int, symbols: tuple[str, ...]) -> None:
@@ -35,31 +49,21 @@ class Kept:
         self.store = BarStore(folder)
         self.interval = interval_name(interval_ns)
         self._symbols = symbols
-        self._mark = folder / f"live-{self.interval}.json"
+        self._file = folder / f"live-{self.interval}.parquet"
+        self._recent, self._given_ns = self._loaded()
+        self._written = self._signature()
 
     def given_ns(self) -> int | None:
-        """Last instant given; a store without a mark was filled by someone else, whole.
+        """Last instant given; a store without a file beside it was filled by someone else, whole.
 
         Raises
         ------
-        BadData
-            The mark is damaged.
-        StorageError
-            It cannot be read.
+        BadData, StorageError
+            The store is damaged or cannot be read.
         """
-        try:
-            content = self._mark.read_text()
-        except FileNotFoundError:
-            times = self.rows(None, None)["event_time"].to_list()
-            return max(times, default=None)
-        except OSError as error:
-            raise StorageError(f"could not read {self._mark}: {error.strerror}") from error
-        try:
-            return int(json.loads(content)["given_ns"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise BadData(
-                f"{self._mark} is damaged: delete it to go on after the newest bars stored"
-            ) from error
+        if self._given_ns is not None:
+            return self._given_ns
+        return max(self.rows(None, None)["event_time"].to_list(), default=None)
 
     def first_stored_ns(self) -> int | None:
         """First instant from which on every symbol that has bars has them; None: there are none."""
@@ -81,13 +85,23 @@ class Kept:
         frames = [pl.DataFrame(schema=CLOSED)]
         if mine:
             bars = self.store.read(self.interval, mine)
+            if (bars.adjustment != 1.0).any():
+                raise BadData(
+                    f"{self.folder}: expected bars as live sources tell them, got stored ones with "
+                    "splits or dividends, which new bars could not go on from: use another folder"
+                )
             low = 0 if start_ns is None else int(np.searchsorted(bars.event_time, start_ns))
             high = len(bars) if end_ns is None else len(bars.until(end_ns))
             frames.append(_rows_of(bars, low, high))
-        return pl.concat(frames)
+        inside = pl.col("event_time").is_between(
+            start_ns if start_ns is not None else 0, end_ns if end_ns is not None else 2**63 - 1
+        )
+        mine_too = pl.col("symbol").is_in(self._symbols)
+        frames.append(self._recent.filter(inside & mine_too))
+        return pl.concat(frames).unique(_BAR, keep="last").sort(*_BAR)
 
-    def add(self, rows: pl.DataFrame, until_ns: int) -> Bars:
-        """Store bars (of schema ``CLOSED``), move the mark to ``until_ns``, and return them.
+    def add(self, rows: pl.DataFrame, until_ns: int) -> None:
+        """Keep bars (of schema ``CLOSED``), and that everything up to ``until_ns`` is given.
 
         Raises
         ------
@@ -96,13 +110,32 @@ class Kept:
         BadData
             A stored file is damaged, or a stored bar has other values.
         """
-        bars = bars_of(rows)
-        if not self._mark.exists():
-            # before the first bar: without it, half an instant would pass for one that is whole
-            self._write_mark(self.given_ns() or int(bars.event_time[0]) - 1)
-        self.store.append(bars, self.interval)
-        self._write_mark(until_ns)
-        return bars
+        if self._signature() != self._written:
+            raise StorageError(
+                f"{self._file} was changed by another process: stop it, or use another folder"
+            )
+        recent = pl.concat([self._recent, rows])
+        if recent["event_time"].n_unique() > _MOST_RECENT:
+            if not self._file.exists():
+                # before the first bar: without it, half an instant would pass for one that is whole
+                self._write(
+                    self._recent, self.given_ns() or min(recent["event_time"].to_list()) - 1
+                )
+            self.store.append(bars_of(recent), self.interval)
+            recent = recent.clear()
+        self._write(recent, until_ns)
+
+    def settle(self) -> None:
+        """Move the recent bars into the store, where others look for them.
+
+        Raises
+        ------
+        StorageError, BadData
+            As :meth:`add`.
+        """
+        if self._recent.height and self._given_ns is not None:
+            self.store.append(bars_of(self._recent), self.interval)
+            self._write(self._recent.clear(), self._given_ns)
 
     def quarantine(self, rows: pl.DataFrame) -> None:
         """Keep rows that cannot be used.
@@ -124,8 +157,47 @@ class Kept:
         """
         return list_quarantine(self.folder)
 
-    def _write_mark(self, given_ns: int) -> None:
-        write_atomically(self._mark, json.dumps({"given_ns": given_ns}).encode())
+    def _write(self, recent: pl.DataFrame, given_ns: int) -> None:
+        recent = recent.sort(*_BAR)
+        said = {_GIVEN_KEY: str(given_ns)}
+        if recent.height:
+            said[_HASH_KEY] = bars_hash(bars_of(recent))
+        buffer = io.BytesIO()
+        recent.write_parquet(buffer, compression="zstd", metadata=said)
+        write_atomically(self._file, buffer.getvalue())
+        self._recent, self._given_ns = recent, given_ns
+        self._written = self._signature()
+
+    def _loaded(self) -> tuple[pl.DataFrame, int | None]:
+        try:
+            content = self._file.read_bytes()
+        except FileNotFoundError:
+            return pl.DataFrame(schema=CLOSED), None
+        except OSError as error:
+            raise StorageError(f"could not read {self._file}: {error.strerror}") from error
+        try:
+            said = pl.read_parquet_metadata(content)
+            rows = pl.read_parquet(content).select(*CLOSED)
+            given_ns = int(said[_GIVEN_KEY])
+            found = bars_hash(bars_of(rows)) if rows.height else None
+        except (pl.exceptions.PolarsError, BadData, OSError, KeyError, ValueError) as error:
+            raise self._damaged(str(error)) from error
+        if found != said.get(_HASH_KEY):
+            raise self._damaged("its content does not match its hash")
+        return rows, given_ns
+
+    def _damaged(self, why: str) -> BadData:
+        return BadData(
+            f"{self._file} is cut off or was changed ({why.splitlines()[0][:120]}): move it away "
+            "to go on after the newest bars of the store; the bars in between are asked for again"
+        )
+
+    def _signature(self) -> tuple[int, int] | None:
+        try:
+            status = self._file.stat()
+        except OSError:
+            return None
+        return status.st_ino, status.st_mtime_ns
 
 
 def bars_of(rows: pl.DataFrame) -> Bars:

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from edgekeeper.errors import UsageError, nearest
+from edgekeeper.market.live.alpaca import Alpaca
+from edgekeeper.market.live.crypto_exchange import CryptoExchange
 from edgekeeper.market.live.folder import WatchedFolder
 from edgekeeper.market.live.source import LiveSource
 
@@ -34,8 +36,20 @@ def _folder(place: str) -> LiveSource:
     return WatchedFolder(place)
 
 
+def _exchange(name: str) -> LiveSource:
+    if not name:
+        raise UsageError("ccxt: expected an exchange after the colon, as in ccxt:kraken, got none")
+    return CryptoExchange(name)
+
+
 LIVE_SOURCES: dict[str, LiveKind] = {
     "folder": LiveKind(_folder, "folder:bars", "CSV or Parquet files dropped there or appended to"),
+    "ccxt": LiveKind(_exchange, "ccxt:kraken", "public candles of a crypto exchange, no key"),
+    "alpaca": LiveKind(
+        lambda feed: Alpaca(feed or "iex"),
+        "alpaca",
+        "US stocks by Alpaca, with its free keys; alpaca:crypto needs none",
+    ),
 }
 
 

@@ -42,7 +42,8 @@ class LiveSource(Protocol):
     look_back : int
         How many bars before the newest one to ask for again, so that late and revised ones show.
     idle_seconds : float
-        How long to leave the source alone while no bar is due.
+        Longest time to leave the source alone: seconds where files may come at any time, minutes
+        where bars come as they close, since it is asked whenever one is due anyway.
     """
 
     name: str
