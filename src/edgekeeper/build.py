@@ -376,7 +376,7 @@ class _Run:
                 self.trade.adopt(now)
                 self.watch.look(now)
             if int(last) < total and _month(now) != _month(int(self.feed.instants[last])):
-                self.ledger.seal(now)
+                self.ledger.seal(now, behind=True)
                 self.upkeep.month_end(int(self.feed.instants[last]))
             self.screen.update(self._snapshot(market.name, now, int(last), total))
         self.watch.look(now)

@@ -5,6 +5,7 @@ a replay writes thousands of small links, and each should cost less than the bar
 """
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from threading import Lock
 
@@ -12,6 +13,7 @@ from sqlalchemy import Engine, Table, column, insert, select, table, update
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.pool import PoolProxiedConnection
 
+from edgekeeper.ledger.behind import Behind
 from edgekeeper.ledger.database import begin
 from edgekeeper.ledger.digest import GENESIS, batch_digest, link_digest
 from edgekeeper.ledger.migrate import VERSION_TABLE
@@ -23,6 +25,7 @@ __all__ = ["Batch", "Draft", "Journal", "Standing"]
 
 receipts = FACTS["receipts"]
 _VERSION = table(VERSION_TABLE, column("version_num"))
+_BATCH = ("table_name", "rows", "digest")
 _TOUCH = str(update(_VERSION).values(version_num=_VERSION.c.version_num))
 
 
@@ -81,14 +84,17 @@ class Journal:
         self._connection: PoolProxiedConnection | None = None
         self._waits_for_disk: bool | None = None
         self._heads: dict[str, tuple[int, str]] = {}
-        self._statements: dict[str, str] = {}
+        self._statements: dict[tuple[str, ...], tuple[str, list[str]]] = {}
         self._lock = Lock()
+        self._behind = Behind("edgekeeper-commit")
         self.withheld: frozenset[str] = frozenset()
 
-    def write(self, draft: Draft, *, durable: bool) -> str:
+    def write(self, draft: Draft, *, durable: bool, behind: bool = False) -> str:
         """Commit one link and return its digest. Either everything is stored or nothing is.
 
-        A link that a prover finds standing already is not written again.
+        A link that a prover finds standing already is not written again. With ``behind`` another
+        thread waits for the commit, and so does whatever is asked of this journal next, which
+        raises what the commit raised.
         """
         with self._lock:
             if self._prover is not None:
@@ -97,7 +103,7 @@ class Journal:
                 )
                 if standing is not None:
                     return standing
-            return self._commit((draft,), durable)[0]
+            return self._commit((draft,), durable, behind)[0]
 
     def write_group(self, drafts: Sequence[Draft], *, durable: bool) -> list[str]:
         """Commit several links, in this order, with one wait for the disk; all of them or none.
@@ -112,7 +118,37 @@ class Journal:
         with self._lock:
             return self._commit(drafts, durable)
 
-    def _commit(self, drafts: Sequence[Draft], durable: bool) -> list[str]:
+    def settle(self) -> None:
+        """Wait for a commit that is on its way.
+
+        Raises
+        ------
+        Exception
+            What the commit raised; then nothing of its link is stored.
+        """
+        with self._lock:
+            self._settle()
+
+    def _settle(self) -> None:
+        try:
+            self._behind.wait()
+        except BaseException:
+            self._forget()
+            raise
+
+    @property
+    def under_way(self) -> "Future[None] | None":
+        """The commit that nobody has waited for yet."""
+        return self._behind.under_way
+
+    def head(self, role: str) -> tuple[int, str]:
+        """Links of a role, and the digest of the last one."""
+        with self._lock:
+            self._settle()
+            return self._heads.get(role) or self._read_head(role)
+
+    def _commit(self, drafts: Sequence[Draft], durable: bool, behind: bool = False) -> list[str]:
+        self._settle()
         heads = dict(self._heads)
         for draft in drafts:
             if draft.role not in heads:
@@ -131,11 +167,12 @@ class Journal:
                 seq, previous = heads[draft.role]
                 digests.append(self._append(cursor, draft, seq, previous))
                 heads[draft.role] = seq + 1, digests[-1]
-            connection.commit()
+            if behind:
+                self._behind.start(connection.commit)
+            else:
+                connection.commit()
         except BaseException:
-            self._waits_for_disk = None
-            self._heads.clear()
-            self._roll_back(connection)
+            self._forget()
             raise
         finally:
             cursor.close()
@@ -143,7 +180,13 @@ class Journal:
         self._heads = heads
         return digests
 
-    def _roll_back(self, connection: PoolProxiedConnection) -> None:
+    def _forget(self) -> None:
+        """Take a failed transaction back; what stands is read anew."""
+        self._waits_for_disk = None
+        self._heads.clear()
+        connection = self._connection
+        if connection is None:
+            return
         try:
             connection.rollback()
         except self._engine.dialect.loaded_dbapi.Error:  # the server ended it
@@ -158,7 +201,8 @@ class Journal:
         values = (draft.role, seq, draft.event_time_ns, rows, previous, digest)
         cursor.execute(self._chain_statement(), values)
         (link,) = cursor.fetchall()[0]
-        cursor.executemany(self._statement(batches), [(link, *batch) for batch in sealed])
+        statement, _ = self._statement(batches, _BATCH)
+        cursor.executemany(statement, [(link, *batch) for batch in sealed])
         for batch in draft.written:
             if batch.table not in self.withheld:
                 self._insert(cursor, batch, link)
@@ -187,10 +231,14 @@ class Journal:
         return found
 
     def close(self) -> None:
-        """Give the connection back."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        """Wait for what is on its way, and give the connection back."""
+        try:
+            self._settle()
+        finally:
+            self._behind.close()
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
 
     def _read_head(self, role: str) -> tuple[int, str]:
         """Next position, and the digest it follows; read anew after any failure."""
@@ -200,24 +248,24 @@ class Journal:
         return (0, GENESIS) if last is None else (last.seq + 1, last.digest)
 
     def _insert(self, cursor: DBAPICursor, batch: Batch, link: int) -> None:
-        table = FACTS[batch.table]
-        unknown = [None] * batch.rows
-        columns = [batch.columns.get(name, unknown) for name in columns_of(table)]
-        rows = list(zip([link] * batch.rows, *columns, strict=True))
-        cursor.executemany(self._statement(table), rows)
+        statement, names = self._statement(FACTS[batch.table], tuple(batch.columns))
+        columns = [batch.columns[name] for name in names]
+        cursor.executemany(statement, list(zip([link] * batch.rows, *columns, strict=True)))
 
-    def _statement(self, table: Table) -> str:
-        """INSERT of every column but the generated key, in declared order."""
-        if table.name not in self._statements:
-            names = [c.name for c in table.columns if c.name != "entry"]
-            compiled = insert(table).inline().compile(self._engine, column_keys=names)
-            self._statements[table.name] = str(compiled)
-        return self._statements[table.name]
+    def _statement(self, table: Table, given: tuple[str, ...]) -> tuple[str, list[str]]:
+        """INSERT of a link and these columns, and their order in it; others are NULL."""
+        key = (table.name, *given)
+        if key not in self._statements:
+            names = [c.name for c in table.columns if c.name in given]
+            query = insert(table).inline().compile(self._engine, column_keys=["link", *names])
+            self._statements[key] = str(query), names
+        return self._statements[key]
 
     def _chain_statement(self) -> str:
         """INSERT of a link that answers with the key it was given."""
-        if "chain" not in self._statements:
+        if ("chain",) not in self._statements:
             names = [c.name for c in chain.columns if c.name != "link"]
             query = insert(chain).returning(chain.c.link)
-            self._statements["chain"] = str(query.compile(self._engine, column_keys=names))
-        return self._statements["chain"]
+            compiled = str(query.compile(self._engine, column_keys=names))
+            self._statements["chain",] = compiled, names
+        return self._statements["chain",][0]

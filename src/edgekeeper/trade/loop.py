@@ -109,7 +109,8 @@ class TradeLoop:
         feed = self.feed
         times = feed.instants[first:last]
         rows = slice(int(feed.offsets[first]), int(feed.offsets[last]))
-        with self.ledger.transaction("trade", event_time_ns=int(times[-1])) as tx:
+        epoch = self.ledger.transaction("trade", event_time_ns=int(times[-1]), behind=True)
+        with epoch as tx:
             write_epoch(tx, feed.bars, rows)
             write_signals(tx, feed.bars, rows, feed.rule, self.names)
             forecasts = self._forecast(tx, first, last, rows)
