@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from edgekeeper.clock import Clock
 from edgekeeper.errors import UsageError
-from edgekeeper.ledger.archive import Archive
+from edgekeeper.ledger.archive import Archive, rows_at_most
 from edgekeeper.ledger.database import connect
 from edgekeeper.ledger.group_commit import GroupCommitter
 from edgekeeper.ledger.journal import Journal
@@ -22,6 +22,7 @@ from edgekeeper.ledger.migrate import bring_up_to_date, check_version
 from edgekeeper.ledger.moving import copy_rows
 from edgekeeper.ledger.proving import Prover
 from edgekeeper.ledger.record import ROLES, Record, check_role
+from edgekeeper.ledger.schema import BULK, FACTS
 from edgekeeper.ledger.sealing import (
     Sealer,
     read_seals,
@@ -269,6 +270,12 @@ class Ledger(Record):
         record = partial(self.transaction, role, durable=True)
         record()  # claims the role
         return Archive(self._segments, record, self._withhold, self._translating, clock)
+
+    def bulk_rows(self) -> int:
+        """Bound on the rows of the largest bulk table in the database, at the cost of look-ups."""
+        self._check_open()
+        with self._translating():
+            return max(rows_at_most(self._engine, FACTS[name]) for name in BULK)
 
     @property
     def in_reach(self) -> bool:

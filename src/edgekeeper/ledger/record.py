@@ -68,6 +68,7 @@ class Record:
         where: Mapping[str, object] | None = None,
         since_ns: int | None = None,
         until_ns: int | None = None,
+        after: int | None = None,
         order: Sequence[str] = (),
         descending: bool = False,
         limit: int | None = None,
@@ -84,6 +85,8 @@ class Record:
             Column to the value it must have, a list of values, or ``None`` for NULL.
         since_ns, until_ns : int, optional
             Bounds of the table's first time column, both inclusive.
+        after : int, optional
+            Only rows written after the one with this ``entry``: quick, however long the table.
         order : sequence of str
             Columns to sort by, before the order of writing.
         descending : bool
@@ -103,7 +106,9 @@ class Record:
         """
         self._settle()
         with self._translating():
-            wanted = Selection(columns, where or {}, since_ns, until_ns, order, descending, limit)
+            wanted = Selection(
+                columns, where or {}, since_ns, until_ns, after, order, descending, limit
+            )
             return read_table(self._engine, self._segments, table, wanted)
 
     def views(self) -> dict[str, str]:

@@ -100,6 +100,10 @@ class Upkeep:
         """
         if self._ledger.unproved or not self._ledger.in_reach:
             return
+        chosen = self._settings
+        lets_go = chosen.shadow_detail_months is not None or chosen.disk_budget_gb is not None
+        if not lets_go and self._ledger.bulk_rows() < WORTH_MOVING:
+            return  # as at nearly every month of a small record
         archive = self._ledger.archive(self._clock)
         try:
             archive.move(now_ns, self._settings.keep_months, at_least=WORTH_MOVING)

@@ -12,6 +12,7 @@ import numpy as np
 
 from edgekeeper.config import Config
 from edgekeeper.ledger import Ledger, Transaction
+from edgekeeper.market import BarsHasher
 from edgekeeper.registry import Pointer, Registry
 from edgekeeper.rollout import (
     ALLOWED,
@@ -79,6 +80,7 @@ class TradeLoop:
         symbols = len(bars.symbols)
         self.accounts = Accounts(config, bars.periods_per_year, symbols)
         self.recorder = Recorder(bars, ACCOUNTS, {"edgekeeper": KnownTerms(bars)})
+        self.hasher = BarsHasher(bars)
         self.names = np.array(bars.symbols, dtype=object)
         self._virtual = book_parameters(
             config.model_copy(update={"fallback": "rules"}),
@@ -111,7 +113,7 @@ class TradeLoop:
         rows = slice(int(feed.offsets[first]), int(feed.offsets[last]))
         epoch = self.ledger.transaction("trade", event_time_ns=int(times[-1]), behind=True)
         with epoch as tx:
-            write_epoch(tx, feed.bars, rows)
+            write_epoch(tx, feed.bars, rows, self.hasher)
             write_signals(tx, feed.bars, rows, feed.rule, self.names)
             forecasts = self._forecast(tx, first, last, rows)
             covariance, returns = self._market(first, last)
