@@ -102,27 +102,27 @@ def note_acknowledged(file: Path) -> None:
     from edgekeeper.ledger.journal import Journal
 
     descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    write, settle = "write", "_settle"
-    written, settled = getattr(Journal, write), getattr(Journal, settle)
+    commit, settle = "_commit", "_settle"
+    committed, settled = getattr(Journal, commit), getattr(Journal, settle)
     under_way: list[str] = []
 
     def note(digests: list[str]) -> None:
         os.write(descriptor, "".join(f"{digest}\n" for digest in digests).encode())
 
-    def noting_write(*arguments: Any, behind: bool = False, **named: Any) -> str:
-        digest: str = written(*arguments, behind=behind, **named)
+    def noting_commit(*arguments: Any, behind: bool = False, **named: Any) -> list[str]:
+        digests: list[str] = committed(*arguments, behind=behind, **named)
         if behind:
-            under_way.append(digest)
+            under_way.extend(digests)
         else:
-            note([digest])
-        return digest
+            note(digests)
+        return digests
 
     def noting_settle(journal: Any) -> None:
         settled(journal)
         note(under_way)
         under_way.clear()
 
-    setattr(Journal, write, noting_write)
+    setattr(Journal, commit, noting_commit)
     setattr(Journal, settle, noting_settle)
 
 

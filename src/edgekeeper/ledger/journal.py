@@ -7,6 +7,7 @@ a replay writes thousands of small links, and each should cost less than the bar
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import cached_property
 from threading import Lock
 
 from sqlalchemy import Engine, Table, column, insert, select, table, update
@@ -24,6 +25,8 @@ from edgekeeper.ledger.values import Column
 __all__ = ["Batch", "Draft", "Journal", "Standing"]
 
 receipts = FACTS["receipts"]
+_LINKS_THAT_WAIT = 16
+"""Epochs recorded one after another run warm: at a time they take twice the CPU."""
 _VERSION = table(VERSION_TABLE, column("version_num"))
 _BATCH = ("table_name", "rows", "digest")
 _TOUCH = str(update(_VERSION).values(version_num=_VERSION.c.version_num))
@@ -43,15 +46,17 @@ class Batch:
 
 
 class Draft:
-    """A link that has everything but its place in the chain: hashing its rows is done."""
-
-    __slots__ = ("event_time_ns", "role", "sealed", "written")
+    """A link that has everything but its place in the chain."""
 
     def __init__(self, role: str, event_time_ns: int | None, written: Iterable[Batch]) -> None:
         self.role = role
         self.event_time_ns = event_time_ns
         self.written = list(written)
-        self.sealed = [(batch.table, batch.rows, batch.digest()) for batch in self.written]
+
+    @cached_property
+    def sealed(self) -> list[tuple[str, int, str]]:
+        """Table, rows and digest of each batch."""
+        return [(batch.table, batch.rows, batch.digest()) for batch in self.written]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,24 +91,40 @@ class Journal:
         self._heads: dict[str, tuple[int, str]] = {}
         self._statements: dict[tuple[str, ...], tuple[str, list[str]]] = {}
         self._lock = Lock()
+        self._waiting: list[Draft] = []
         self._behind = Behind("edgekeeper-commit")
         self.withheld: frozenset[str] = frozenset()
 
-    def write(self, draft: Draft, *, durable: bool, behind: bool = False) -> str:
+    def write(self, draft: Draft, *, durable: bool) -> str:
         """Commit one link and return its digest. Either everything is stored or nothing is.
 
-        A link that a prover finds standing already is not written again. With ``behind`` another
-        thread waits for the commit, and so does whatever is asked of this journal next, which
-        raises what the commit raised.
+        A link that a prover finds standing already is not written again.
         """
         with self._lock:
-            if self._prover is not None:
-                standing = self._prover.take(
-                    draft.role, draft.event_time_ns, draft.written, draft.sealed
-                )
-                if standing is not None:
-                    return standing
-            return self._commit((draft,), durable, behind)[0]
+            standing = self._prover and self._prover.take(draft)
+            return standing or self._write((draft,), durable)[0]
+
+    def put(self, draft: Draft) -> None:
+        """Commit one link soon: with others, which is much cheaper, each in its own transaction.
+
+        Whatever is asked of this journal next comes after it, and raises what went wrong.
+        """
+        with self._lock:
+            if self._prover is None or self._prover.take(draft) is None:
+                self._waiting.append(draft)
+                if len(self._waiting) >= _LINKS_THAT_WAIT:
+                    self._put_waiting()
+
+    def _put_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for draft in waiting:
+            self._commit((draft,), durable=False, behind=True)
+
+    def put_durably(self, draft: Draft) -> None:
+        """Commit one link at once; another thread waits for the disk, as in :meth:`put`."""
+        with self._lock:
+            self._put_waiting()
+            self._commit((draft,), durable=True, behind=True)
 
     def write_group(self, drafts: Sequence[Draft], *, durable: bool) -> list[str]:
         """Commit several links, in this order, with one wait for the disk; all of them or none.
@@ -116,20 +137,26 @@ class Journal:
             Digest of each link: the same as if it had been written alone.
         """
         with self._lock:
-            return self._commit(drafts, durable)
+            return self._write(drafts, durable)
+
+    def _write(self, drafts: Sequence[Draft], durable: bool) -> list[str]:
+        self._put_waiting()
+        return self._commit(drafts, durable)
 
     def settle(self) -> None:
-        """Wait for a commit that is on its way.
+        """Commit what was put, and wait for it.
 
         Raises
         ------
         Exception
-            What the commit raised; then nothing of its link is stored.
+            What a commit raised; then nothing of its link, nor of those after it, is stored.
         """
         with self._lock:
+            self._put_waiting()
             self._settle()
 
     def _settle(self) -> None:
+        """Wait for the commit under way."""
         try:
             self._behind.wait()
         except BaseException:
@@ -144,10 +171,13 @@ class Journal:
     def head(self, role: str) -> tuple[int, str]:
         """Links of a role, and the digest of the last one."""
         with self._lock:
+            self._put_waiting()
             self._settle()
             return self._heads.get(role) or self._read_head(role)
 
     def _commit(self, drafts: Sequence[Draft], durable: bool, behind: bool = False) -> list[str]:
+        for draft in drafts:
+            _ = draft.sealed  # hashed while the commit before is under way
         self._settle()
         heads = dict(self._heads)
         for draft in drafts:
@@ -233,7 +263,7 @@ class Journal:
     def close(self) -> None:
         """Wait for what is on its way, and give the connection back."""
         try:
-            self._settle()
+            self.settle()
         finally:
             self._behind.close()
             if self._connection is not None:
