@@ -29,6 +29,7 @@ from edgekeeper.errors import BadData, StorageError, UsageError
 from edgekeeper.features import evaluate
 from edgekeeper.learn import LearnService, RefitSchedule
 from edgekeeper.ledger import MARKET_ROLES, Ledger, RecordEnds, Upkeep
+from edgekeeper.ledger.studies import trials_by_hand
 from edgekeeper.market import longest_snapshot, save_snapshot
 from edgekeeper.market.atomic import write_atomically
 from edgekeeper.registry import Package, Registry
@@ -265,6 +266,7 @@ def audit(
         chains, seals = check_chains(ledger, head=head, since_ns=since_ns)
         config = read_settings(ledger)
         packages = check_packages(ledger, _registry(folder, config))
+        by_hand = trials_by_hand(folder / "models")
         bars = find_bars(folder / "bars")
         before = ledger.unproved
         complete = False
@@ -293,6 +295,7 @@ def audit(
             len(held.standing()),
             tuple(held.let_go.values()),
             tuple(held.gaps),
+            0 if by_hand is None else by_hand.trials,
         )
 
 
@@ -399,7 +402,7 @@ class _Run:
             tried=sum(seat.line.test > 0 for seat in seats),
             refused=sum(seat.line.verdict == "refused" for seat in seats),
             promoted=trade.discoveries,
-            event=trade.events[-1][2] if trade.events else "",
+            event=self.upkeep.warning or (trade.events[-1][2] if trade.events else ""),
         )
 
     def tell(self, market: Market, wall_seconds: float) -> Story:
