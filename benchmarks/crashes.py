@@ -63,7 +63,7 @@ STEPS: dict[str, tuple[str, str, Callable[..., bool]]] = {
     "order": ("edgekeeper.ledger.journal.Journal", "_insert", _insert_into("orders")),
     "fill": ("edgekeeper.ledger.journal.Journal", "_insert", _insert_into("fills")),
     "outcome": ("edgekeeper.ledger.journal.Journal", "_insert", _insert_into("trades")),
-    "seal": ("edgekeeper.ledger.ledger", "write_seals", _any),
+    "seal": ("edgekeeper.ledger.sealing", "write_seals", _any),
     "alert": ("edgekeeper.ledger.journal.Journal", "_insert", _insert_into("alerts")),
     "bars": ("edgekeeper.build", "save_snapshot", _any),
 }
@@ -98,19 +98,32 @@ def die_at(step: str, call: int) -> None:
 
 
 def note_acknowledged(file: Path) -> None:
-    """Write down every digest that a commit returned, at once: a kill cannot take it back."""
+    """Write down every digest whose commit is known to be through: a kill cannot take it back."""
     from edgekeeper.ledger.journal import Journal
 
     descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    name = "write"
-    original = getattr(Journal, name)
+    commit, settle = "_commit", "_settle"
+    committed, settled = getattr(Journal, commit), getattr(Journal, settle)
+    under_way: list[str] = []
 
-    def noting(*arguments: Any, **named: Any) -> str:
-        digest: str = original(*arguments, **named)
-        os.write(descriptor, f"{digest}\n".encode())
-        return digest
+    def note(digests: list[str]) -> None:
+        os.write(descriptor, "".join(f"{digest}\n" for digest in digests).encode())
 
-    setattr(Journal, name, noting)
+    def noting_commit(*arguments: Any, behind: bool = False, **named: Any) -> list[str]:
+        digests: list[str] = committed(*arguments, behind=behind, **named)
+        if behind:
+            under_way.extend(digests)
+        else:
+            note(digests)
+        return digests
+
+    def noting_settle(journal: Any) -> None:
+        settled(journal)
+        note(under_way)
+        under_way.clear()
+
+    setattr(Journal, commit, noting_commit)
+    setattr(Journal, settle, noting_settle)
 
 
 def acknowledged_by(out: Path) -> Path:

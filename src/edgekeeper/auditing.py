@@ -43,6 +43,8 @@ class Audited:
         Segments that retention gave up: absent, as the record says they are.
     gaps : tuple of Gap
         Where rows were hashed but not kept, for want of room.
+    trials_by_hand : int
+        Trials on record beside the packages, outside the run; their chains hold too.
     """
 
     ledger: str
@@ -56,6 +58,7 @@ class Audited:
     segments: int
     let_go: tuple[LetGo, ...]
     gaps: tuple[Gap, ...]
+    trials_by_hand: int
 
 
 def check_chains(

@@ -24,9 +24,11 @@ from edgekeeper.config import Config
 from edgekeeper.demo import DemoMarket, demo_markets
 from edgekeeper.errors import BadData, StorageError, UsageError
 from edgekeeper.ledger import MARKET_ROLES, Ledger, RecordEnds
+from edgekeeper.ledger.studies import trials_by_hand
+from edgekeeper.living import Live, recorded_bequests
 from edgekeeper.market import longest_snapshot, save_snapshot
 from edgekeeper.market.atomic import write_atomically
-from edgekeeper.paper import PaperEnd, paper
+from edgekeeper.paper import PaperEnd, paper, read_wanted, stored_bars
 from edgekeeper.paper import Wanted as PaperWanted
 from edgekeeper.registry import Registry
 from edgekeeper.report import Story, render_report
@@ -235,13 +237,18 @@ def audit(
         chains, seals = check_chains(ledger, head=head, since_ns=since_ns)
         config = read_settings(ledger)
         packages = check_packages(ledger, _registry(folder, config))
+        by_hand = trials_by_hand(folder / "models")
         bars = find_bars(folder / "bars")
         before = ledger.unproved
         complete = False
         with _folder(None) as aside:
-            again = Run(bars, config, ledger, Registry(aside / "models"), Asleep(), screen)
+            registry = Registry(aside / "models")
             try:
-                again.all_epochs(Market(name="audit"))
+                if ledger.read("stretches").height:
+                    _live_again(folder, bars, config, ledger, registry, screen)
+                else:
+                    again = Run(bars, config, ledger, registry, Asleep(), screen)
+                    again.all_epochs(Market(name="audit"))
                 complete = True
             except RecordEnds:
                 pass
@@ -263,7 +270,22 @@ def audit(
             len(held.standing()),
             tuple(held.let_go.values()),
             tuple(held.gaps),
+            0 if by_hand is None else by_hand.trials,
         )
+
+
+def _live_again(
+    folder: Path, bars: Bars, config: Config, ledger: Ledger, registry: Registry, screen: Screen
+) -> None:
+    """Take every step of a live run once more."""
+    kept = Registry(folder / "models")
+    bequests = recorded_bequests(ledger)
+    for one in bequests:
+        registry.save(kept.files(one.package))
+    live = Live(bars, config, ledger, registry, Asleep(), screen)
+    live.begin(bequests)
+    wanted = read_wanted(folder)
+    live.relive(stored_bars(folder, wanted.interval, bars.symbols))
 
 
 def report(run: str | Path, *, ledger_url: str | None = None) -> Retold:

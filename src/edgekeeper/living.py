@@ -22,7 +22,7 @@ from edgekeeper.resuming import write_start
 from edgekeeper.running import Run, Screen, Watcher
 from edgekeeper.trade import BARS, BOUNDARY, Bequest, Order, same_epoch
 
-__all__ = ["BarSupply", "Live", "live_forever", "recorded_steps"]
+__all__ = ["BarSupply", "Live", "live_forever", "recorded_bequests", "recorded_steps"]
 
 
 class BarSupply(Protocol):
@@ -167,6 +167,12 @@ class Live:
         return part.rows(first, len(part)).among(names).known_at(step.known_ns)
 
 
+def recorded_bequests(ledger: Ledger) -> tuple[Bequest, ...]:
+    """Packages that a live run began with."""
+    rows = ledger.read("bequests").iter_rows(named=True)
+    return tuple(Bequest(row["line"], row["package"], row["run_id"]) for row in rows)
+
+
 def recorded_steps(ledger: Ledger) -> Iterator[Step]:
     """Steps of a live run after its beginning, with the orders that were obeyed after each.
 
@@ -228,9 +234,12 @@ def live_forever(
     clock = clock or WallClock()
     names = live.run.tape.bars.symbols
     live.run.trade.stopwatch = stopwatch
-    while not stop():
+    while True:
         for order in inbox():
             live.obey(order)
+        idle()
+        if stop():
+            return
         bars = supply.next(patience_seconds)
         if bars is not None:
             live.end_epoch_before(int(bars.event_time[0]))
@@ -239,7 +248,6 @@ def live_forever(
         due = supply.next_due_ns
         if live.open and (due is not None or live.config.epoch == "bar"):
             live.end_epoch_before(due)
-        idle()
 
 
 def _stamp(time_ns: int) -> str:

@@ -1,8 +1,9 @@
 """``paper``: opens what a live run needs, begins it or goes on with it, and closes it well."""
 
+import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +14,20 @@ from edgekeeper.clock import Clock, WallClock
 from edgekeeper.config import Config
 from edgekeeper.errors import BadData, StorageError, UsageError
 from edgekeeper.ledger import MARKET_ROLES, Ledger
-from edgekeeper.living import BarSupply, Live, live_forever
-from edgekeeper.market import BarStore, longest_snapshot, parse_interval, save_snapshot
+from edgekeeper.living import Live, live_forever, recorded_bequests
+from edgekeeper.market import longest_snapshot, parse_interval, save_snapshot
+from edgekeeper.market.atomic import write_atomically
 from edgekeeper.market.live import BarPoller, open_live_source
+from edgekeeper.market.live.keeping import Kept, bars_of
 from edgekeeper.registry import Registry
 from edgekeeper.running import Screen
 from edgekeeper.trade import Bequest, Order
 from edgekeeper.watch import Sentinel
 
-__all__ = ["PaperEnd", "Wanted", "paper"]
+__all__ = ["PaperEnd", "Wanted", "paper", "read_wanted", "stored_bars"]
 
 _DAY_NS = 86_400 * 10**9
-_LIVE, _BARS, _MODELS = "live", "bars", "models"
+_LIVE, _BARS, _MODELS, _WANTED = "live", "bars", "models", "paper.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class Wanted:
     symbols : tuple of str
         Empty for those of the run it comes from.
     interval : str
+        Empty for that of the run that goes on, or an hour.
     history_days : float or None
         How far back to begin; None: as far as the lines need for a first fit.
     parent : Path or None
@@ -46,7 +50,7 @@ class Wanted:
 
     source: str
     symbols: tuple[str, ...] = ()
-    interval: str = "1h"
+    interval: str = ""
     history_days: float | None = None
     parent: Path | None = None
 
@@ -155,7 +159,12 @@ def paper(
             trusted=config.packages.trusted_keys,
             signing_key=config.packages.signing_key,
         )
+        if goes_on:
+            wanted = _going_on(out, wanted)
+        elif not wanted.interval:
+            wanted = replace(wanted, interval="1h")
         symbols = _symbols(out, wanted, goes_on)
+        _write_wanted(out, wanted, symbols)
         bequests = _bequests(ledger, wanted, registry, goes_on)
         screen.phase(f"asking {wanted.source} for bars")
         poller = _poller(wanted, symbols, out, clock, sleep)
@@ -164,20 +173,21 @@ def paper(
         live = Live(history, config, ledger, registry, Sentinel(ledger, channels), screen)
         live.begin(bequests)
         screen.phase("going over what is on record")
-        live.relive(_stored(out, wanted.interval))
+        live.relive(stored_bars(out, wanted.interval, symbols))
         poller = _poller(wanted, symbols, out, clock, sleep, after_ns=live.now_ns)
         screen.phase("waiting for bars")
-        inbox = _Inbox(ledger)
-        supply: BarSupply = _Polled(poller)
-        live_forever(
-            live,
-            supply,
-            inbox,
-            stop=stop,
-            idle=lambda: told(live, poller),
-            clock=clock,
-            patience_seconds=patience_seconds,
-        )
+        try:
+            live_forever(
+                live,
+                _Polled(poller),
+                _Inbox(ledger),
+                stop=stop,
+                idle=lambda: told(live, poller),
+                clock=clock,
+                patience_seconds=patience_seconds,
+            )
+        finally:
+            poller.close()
         ledger.seal(live.now_ns)
         book = live.run.trade.accounts.book("edgekeeper")
         return PaperEnd(
@@ -188,6 +198,40 @@ def paper(
             live.run.trade.roster.champion,
             ledger.head("trade"),
         )
+
+
+def _going_on(out: Path, wanted: Wanted) -> Wanted:
+    """What a run was started with; another source will do, other bars will not."""
+    before = read_wanted(out)
+    if wanted.interval and wanted.interval != before.interval:
+        raise UsageError(
+            f"{out} trades bars of {before.interval}: leave --interval out, or choose another "
+            "folder with --out"
+        )
+    return replace(before, source=wanted.source or before.source)
+
+
+def read_wanted(out: Path) -> Wanted:
+    """Return what the run in a folder trades.
+
+    Raises
+    ------
+    BadData
+        ``paper.json`` is missing or damaged.
+    """
+    try:
+        kept = json.loads((out / _WANTED).read_text("utf-8"))
+        return Wanted(str(kept["source"]), tuple(kept["symbols"]), str(kept["interval"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadData(
+            f"{out / _WANTED} is missing or damaged ({error}): write it anew, as "
+            '{"source": "ccxt:kraken", "symbols": ["BTC/USD"], "interval": "1h"}'
+        ) from error
+
+
+def _write_wanted(out: Path, wanted: Wanted, symbols: tuple[str, ...]) -> None:
+    kept = {"source": wanted.source, "symbols": symbols, "interval": wanted.interval}
+    write_atomically(out / _WANTED, json.dumps(kept, indent=2).encode())
 
 
 class _Inbox:
@@ -222,13 +266,7 @@ def _settings(ledger: Ledger, config: Config | None, wanted: Wanted) -> Config:
 
 def _symbols(out: Path, wanted: Wanted, goes_on: bool) -> tuple[str, ...]:
     if goes_on:
-        recorded = find_bars(out / _BARS).symbols
-        if wanted.symbols and tuple(sorted(wanted.symbols)) != recorded:
-            raise UsageError(
-                f"{out} trades {', '.join(recorded)}: a run keeps its symbols; choose another "
-                "folder with --out for others"
-            )
-        return recorded
+        return find_bars(out / _BARS).symbols
     if wanted.symbols:
         return tuple(sorted(set(wanted.symbols)))
     if wanted.parent is not None:
@@ -240,11 +278,9 @@ def _bequests(
     ledger: Ledger, wanted: Wanted, registry: Registry, goes_on: bool
 ) -> tuple[Bequest, ...]:
     """Packages to begin with: those on record, or the newest accepted ones of the parent."""
-    rows = ledger.read("bequests")
-    if goes_on or rows.height:
-        return tuple(
-            Bequest(r["line"], r["package"], r["run_id"]) for r in rows.iter_rows(named=True)
-        )
+    recorded = recorded_bequests(ledger)
+    if goes_on or recorded:
+        return recorded
     if wanted.parent is None:
         return ()
     theirs = Registry(wanted.parent / _MODELS)
@@ -326,7 +362,7 @@ def _span_ns(wanted: Wanted, config: Config) -> int:
     return round(bars * interval / share)
 
 
-def _stored(out: Path, interval: str) -> Bars | None:
-    """Bars that came while the run lived."""
-    store = BarStore(out / _LIVE)
-    return store.read(interval) if store.symbols(interval) else None
+def stored_bars(out: Path, interval: str, symbols: tuple[str, ...]) -> Bars | None:
+    """Bars that came while a run lived, as they are kept beside it; None: there are none."""
+    rows = Kept(out / _LIVE, parse_interval(interval), symbols).rows(None, None)
+    return bars_of(rows) if rows.height else None

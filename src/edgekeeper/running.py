@@ -147,7 +147,7 @@ class Run:
     def seal_month(self, now_ns: int, next_ns: int) -> None:
         """Seal the record where ``next_ns`` lies in another month."""
         if _month(now_ns) != _month(next_ns):
-            self.ledger.seal(now_ns)
+            self.ledger.seal(now_ns, behind=True)
             self.upkeep.month_end(next_ns)
 
     def snapshot(self, market: str, now_ns: int, done: int, total: int) -> Snapshot:
@@ -168,7 +168,8 @@ class Run:
             tried=sum(seat.line.test > 0 for seat in seats),
             refused=sum(seat.line.verdict == "refused" for seat in seats),
             promoted=trade.roster.discoveries,
-            event=trade.roster.events[-1][2] if trade.roster.events else "",
+            event=self.upkeep.warning
+            or (trade.roster.events[-1][2] if trade.roster.events else ""),
         )
 
     def tell(self, market: Market, wall_seconds: float) -> Story:

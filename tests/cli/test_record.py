@@ -1,7 +1,12 @@
 import shutil
+import sqlite3
 
+import numpy as np
 import polars as pl
 import pytest
+
+from edgekeeper.ledger import TrialFacts
+from edgekeeper.ledger.studies import TRIALS_FILE, record_by_hand
 
 
 @pytest.fixture
@@ -143,3 +148,16 @@ def test_an_audit_says_what_was_let_go(edgekeeper, run, tmp_path):
     gone = edgekeeper("audit", "--run", run, "--json").json["let_go"]
     assert {one["segment"]["table"] for one in gone} == {"forecasts"}
     assert "Let go: forecasts-" in edgekeeper("ledger", "segments", "--run", run).out
+
+
+def test_an_audit_holds_trials_by_hand_too(edgekeeper, run):
+    trials = [TrialFacts({"n": n}, 0.6, np.empty(0)) for n in range(3)]
+    record_by_hand(run / "models", trials, study="s", line="a", time_ns=5, data_hash="d",
+                   labels_hash="l", metric="log_loss")  # fmt: skip
+    assert "3 beside the packages" in edgekeeper("audit", "--run", run).out
+    assert edgekeeper("audit", "--run", run, "--json").json["trials_by_hand"] == 3
+    with sqlite3.connect(run / "models" / TRIALS_FILE) as connection:
+        connection.execute("UPDATE trials SET value = 0.1 WHERE entry = 2")
+    connection.close()
+    done = edgekeeper("audit", "--run", run)
+    assert (done.code, "trials.sqlite" in done.err, "'trials'" in done.err) == (3, True, True)

@@ -1,5 +1,6 @@
 """What the disk, other processes and the clock do to a run: said plainly, exit code 6, no harm."""
 
+import json
 import os
 import shutil
 import sqlite3
@@ -8,6 +9,7 @@ import sys
 
 import pytest
 
+from edgekeeper.clock import WallClock
 from edgekeeper.ledger import Ledger
 
 
@@ -80,3 +82,16 @@ def test_a_clock_that_goes_backwards_changes_nothing(edgekeeper, again):
                 tx.append("heartbeats", {"wall_time_ns": wall, "process": "t", "state": "alive"})
         assert ledger.read("heartbeats")["wall_time_ns"].to_list() == [3_000, 1_000, 2_000]
     holds(edgekeeper, run)
+
+
+def test_a_run_that_keeps_no_detail_says_so(edgekeeper, again):
+    run, replay = again
+    with Ledger.open(run / "ledger.sqlite") as ledger:
+        ledger.archive(WallClock()).stop_detail("4.0% of the disk is free, less than 10%")
+    why = "of the disk is free, less than 10%"
+    assert why in " ".join(edgekeeper("status", "--run", run).out.split())
+    (told,) = edgekeeper("status", "--run", run, "--json").json["not_kept"]
+    assert told.startswith("forecasts were not kept from")
+    assert told in " ".join(replay().out.split())
+    (gap,) = json.loads((run / "summary.json").read_text())["not_kept"]
+    assert (gap["table"], gap["told"]) == ("forecasts", told)

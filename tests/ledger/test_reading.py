@@ -33,6 +33,15 @@ def test_bounds_of_time_are_inclusive(ledger):
     assert ledger.read("equity", since_ns=np.int64(2), until_ns=2).height == 2
 
 
+def test_rows_after_an_entry(ledger):
+    entries = ledger.read("equity", ["entry"])["entry"].to_list()
+    assert ledger.read("equity", after=entries[1])["event_time_ns"].to_list() == [2, 3]
+    assert ledger.read("equity", after=entries[1], until_ns=2)["account"].to_list() == ["b"]
+    assert ledger.read("equity", after=entries[-1]).is_empty()
+    with pytest.raises(UsageError, match="'entry'"):
+        ledger.read("batches", after=1)
+
+
 def test_where_takes_values_lists_and_null(ledger):
     assert ledger.read("equity", where={"account": "a"}).height == 2
     assert ledger.read("equity", where={"account": ["a", "b"], "event_time_ns": 2}).height == 2

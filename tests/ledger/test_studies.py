@@ -1,9 +1,11 @@
 """Trials are counted once, however often they are looked at, and nothing is taken back."""
 
+import sqlite3
+
 import numpy as np
 import pytest
 
-from edgekeeper.errors import Refused, UsageError
+from edgekeeper.errors import BadData, Refused, UsageError
 from edgekeeper.ledger import Ledger, TrialFacts, append_trials, count_trials
 from edgekeeper.ledger.studies import (
     TRIALS_FILE,
@@ -87,3 +89,25 @@ def test_trials_by_hand_are_kept_beside_the_packages(tmp_path):
     assert same.trials == 2, "the same again is free, also when closed"
     with pytest.raises(Refused, match="closed"):
         record_by_hand(tmp_path, [TrialFacts({"n": 3}, 0.5, np.empty(0))], **place)
+
+
+@pytest.mark.parametrize("damage", ["edit", "cut"])
+def test_a_changed_record_of_trials_gives_no_count(tmp_path, damage):
+    trials = facts(np.random.default_rng(0).standard_normal((5, 32)))
+    for part in (trials[:3], trials[3:]):
+        record_by_hand(tmp_path, part, study="s", data_hash="d", **PLACE)
+    assert trials_by_hand(tmp_path).trials == 5
+    with sqlite3.connect(tmp_path / TRIALS_FILE) as connection:
+        if damage == "edit":
+            connection.execute("UPDATE trials SET data_hash = 'e' WHERE entry = 2")
+        else:
+            last = "(SELECT max(link) FROM chain WHERE role = 'learn')"
+            for table in ("trials", "batches", "chain"):
+                connection.execute(f"DELETE FROM {table} WHERE link = {last}")
+    connection.close()
+    for ask in (
+        lambda: trials_by_hand(tmp_path),
+        lambda: record_by_hand(tmp_path, trials, study="s", data_hash="x", **PLACE),
+    ):
+        with pytest.raises(BadData, match=r"'learn' chain|role 'learn'|of the .learn."):
+            ask()

@@ -83,6 +83,7 @@ def test_short_of_room_detail_stops_first_and_the_hash_does_not_know(place, undi
             live(ledger, *((0, day) if day == 40 else (day - 10 if day < 70 else day - 20, day)))
             free["share"] = share
             keep.look()
+            assert ("of the disk is free" in keep.warning) == (share in (0.09, 0.11, 0.05))
         live(ledger, 100)
         rows = ledger.read("storage")
         assert rows["event"].to_list() == ["stopped", "resumed"]

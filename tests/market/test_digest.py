@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgekeeper.bars import Bars
-from edgekeeper.market import bars_hash, load_bars
+from edgekeeper.market import BarsHasher, bars_hash, load_bars
 
 ARRAYS = ("open", "high", "low", "close", "volume", "adjustment", "event_time", "known_time")
 
@@ -63,3 +63,11 @@ def test_symbols_and_context_matter_unused_names_and_kinds_of_nan_do_not():
     a_row = base.rows(0, 1)
     alone = Bars.from_arrays(symbol=["A"], **{name: getattr(a_row, name) for name in ARRAYS})
     assert bars_hash(a_row) == bars_hash(alone)
+
+
+@given(st.integers(0, 19), st.integers(1, 20), st.sampled_from([-0.0, np.nan, 1.5]))
+def test_a_stretch_hashes_like_the_same_bars_alone(start, count, volume):
+    volume = np.where(np.arange(20) % 7 == 3, volume, 5.0)
+    base = bars(volume=volume, context={"X": np.arange(20.0)})
+    stop = min(start + count, 20)
+    assert BarsHasher(base).rows(start, stop) == bars_hash(base.rows(start, stop))

@@ -50,6 +50,8 @@ class RunStatus:
         Line that trades; None: the fallback does.
     paused_ns, halted_ns : int or None
         Since when, if now; with the cause.
+    not_kept : tuple of str
+        Which rows are hashed but not kept now, for want of disk.
     """
 
     last_bar_ns: int | None
@@ -68,6 +70,7 @@ class RunStatus:
     halt_cause: str
     lines: tuple[LineStatus, ...]
     ledger: str
+    not_kept: tuple[str, ...]
 
 
 def read_status(ledger: "Ledger") -> RunStatus:
@@ -103,6 +106,7 @@ def read_status(ledger: "Ledger") -> RunStatus:
         halt_cause=halt_cause,
         lines=lines,
         ledger=ledger.head("trade"),
+        not_kept=tuple(gap.told for gap in ledger.holdings().gaps if gap.until_link is None),
     )
 
 

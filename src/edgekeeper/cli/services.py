@@ -194,6 +194,11 @@ class AuditedRun(Protocol):
         ...
 
     @property
+    def trials_by_hand(self) -> int:
+        """How many trials stand beside the packages, outside the run."""
+        ...
+
+    @property
     def bars(self) -> int:
         """How many bars were found by hash."""
         ...

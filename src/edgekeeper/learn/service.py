@@ -102,6 +102,7 @@ class LearnService:
         self.registry = registry
         self._signalled: BoolArray = np.zeros(0, dtype=np.bool_)
         self._read_until: int | None = None
+        self._read_entry: int | None = None
         self._lines: dict[str, _LineState] = {}
         self._look()
         for line in config.lines:
@@ -201,12 +202,14 @@ class LearnService:
     def _read_signals(self, now_ns: int) -> None:
         """Mark the bars for which the ledger holds a signal, reading only what is new."""
         since = None if self._read_until is None else self._read_until + 1
+        columns = ["entry", "event_time_ns", "symbol"]
         frame = self.ledger.read(
-            "signals", ["event_time_ns", "symbol"], since_ns=since, until_ns=now_ns
+            "signals", columns, since_ns=since, until_ns=now_ns, after=self._read_entry
         )
         self._read_until = now_ns
         if frame.height == 0:
             return
+        self._read_entry = int(frame["entry"][-1])
         instants, span = self.bars.instants, len(self.bars.symbols)
         index = {name: i for i, name in enumerate(self.bars.symbols)}
         symbols = np.array([index.get(name, -1) for name in frame["symbol"].to_list()])

@@ -13,7 +13,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from sqlalchemy import Table, and_, delete, func, select
+from sqlalchemy import Engine, Table, and_, delete, func, select
 
 from edgekeeper.clock import Clock
 from edgekeeper.errors import BadData
@@ -35,7 +35,7 @@ from edgekeeper.ledger.transaction import Transaction
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Archive", "months_before"]
+__all__ = ["Archive", "months_before", "rows_at_most"]
 
 SEGMENT_ROWS = 250_000
 """Rows of a segment, about: what is held in memory while it is made."""
@@ -113,20 +113,13 @@ class Archive:
             moved: list[Segment] = []
             for name in BULK:
                 table, covered = FACTS[name], held.covered(name)
-                if self._rows_at_most(table) < at_least:
+                if rows_at_most(self._engine, table) < at_least:
                     continue
                 ends = self._sealed_between(covered, months_before(now_ns, keep_months))
                 sealed = self._batches(table, covered, max(ends, default=0))
                 if sum(batch.rows for batch in sealed) >= at_least:
                     moved += [self._move_piece(table, p, held) for p in _pieces(sealed, ends)]
             return moved
-
-    def _rows_at_most(self, table: Table) -> int:
-        """Bound on the rows of a table, at the cost of two look-ups."""
-        ends = [select(end(table.c.entry)).scalar_subquery() for end in (func.min, func.max)]
-        with self._engine.connect() as connection:
-            first, last = connection.execute(select(*ends)).one()
-        return 0 if first is None else int(last - first + 1)
 
     def sweep(self) -> Holdings:
         """Clear up after a kill: rows that are in segments already, files that no fact names."""
@@ -318,6 +311,14 @@ class Archive:
 
 
 _RENAMED = ("table", "name")
+
+
+def rows_at_most(engine: Engine, table: Table) -> int:
+    """Bound on the rows of a table, at the cost of two look-ups."""
+    ends = [select(end(table.c.entry)).scalar_subquery() for end in (func.min, func.max)]
+    with engine.connect() as connection:
+        first, last = connection.execute(select(*ends)).one()
+    return 0 if first is None else int(last - first + 1)
 
 
 def months_before(now_ns: int, months: int) -> int:

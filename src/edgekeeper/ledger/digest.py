@@ -25,7 +25,7 @@ and the digest of a **link** that of::
 import hashlib
 import math
 import struct
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -44,6 +44,7 @@ GENESIS = "0" * 64
 """What stands for the digest before a role's first link."""
 _FEW = 64
 """Rows up to which a column is packed by hand."""
+_MINUS_ZERO = struct.pack("<d", -0.0)
 
 
 def batch_digest(
@@ -60,11 +61,9 @@ def batch_digest(
     """
     parts = [_text("edgekeeper.batch.1") + _text(table) + rows.to_bytes(8, "little")]
     for name in sorted(columns):
-        values = columns[name]
-        missing = values.count(None)
-        if missing < rows:
-            parts.append(_text(name))
-            parts.extend(_ENCODERS[kinds[name]](values, missing))
+        encoded = _ENCODERS[kinds[name]](columns[name])
+        if encoded:
+            parts += (_text(name), encoded)
     return hashlib.sha256(b"".join(parts)).hexdigest()
 
 
@@ -101,42 +100,65 @@ def _packer(count: int, letter: str) -> struct.Struct:
     return struct.Struct(f"<{count}{letter}")
 
 
-def _encode_floats(values: Sequence[float | None], missing: int) -> tuple[bytes, ...]:
+def _encode_floats(values: Sequence[float | None]) -> bytes:
+    """Bytes of a column, none if it has no value: first as if none were missing, which is usual."""
+    if len(values) > _FEW:
+        return b"f" + (np.array(values, dtype="<f8") + 0.0).tobytes() if _any(values) else b""
+    pack = _packer(len(values), "d").pack
+    try:
+        packed = pack(*values)
+    except struct.error:
+        if not _any(values):
+            return b""
+        packed = pack(*[math.nan if number is None else number for number in values])
+    if _MINUS_ZERO in packed:
+        packed = pack(*[number + 0.0 for number in struct.unpack(f"<{len(values)}d", packed)])
+    return b"f" + packed
+
+
+def _encode_ints(values: Sequence[int | None]) -> bytes:
     if len(values) <= _FEW:
-        known = [math.nan if number is None else number + 0.0 for number in values]
-        return b"f", _packer(len(values), "d").pack(*known)
-    return b"f", (np.array(values, dtype="<f8") + 0.0).tobytes()
+        try:
+            return b"i" + b"\x01" * len(values) + _packer(len(values), "q").pack(*values)
+        except struct.error:
+            pass
+    if not _any(values):
+        return b""
+    known = bytes(value is not None for value in values)
+    whole = np.array([0 if value is None else value for value in values], dtype="<i8")
+    return b"i" + known + whole.tobytes()
 
 
-def _encode_ints(values: Sequence[int | None], missing: int) -> tuple[bytes, ...]:
-    if missing:
-        known = bytes(value is not None for value in values)
-        values = [0 if value is None else value for value in values]
-    else:
-        known = b"\x01" * len(values)
-    if len(values) <= _FEW:
-        return b"i", known, _packer(len(values), "q").pack(*values)
-    return b"i", known, np.array(values, dtype="<i8").tobytes()
+def _encode_texts(values: Sequence[str | None]) -> bytes:
+    return _few_texts(tuple(values)) if len(values) <= _FEW else _texts(values)
 
 
-def _encode_texts(values: Sequence[str | None], missing: int) -> tuple[bytes, ...]:
-    whole = [text for text in values if text is not None]
-    together = "".join(whole)
+def _texts(values: Sequence[str | None]) -> bytes:
+    if not _any(values):
+        return b""
+    together = "".join([text for text in values if text is not None])
     if together.isascii():  # then characters are bytes, and nothing is encoded one by one
-        sized = [-1 if t is None else len(t) for t in values] if missing else list(map(len, whole))
-        return b"t", _lengths(sized), together.encode()
+        return b"t" + _lengths(values) + together.encode()
     raw = [None if text is None else text.encode() for text in values]
-    lengths = [-1 if item is None else len(item) for item in raw]
-    return b"t", _lengths(lengths), b"".join(filter(None, raw))
+    return b"t" + _lengths(raw) + b"".join(filter(None, raw))
 
 
-def _lengths(lengths: list[int]) -> bytes:
+_few_texts = lru_cache(maxsize=2048)(_texts)  # names, sides, accounts: the same in each epoch
+
+
+def _lengths(values: Sequence[Sized | None]) -> bytes:
+    lengths = [-1 if value is None else len(value) for value in values]
     if len(lengths) <= _FEW:
         return _packer(len(lengths), "i").pack(*lengths)
     return np.array(lengths, dtype="<i4").tobytes()
 
 
-_ENCODERS: dict[Kind, Callable[[Any, int], tuple[bytes, ...]]] = {
+def _any(values: Sequence[object]) -> bool:
+    """Whether a column has a value; mostly its first one."""
+    return bool(values) and (values[0] is not None or values.count(None) < len(values))
+
+
+_ENCODERS: dict[Kind, Callable[[Any], bytes]] = {
     float: _encode_floats,
     int: _encode_ints,
     str: _encode_texts,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 from sqlalchemy import Connection, select, text
 
 from edgekeeper.ledger.schema import FACTS
@@ -47,6 +48,13 @@ class Gap:
     until_link: int | None
     wall_time_ns: int
     reason: str
+
+    @property
+    def told(self) -> str:
+        """What a person should know of it, as a sentence without its full stop."""
+        day = np.datetime64(self.wall_time_ns, "ns").astype("datetime64[D]")
+        again = "" if self.until_link is None else "; they are kept again by now"
+        return f"{self.table} were not kept from {day} on: {self.reason}{again}"
 
     def covers(self, link: int) -> bool:
         """Whether rows of this link may be absent."""

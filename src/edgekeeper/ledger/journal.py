@@ -5,13 +5,16 @@ a replay writes thousands of small links, and each should cost less than the bar
 """
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import cached_property
 from threading import Lock
 
 from sqlalchemy import Engine, Table, column, insert, select, table, update
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.pool import PoolProxiedConnection
 
+from edgekeeper.ledger.behind import Behind
 from edgekeeper.ledger.database import begin
 from edgekeeper.ledger.digest import GENESIS, batch_digest, link_digest
 from edgekeeper.ledger.migrate import VERSION_TABLE
@@ -22,7 +25,10 @@ from edgekeeper.ledger.values import Column
 __all__ = ["Batch", "Draft", "Journal", "Standing"]
 
 receipts = FACTS["receipts"]
+_LINKS_THAT_WAIT = 16
+"""Epochs recorded one after another run warm: at a time they take twice the CPU."""
 _VERSION = table(VERSION_TABLE, column("version_num"))
+_BATCH = ("table_name", "rows", "digest")
 _TOUCH = str(update(_VERSION).values(version_num=_VERSION.c.version_num))
 
 
@@ -40,15 +46,17 @@ class Batch:
 
 
 class Draft:
-    """A link that has everything but its place in the chain: hashing its rows is done."""
-
-    __slots__ = ("event_time_ns", "role", "sealed", "written")
+    """A link that has everything but its place in the chain."""
 
     def __init__(self, role: str, event_time_ns: int | None, written: Iterable[Batch]) -> None:
         self.role = role
         self.event_time_ns = event_time_ns
         self.written = list(written)
-        self.sealed = [(batch.table, batch.rows, batch.digest()) for batch in self.written]
+
+    @cached_property
+    def sealed(self) -> list[tuple[str, int, str]]:
+        """Table, rows and digest of each batch."""
+        return [(batch.table, batch.rows, batch.digest()) for batch in self.written]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +89,10 @@ class Journal:
         self._connection: PoolProxiedConnection | None = None
         self._waits_for_disk: bool | None = None
         self._heads: dict[str, tuple[int, str]] = {}
-        self._statements: dict[str, str] = {}
+        self._statements: dict[tuple[str, ...], tuple[str, list[str]]] = {}
         self._lock = Lock()
+        self._waiting: list[Draft] = []
+        self._behind = Behind("edgekeeper-commit")
         self.withheld: frozenset[str] = frozenset()
 
     def write(self, draft: Draft, *, durable: bool) -> str:
@@ -91,13 +101,30 @@ class Journal:
         A link that a prover finds standing already is not written again.
         """
         with self._lock:
-            if self._prover is not None:
-                standing = self._prover.take(
-                    draft.role, draft.event_time_ns, draft.written, draft.sealed
-                )
-                if standing is not None:
-                    return standing
-            return self._commit((draft,), durable)[0]
+            standing = self._prover and self._prover.take(draft)
+            return standing or self._write((draft,), durable)[0]
+
+    def put(self, draft: Draft) -> None:
+        """Commit one link soon: with others, which is much cheaper, each in its own transaction.
+
+        Whatever is asked of this journal next comes after it, and raises what went wrong.
+        """
+        with self._lock:
+            if self._prover is None or self._prover.take(draft) is None:
+                self._waiting.append(draft)
+                if len(self._waiting) >= _LINKS_THAT_WAIT:
+                    self._put_waiting()
+
+    def _put_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for draft in waiting:
+            self._commit((draft,), durable=False, behind=True)
+
+    def put_durably(self, draft: Draft) -> None:
+        """Commit one link at once; another thread waits for the disk, as in :meth:`put`."""
+        with self._lock:
+            self._put_waiting()
+            self._commit((draft,), durable=True, behind=True)
 
     def write_group(self, drafts: Sequence[Draft], *, durable: bool) -> list[str]:
         """Commit several links, in this order, with one wait for the disk; all of them or none.
@@ -110,9 +137,48 @@ class Journal:
             Digest of each link: the same as if it had been written alone.
         """
         with self._lock:
-            return self._commit(drafts, durable)
+            return self._write(drafts, durable)
 
-    def _commit(self, drafts: Sequence[Draft], durable: bool) -> list[str]:
+    def _write(self, drafts: Sequence[Draft], durable: bool) -> list[str]:
+        self._put_waiting()
+        return self._commit(drafts, durable)
+
+    def settle(self) -> None:
+        """Commit what was put, and wait for it.
+
+        Raises
+        ------
+        Exception
+            What a commit raised; then nothing of its link, nor of those after it, is stored.
+        """
+        with self._lock:
+            self._put_waiting()
+            self._settle()
+
+    def _settle(self) -> None:
+        """Wait for the commit under way."""
+        try:
+            self._behind.wait()
+        except BaseException:
+            self._forget()
+            raise
+
+    @property
+    def under_way(self) -> "Future[None] | None":
+        """The commit that nobody has waited for yet."""
+        return self._behind.under_way
+
+    def head(self, role: str) -> tuple[int, str]:
+        """Links of a role, and the digest of the last one."""
+        with self._lock:
+            self._put_waiting()
+            self._settle()
+            return self._heads.get(role) or self._read_head(role)
+
+    def _commit(self, drafts: Sequence[Draft], durable: bool, behind: bool = False) -> list[str]:
+        for draft in drafts:
+            _ = draft.sealed  # hashed while the commit before is under way
+        self._settle()
         heads = dict(self._heads)
         for draft in drafts:
             if draft.role not in heads:
@@ -131,11 +197,12 @@ class Journal:
                 seq, previous = heads[draft.role]
                 digests.append(self._append(cursor, draft, seq, previous))
                 heads[draft.role] = seq + 1, digests[-1]
-            connection.commit()
+            if behind:
+                self._behind.start(connection.commit)
+            else:
+                connection.commit()
         except BaseException:
-            self._waits_for_disk = None
-            self._heads.clear()
-            self._roll_back(connection)
+            self._forget()
             raise
         finally:
             cursor.close()
@@ -143,7 +210,13 @@ class Journal:
         self._heads = heads
         return digests
 
-    def _roll_back(self, connection: PoolProxiedConnection) -> None:
+    def _forget(self) -> None:
+        """Take a failed transaction back; what stands is read anew."""
+        self._waits_for_disk = None
+        self._heads.clear()
+        connection = self._connection
+        if connection is None:
+            return
         try:
             connection.rollback()
         except self._engine.dialect.loaded_dbapi.Error:  # the server ended it
@@ -158,7 +231,8 @@ class Journal:
         values = (draft.role, seq, draft.event_time_ns, rows, previous, digest)
         cursor.execute(self._chain_statement(), values)
         (link,) = cursor.fetchall()[0]
-        cursor.executemany(self._statement(batches), [(link, *batch) for batch in sealed])
+        statement, _ = self._statement(batches, _BATCH)
+        cursor.executemany(statement, [(link, *batch) for batch in sealed])
         for batch in draft.written:
             if batch.table not in self.withheld:
                 self._insert(cursor, batch, link)
@@ -187,10 +261,14 @@ class Journal:
         return found
 
     def close(self) -> None:
-        """Give the connection back."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        """Wait for what is on its way, and give the connection back."""
+        try:
+            self.settle()
+        finally:
+            self._behind.close()
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
 
     def _read_head(self, role: str) -> tuple[int, str]:
         """Next position, and the digest it follows; read anew after any failure."""
@@ -200,24 +278,24 @@ class Journal:
         return (0, GENESIS) if last is None else (last.seq + 1, last.digest)
 
     def _insert(self, cursor: DBAPICursor, batch: Batch, link: int) -> None:
-        table = FACTS[batch.table]
-        unknown = [None] * batch.rows
-        columns = [batch.columns.get(name, unknown) for name in columns_of(table)]
-        rows = list(zip([link] * batch.rows, *columns, strict=True))
-        cursor.executemany(self._statement(table), rows)
+        statement, names = self._statement(FACTS[batch.table], tuple(batch.columns))
+        columns = [batch.columns[name] for name in names]
+        cursor.executemany(statement, list(zip([link] * batch.rows, *columns, strict=True)))
 
-    def _statement(self, table: Table) -> str:
-        """INSERT of every column but the generated key, in declared order."""
-        if table.name not in self._statements:
-            names = [c.name for c in table.columns if c.name != "entry"]
-            compiled = insert(table).inline().compile(self._engine, column_keys=names)
-            self._statements[table.name] = str(compiled)
-        return self._statements[table.name]
+    def _statement(self, table: Table, given: tuple[str, ...]) -> tuple[str, list[str]]:
+        """INSERT of a link and these columns, and their order in it; others are NULL."""
+        key = (table.name, *given)
+        if key not in self._statements:
+            names = [c.name for c in table.columns if c.name in given]
+            query = insert(table).inline().compile(self._engine, column_keys=["link", *names])
+            self._statements[key] = str(query), names
+        return self._statements[key]
 
     def _chain_statement(self) -> str:
         """INSERT of a link that answers with the key it was given."""
-        if "chain" not in self._statements:
+        if ("chain",) not in self._statements:
             names = [c.name for c in chain.columns if c.name != "link"]
             query = insert(chain).returning(chain.c.link)
-            self._statements["chain"] = str(query.compile(self._engine, column_keys=names))
-        return self._statements["chain"]
+            compiled = str(query.compile(self._engine, column_keys=names))
+            self._statements["chain",] = compiled, names
+        return self._statements["chain",][0]

@@ -1,18 +1,19 @@
 """``Ledger``: append-only facts in SQL, sealed by one hash chain per writer role."""
 
+from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
 from os import PathLike
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from sqlalchemy import Engine
 
 from edgekeeper.clock import Clock
 from edgekeeper.errors import UsageError
-from edgekeeper.ledger.archive import Archive
+from edgekeeper.ledger.archive import Archive, rows_at_most
 from edgekeeper.ledger.database import connect
 from edgekeeper.ledger.group_commit import GroupCommitter
 from edgekeeper.ledger.journal import Journal
@@ -21,17 +22,15 @@ from edgekeeper.ledger.migrate import bring_up_to_date, check_version
 from edgekeeper.ledger.moving import copy_rows
 from edgekeeper.ledger.proving import Prover
 from edgekeeper.ledger.record import ROLES, Record, check_role
+from edgekeeper.ledger.schema import BULK, FACTS
 from edgekeeper.ledger.sealing import (
+    Sealer,
     read_seals,
     seal_file,
-    unsealed,
     write_seals,
 )
 from edgekeeper.ledger.transaction import MARKET_ROLES, OPERATIONAL_ROLES, Transaction
 from edgekeeper.ledger.values import cast_column
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["Ledger"]
 
@@ -56,7 +55,7 @@ class Ledger(Record):
         super().__init__(engine, file)
         self._read_only = read_only
         self._prover: Prover | None = None
-        self._journal = Journal(engine)
+        self._open_journal(None)
         self._claims: dict[str, Claim] = {}
         self._claiming = Lock()
         self._live: list[GroupCommitter] = []
@@ -118,7 +117,12 @@ class Ledger(Record):
         self._prover = Prover(
             self._engine, self._segments, MARKET_ROLES, may_write=not self._read_only
         )
-        self._journal = Journal(self._engine, self._prover)
+        self._open_journal(self._prover)
+
+    def _open_journal(self, prover: Prover | None) -> None:
+        self._journal = Journal(self._engine, prover)
+        file = None if self._file is None else seal_file(self._file)
+        self._sealer = Sealer(self._engine, self._journal, file)
 
     def __enter__(self) -> Self:
         return self
@@ -138,16 +142,22 @@ class Ledger(Record):
         for writer in self._live:
             writer.close()
         self._closed = True
-        with self._translating():
-            self._journal.close()
+        with self._translating(), ExitStack() as ending:  # from the last to the first
+            ending.callback(self._engine.dispose)
             for claim in self._claims.values():
-                claim.release()
-            self._engine.dispose()
+                ending.callback(claim.release)
+            ending.callback(self._journal.close)
+            ending.callback(self._sealer.close)
 
     # -- writing --------------------------------------------------------------------------------
 
     def transaction(
-        self, role: str, *, event_time_ns: int | None = None, durable: bool = False
+        self,
+        role: str,
+        *,
+        event_time_ns: int | None = None,
+        durable: bool = False,
+        behind: bool = False,
     ) -> Transaction:
         """Collect facts in a ``with`` block; its end writes them as one link of the role's chain.
 
@@ -160,6 +170,9 @@ class Ledger(Record):
         durable : bool
             Wait for the disk, so that a power cut loses nothing: for orders and API answers. The
             default survives a killed process.
+        behind : bool
+            Go on while the commit is on its way, for facts that a run can live again. Whatever
+            this ledger is asked to read or write next waits for it, and raises what it raised.
 
         Raises
         ------
@@ -176,7 +189,7 @@ class Ledger(Record):
             raise UsageError(f"ledger {self.place} was opened read-only: open it for writing")
         (when,) = cast_column("event_time_ns", event_time_ns, int, 1)
         epoch = None if when is None else int(when)
-        return Transaction(self._journal, role, epoch, durable, self._translating)
+        return Transaction(self._journal, role, epoch, durable, self._translating, behind)
 
     def live(self, role: str, *, most_links: int = 256, gather_ms: float = 0.0) -> GroupCommitter:
         """Append from several threads, acknowledged by groups. Close it, or close the ledger.
@@ -211,23 +224,35 @@ class Ledger(Record):
         self._live.append(writer)
         return writer
 
-    def seal(self, event_time_ns: int) -> None:
+    def seal(self, event_time_ns: int, *, behind: bool = False) -> None:
         """Write the heads of the market-time chains down, in the record and in a file beside it.
 
         Durable: once sealed, a chain that lost its end is noticed by :meth:`check_seals`. While a
         run that started over has not reached the end of its record, there is nothing to do.
+
+        Parameters
+        ----------
+        event_time_ns : int
+            Market time.
+        behind : bool
+            Go on while both are on their way to the disk, as in :meth:`transaction`.
         """
         if self.unproved or self._read_only:
             return
+        role = OPERATIONAL_ROLES[0]
+        self.transaction(role)  # claims it: from here on nobody else seals
         with self._translating():
-            new = unsealed(self._engine, MARKET_ROLES, event_time_ns)
+            new = self._sealer.due(MARKET_ROLES, event_time_ns)
         if new:
-            with self.transaction("operations", event_time_ns=event_time_ns, durable=True) as tx:
+            with self.transaction(
+                role, event_time_ns=event_time_ns, durable=True, behind=True
+            ) as tx:
                 for one in new:
                     tx.append("seals", asdict(one))
-        if self._file is not None:
-            with self._translating():
-                write_seals(seal_file(self._file), read_seals(self._engine))
+        with self._translating():
+            self._sealer.keep(new)
+            if not behind:
+                self._sealer.wait()
 
     def archive(self, clock: Clock) -> Archive:
         """Return what moves bulk rows into segments and lets old ones go, by a clock of wall time.
@@ -240,16 +265,29 @@ class Ledger(Record):
                 f"ledger {self.place} is in memory, read-only or closed, so no rows can be moved: "
                 "open it in a file, for writing"
             )
+        self._settle()
         role = OPERATIONAL_ROLES[0]
         record = partial(self.transaction, role, durable=True)
         record()  # claims the role
         return Archive(self._segments, record, self._withhold, self._translating, clock)
+
+    def bulk_rows(self) -> int:
+        """Bound on the rows of the largest bulk table in the database, at the cost of look-ups."""
+        self._check_open()
+        with self._translating():
+            return max(rows_at_most(self._engine, FACTS[name]) for name in BULK)
 
     @property
     def in_reach(self) -> bool:
         """Whether bulk rows can be moved, let go or withheld: neither read-only nor in memory."""
         in_memory = self._engine.dialect.name == "sqlite" and self._file is None
         return not (self._read_only or in_memory or self._closed)
+
+    def _settle(self) -> None:
+        super()._settle()
+        with self._translating():
+            self._sealer.wait()
+            self._journal.settle()
 
     def _withhold(self, tables: frozenset[str]) -> None:
         self._journal.withheld = tables
@@ -290,7 +328,7 @@ class Ledger(Record):
         BadData
             This record does not hold, or the copy does not; then nothing should be built on it.
         """
-        self._check_open()
+        self._settle()
         with self._translating(), Ledger.open(where) as target:
             rows = copy_rows(self._segments, target._segments, sharing)
             if target._file is not None:

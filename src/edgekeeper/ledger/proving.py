@@ -18,14 +18,11 @@ from edgekeeper.ledger.loading import SegmentReader
 from edgekeeper.ledger.schema import FACTS, batches, chain, columns_of
 
 if TYPE_CHECKING:
-    from edgekeeper.ledger.journal import Batch
+    from edgekeeper.ledger.journal import Batch, Draft
 
 __all__ = ["Prover", "RecordEnds"]
 
 _LINKS_AT_ONCE = 500
-
-Sealed = Sequence[tuple[str, int, str]]
-"""Batches of a link as (table, rows, digest)."""
 
 
 class RecordEnds(Exception):
@@ -72,9 +69,7 @@ class Prover:
         """Links proved so far, by role."""
         return dict(self._next)
 
-    def take(
-        self, role: str, event_time_ns: int | None, written: Sequence["Batch"], sealed: Sealed
-    ) -> str | None:
+    def take(self, draft: "Draft") -> str | None:
         """Return the digest of the link that stands here, if it is the same; None: write it.
 
         Raises
@@ -84,6 +79,7 @@ class Prover:
         RecordEnds
             Nothing stands here, and nothing may be written.
         """
+        role, event_time_ns = draft.role, draft.event_time_ns
         if role not in self._next:
             return None
         seq = self._next[role]
@@ -92,9 +88,9 @@ class Prover:
             if not self._may_write:
                 raise RecordEnds
             return None
-        digest = link_digest(role, seq, self._previous[role], event_time_ns, sealed)
+        digest = link_digest(role, seq, self._previous[role], event_time_ns, draft.sealed)
         if digest != self._standing(role, seq):
-            raise self._different(role, seq, event_time_ns, written)
+            raise self._different(role, seq, event_time_ns, draft.written)
         self._next[role] = seq + 1
         self._previous[role] = digest
         return digest

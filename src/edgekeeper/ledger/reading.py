@@ -37,6 +37,7 @@ class Selection:
     where: Mapping[str, object] = field(default_factory=dict)
     since_ns: int | None = None
     until_ns: int | None = None
+    after: int | None = None
     order: Sequence[str] = ()
     descending: bool = False
     limit: int | None = None
@@ -61,6 +62,8 @@ def read_table(
         conditions.append(_time(table) >= int(wanted.since_ns))
     if wanted.until_ns is not None:
         conditions.append(_time(table) <= int(wanted.until_ns))
+    if wanted.after is not None:
+        conditions.append(_column(table, "entry") > int(wanted.after))
     keys = [_column(table, key) for key in wanted.order] + list(table.primary_key.columns)
     held = Holdings()
     chosen = [_column(table, column) for column in names]
@@ -110,7 +113,7 @@ def _in_time(segments: Sequence[Segment], wanted: Selection) -> list[Segment]:
 
 def _needed(table: Table, schema: Mapping[str, object], wanted: Selection) -> list[str]:
     """Columns to read for those asked for, and to choose and sort rows by."""
-    return list(dict.fromkeys([*schema, *wanted.where, str(time_column(table))]))
+    return list(dict.fromkeys([*schema, *wanted.where, "entry", str(time_column(table))]))
 
 
 def _select(table: Table, frame: "pl.DataFrame", wanted: Selection) -> "pl.DataFrame":
@@ -129,6 +132,8 @@ def _select(table: Table, frame: "pl.DataFrame", wanted: Selection) -> "pl.DataF
         frame = frame.filter(time >= int(wanted.since_ns))
     if wanted.until_ns is not None:
         frame = frame.filter(time <= int(wanted.until_ns))
+    if wanted.after is not None:
+        frame = frame.filter(pl.col("entry") > int(wanted.after))
     return frame
 
 

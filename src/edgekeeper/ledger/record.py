@@ -68,6 +68,7 @@ class Record:
         where: Mapping[str, object] | None = None,
         since_ns: int | None = None,
         until_ns: int | None = None,
+        after: int | None = None,
         order: Sequence[str] = (),
         descending: bool = False,
         limit: int | None = None,
@@ -84,6 +85,8 @@ class Record:
             Column to the value it must have, a list of values, or ``None`` for NULL.
         since_ns, until_ns : int, optional
             Bounds of the table's first time column, both inclusive.
+        after : int, optional
+            Only rows written after the one with this ``entry``: quick, however long the table.
         order : sequence of str
             Columns to sort by, before the order of writing.
         descending : bool
@@ -101,9 +104,11 @@ class Record:
         UsageError
             An unknown table or column; the message names the nearest.
         """
-        self._check_open()
+        self._settle()
         with self._translating():
-            wanted = Selection(columns, where or {}, since_ns, until_ns, order, descending, limit)
+            wanted = Selection(
+                columns, where or {}, since_ns, until_ns, after, order, descending, limit
+            )
             return read_table(self._engine, self._segments, table, wanted)
 
     def views(self) -> dict[str, str]:
@@ -125,13 +130,13 @@ class Record:
         UsageError
             SQL that the database does not take, or that would write.
         """
-        self._check_open()
+        self._settle()
         with self._translating():
             return run_query(self._engine, self._segments, sql, limit)
 
     def head(self, role: str) -> str:
         """Digest of the role's last link, hex; zeros before the first. Of ``trade``: *the* hash."""
-        self._check_open()
+        self._settle()
         check_role(role)
         with self._translating():
             found = heads(self._engine, [role], 0)
@@ -158,7 +163,7 @@ class Record:
         BadData
             Naming the first link that does not hold, its table, and what is wrong.
         """
-        self._check_open()
+        self._settle()
         check_role(role)
         with self._translating():
             since = 0 if since_ns is None else links_at(self._engine, role, since_ns)
@@ -179,14 +184,14 @@ class Record:
         BadData
             A chain lost its end, or the ledger is another or an older one.
         """
-        self._check_open()
+        self._settle()
         with self._translating():
             file = None if self._file is None else seal_file(self._file)
             return check_seals(self._engine, self.place, file)
 
     def holdings(self) -> Holdings:
         """What the record says of its bulk rows: segments, what was let go, what was not kept."""
-        self._check_open()
+        self._settle()
         with self._translating(), self._engine.connect() as connection:
             return read_holdings(connection)
 
@@ -197,6 +202,10 @@ class Record:
             for segment in held.standing():
                 self._segments.content(segment)
         return held
+
+    def _settle(self) -> None:
+        """Be ready to be read: whoever writes as well waits for what is on its way."""
+        self._check_open()
 
     def _check_open(self) -> None:
         if self._closed:

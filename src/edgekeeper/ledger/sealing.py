@@ -9,21 +9,24 @@ import json
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, select
 
 from edgekeeper.errors import BadData
+from edgekeeper.ledger.behind import Behind
+from edgekeeper.ledger.journal import Journal
 from edgekeeper.ledger.schema import FACTS, chain
 
 __all__ = [
     "Seal",
+    "Sealer",
     "check_seals",
     "heads",
     "links_at",
     "read_seals",
     "seal_file",
-    "unsealed",
     "write_seals",
 ]
 
@@ -66,21 +69,68 @@ def heads(engine: Engine, roles: Iterable[str], event_time_ns: int) -> list[Seal
     return found
 
 
-def unsealed(engine: Engine, roles: Iterable[str], event_time_ns: int) -> list[Seal]:
-    """Heads of chains that no seal stands for yet."""
-    table = FACTS["seals"]
-    furthest = select(table.c.role, func.max(table.c.links)).group_by(table.c.role)
-    with engine.connect() as connection:
-        stands: dict[str, int] = dict(map(tuple, connection.execute(furthest)))
-    return [s for s in heads(engine, roles, event_time_ns) if s.links > stands.get(s.role, 0)]
-
-
 def read_seals(engine: Engine) -> list[Seal]:
     """Return the seals in the record, in order of writing."""
     table = FACTS["seals"]
     columns = (table.c.event_time_ns, table.c.role, table.c.links, table.c.digest)
     with engine.connect() as connection:
         return [Seal(*row) for row in connection.execute(select(*columns).order_by(table.c.entry))]
+
+
+class Sealer:
+    """Seals what a journal writes; the file beside the record is written by another thread.
+
+    Whoever calls it holds the claim on the operational role, so nobody else seals meanwhile.
+
+    Parameters
+    ----------
+    engine : Engine
+    journal : Journal
+    file : Path or None
+        Where the seals go besides the record.
+    """
+
+    def __init__(self, engine: Engine, journal: Journal, file: Path | None) -> None:
+        self._engine = engine
+        self._journal = journal
+        self._file = file
+        self._seals: list[Seal] | None = None
+        self._behind = Behind("edgekeeper-seals")
+
+    def due(self, roles: Iterable[str], event_time_ns: int) -> list[Seal]:
+        """Heads of chains that no seal stands for yet."""
+        self.wait()
+        if self._seals is None:
+            self._journal.settle()
+            self._seals = read_seals(self._engine)
+        furthest = {seal.role: seal.links for seal in self._seals}
+        found = (Seal(event_time_ns, role, *self._journal.head(role)) for role in roles)
+        return [seal for seal in found if seal.links > furthest.get(seal.role, 0)]
+
+    def keep(self, new: Sequence[Seal]) -> None:
+        """Write the file anew once the record has these seals, whose commit may be on its way."""
+        seals = self._seals = [*(self._seals or ()), *new]
+        committed = self._journal.under_way
+
+        def follow() -> None:
+            if committed is not None:
+                committed.result()
+            if self._file is not None:
+                write_seals(self._file, seals)
+
+        self._behind.start(follow)
+
+    def wait(self) -> None:
+        """Wait for the file; raise what went wrong with it or with the seals' commit."""
+        try:
+            self._behind.wait()
+        except BaseException:
+            self._seals = None
+            raise
+
+    def close(self) -> None:
+        """Wait, and end the thread."""
+        self._behind.close()
 
 
 def links_at(engine: Engine, role: str, until_ns: int) -> int:
@@ -94,12 +144,17 @@ def write_seals(file: Path, seals: Sequence[Seal]) -> None:
     draft = file.with_name(f".{file.name}.{os.getpid()}.tmp")
     try:
         with draft.open("w") as stream:
-            stream.writelines(json.dumps(asdict(seal), sort_keys=True) + "\n" for seal in seals)
+            stream.writelines(map(_line, seals))
             stream.flush()
             os.fsync(stream.fileno())
         draft.replace(file)
     finally:
         draft.unlink(missing_ok=True)
+
+
+@lru_cache(maxsize=4096)
+def _line(seal: Seal) -> str:
+    return json.dumps(asdict(seal), sort_keys=True) + "\n"
 
 
 def check_seals(engine: Engine, place: object, file: Path | None) -> int:

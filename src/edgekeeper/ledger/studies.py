@@ -18,7 +18,15 @@ from edgekeeper.ledger.trials import (
     count_trials,
 )
 
-__all__ = ["TRIALS_FILE", "Study", "note_study", "record_by_hand", "studies_of", "trials_by_hand"]
+__all__ = [
+    "TRIALS_FILE",
+    "Study",
+    "check_trials",
+    "note_study",
+    "record_by_hand",
+    "studies_of",
+    "trials_by_hand",
+]
 
 TRIALS_FILE = "trials.sqlite"
 _SUBJECT = "study "
@@ -135,10 +143,13 @@ def record_by_hand(
     ------
     Refused
         The study is closed.
-    StorageError, BadData
+    StorageError
         See :meth:`Ledger.open`.
+    BadData
+        The same, or what is on record was changed or cut off.
     """
     with Ledger.open(folder / TRIALS_FILE) as ledger:
+        check_trials(ledger)
         place = {"study": study, "data_hash": data_hash, "labels_hash": labels_hash}
         seen = set(ledger.read("trials", ["configuration_hash"], where=place).to_series())
         new = []
@@ -164,12 +175,33 @@ def record_by_hand(
                     labels_hash=labels_hash,
                     metric=metric,
                 )
+            ledger.seal(time_ns)
         return count_trials(ledger.read("trials", where={"study": study}))
 
 
 def trials_by_hand(folder: Path) -> TrialCount | None:
-    """Count all trials on record beside the packages of a folder; None where none is kept."""
+    """Count all trials on record beside the packages of a folder; None where none is kept.
+
+    Raises
+    ------
+    BadData
+        The record was changed or cut off: its count would be untrue.
+    """
     if not (folder / TRIALS_FILE).is_file():
         return None
     with Ledger.open(folder / TRIALS_FILE, read_only=True) as ledger:
+        check_trials(ledger)
         return count_trials(ledger.read("trials"))
+
+
+def check_trials(ledger: Ledger) -> None:
+    """Recompute the chains of trials by hand, which are short, and hold them against their seals.
+
+    Raises
+    ------
+    BadData
+        Naming the first link that does not hold, or the seal that is not reached.
+    """
+    for role in ("learn", "operations"):
+        ledger.verify(role)
+    ledger.check_seals()

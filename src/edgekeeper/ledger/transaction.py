@@ -28,7 +28,8 @@ class Transaction:
     Attributes
     ----------
     digest : str or None
-        The link's digest once it is committed; ``None`` before, and where nothing was appended.
+        The link's digest once it is committed; ``None`` before, where nothing was appended, and
+        where it was written ``behind``.
     """
 
     def __init__(
@@ -38,12 +39,14 @@ class Transaction:
         event_time_ns: int | None,
         durable: bool,
         translating: Callable[[], AbstractContextManager[None]],
+        behind: bool = False,
     ) -> None:
         self._journal = journal
         self._role = role
         self._event_time_ns = event_time_ns
         self._durable = durable
         self._translating = translating
+        self._behind = behind
         self._batches: dict[str, Batch] = {}
         self._ended = False
         self.digest: str | None = None
@@ -116,9 +119,14 @@ class Transaction:
         if kind is not None or not self._batches:
             return
         with self._translating():
-            self.digest = self._journal.write(self.draft(), durable=self._durable)
+            if not self._behind:
+                self.digest = self._journal.write(self.draft(), durable=self._durable)
+            elif self._durable:
+                self._journal.put_durably(self.draft())
+            else:
+                self._journal.put(self.draft())
 
     def draft(self) -> Draft:
-        """Hash what was appended; nothing more can be. For whoever commits it instead."""
+        """What was appended; nothing more can be. For whoever commits it instead."""
         self._ended = True
         return Draft(self._role, self._event_time_ns, self._batches.values())

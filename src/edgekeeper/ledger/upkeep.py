@@ -20,6 +20,7 @@ __all__ = ["Compacted", "Upkeep", "free_share_beside"]
 WORTH_MOVING = 100_000
 """Rows of a table below which a month stays in it: small records remain one file."""
 
+_WITHHELD = "no further forecasts are kept: {}"
 _ROOM_AGAIN = 1.2  # times the smallest share, so that a disk at the edge does not flap
 
 
@@ -57,6 +58,11 @@ class Upkeep:
         Wall time.
     free_share : callable, optional
         Free share of the disk, 0 to 1, or ``None`` where it is not known.
+
+    Attributes
+    ----------
+    warning : str
+        What a person should see as long as detail is not kept; else empty.
     """
 
     def __init__(
@@ -71,6 +77,7 @@ class Upkeep:
         self._clock = clock
         self._free_share = free_share or free_share_beside(ledger)
         self._keeping: bool | None = None
+        self.warning = ""
 
     def look(self) -> None:
         """Stop keeping detail when the disk runs short, and start again when there is room."""
@@ -83,13 +90,15 @@ class Upkeep:
             self._keeping = not self._ledger.holdings().open_gaps()
             if not self._keeping:
                 self._ledger.archive(self._clock)  # which withholds as before
+                self.warning = _WITHHELD.format("as before")
         if self._keeping and share < least:
-            self._ledger.archive(self._clock).stop_detail(
-                f"{share:.1%} of the disk is free, less than {least:.0%}"
-            )
+            reason = f"{share:.1%} of the disk is free, less than {least:.0%}"
+            self._ledger.archive(self._clock).stop_detail(reason)
+            self.warning = _WITHHELD.format(reason)
             self._keeping = False
         elif not self._keeping and share >= least * _ROOM_AGAIN:
             self._ledger.archive(self._clock).resume_detail(f"{share:.1%} of the disk is free")
+            self.warning = ""
             self._keeping = True
 
     def month_end(self, now_ns: int) -> None:
@@ -100,6 +109,10 @@ class Upkeep:
         """
         if self._ledger.unproved or not self._ledger.in_reach:
             return
+        chosen = self._settings
+        lets_go = chosen.shadow_detail_months is not None or chosen.disk_budget_gb is not None
+        if not lets_go and self._ledger.bulk_rows() < WORTH_MOVING:
+            return  # as at nearly every month of a small record
         archive = self._ledger.archive(self._clock)
         try:
             archive.move(now_ns, self._settings.keep_months, at_least=WORTH_MOVING)

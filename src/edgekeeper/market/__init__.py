@@ -7,7 +7,7 @@ closes, in UTC, with prices as traded and corporate actions known at their ex-da
 from edgekeeper.market.actions import derive_actions
 from edgekeeper.market.context import join_context
 from edgekeeper.market.convention import Convention
-from edgekeeper.market.digest import bars_hash
+from edgekeeper.market.digest import BarsHasher, bars_hash
 from edgekeeper.market.feature_cache import FeatureCache
 from edgekeeper.market.feature_files import FeatureFiles, first_bars, write_features
 from edgekeeper.market.hours import HOURS, join_hours
@@ -25,6 +25,7 @@ __all__ = [
     "HOURS",
     "SOURCES",
     "BarStore",
+    "BarsHasher",
     "Convention",
     "FeatureCache",
     "FeatureFiles",

@@ -67,6 +67,15 @@ def summary(story: Story, ledger: Ledger, place: str) -> dict[str, Any]:
         "conditions_tested": sum(
             math.isfinite(part.p_below) for parts in story.conditions.values() for part in parts
         ),
+        "not_kept": [
+            {
+                "table": gap.table,
+                "since": _iso(gap.wall_time_ns),
+                "reason": gap.reason,
+                "told": gap.told,
+            }
+            for gap in ledger.holdings().gaps
+        ],
         "caveats": list(story.caveats),
         "assumptions": [list(pair) for pair in story.assumptions],
         "ledger": story.ledger_hash,

@@ -13,6 +13,7 @@ import numpy as np
 
 from edgekeeper.config import Config
 from edgekeeper.ledger import Ledger, Transaction
+from edgekeeper.market import BarsHasher, bars_hash
 from edgekeeper.registry import Registry
 from edgekeeper.rollout import RULES_LINE, BookBars, EvidenceBars, MarketRisk, Move
 from edgekeeper.simulator import GUARD_CAUSES, GUARD_EVENTS, MarketFeed
@@ -82,6 +83,7 @@ class TradeLoop:
         self.steps = 0
         self._gross = 0.0
         self.stopwatch = stopwatch
+        self._hasher: BarsHasher | None = None
         self._forecasting: set[str] = set()  # lines that forecast in this epoch
 
     # -- bars -----------------------------------------------------------------------------------
@@ -92,7 +94,7 @@ class TradeLoop:
         rows = slice(int(feed.offsets[first]), int(feed.offsets[last]))
         now = int(feed.instants[last - 1])
         with self.ledger.transaction("trade", event_time_ns=now) as tx:
-            write_epoch(tx, feed.bars, rows)
+            write_epoch(tx, feed.bars, rows, self._hash(rows, live=False))
             write_signals(tx, feed.bars, rows, feed.rule, self.names)
             self._write_step(tx, HISTORY, now)
         for begin in range(first, last, _AT_ONCE):
@@ -108,8 +110,9 @@ class TradeLoop:
         times = feed.instants[first:last]
         rows = slice(int(feed.offsets[first]), int(feed.offsets[last]))
         now = int(times[-1])
-        with self.ledger.transaction("trade", event_time_ns=now, durable=live) as tx:
-            write_epoch(tx, feed.bars, rows)
+        step = self.ledger.transaction("trade", event_time_ns=now, durable=live, behind=not live)
+        with step as tx:
+            write_epoch(tx, feed.bars, rows, self._hash(rows, live=live))
             write_signals(tx, feed.bars, rows, feed.rule, self.names)
             forecasts = self._forecast(tx, first, last, rows)
             if live:
@@ -224,6 +227,15 @@ class TradeLoop:
             returns[t - first, index] = close / self._last_close[index] - 1.0
             self._last_close[index] = close
         return self.risk.update(returns), returns
+
+    def _hash(self, rows: slice, *, live: bool) -> str:
+        """Hash of some bars; one hasher for all bars that were there at the start."""
+        bars = self.feed.bars
+        if live:
+            return bars_hash(bars.rows(rows.start, rows.stop))
+        if self._hasher is None:
+            self._hasher = BarsHasher(bars)
+        return self._hasher.rows(rows.start, rows.stop)
 
     def _write_step(
         self,

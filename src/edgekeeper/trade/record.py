@@ -13,7 +13,6 @@ import numpy as np
 from edgekeeper.bars import Bars
 from edgekeeper.fills import EXIT_REASONS
 from edgekeeper.ledger import Transaction
-from edgekeeper.market import bars_hash
 from edgekeeper.rollout import EvidenceBars
 from edgekeeper.simulator import (
     EXIT_OPPOSITE,
@@ -120,7 +119,7 @@ class Recorder:
         by_row: Mapping[str, Sequence[str | None]],
     ) -> None:
         bars, count = self.feed.bars, rows.stop - rows.start
-        event_time = np.tile(bars.event_time[rows], len(logs))
+        event_time = _again(bars.event_time[rows], len(logs))
         symbols = self.names[bars.symbol[rows]].tolist() * len(logs)
         verdicts = np.concatenate([log.verdicts for log in logs.values()])
         decision, direction, reason, source = verdicts.T.tolist()
@@ -261,6 +260,11 @@ class _Owners:
         return self._packages[bisect_right(self._since, time_ns) - 1]
 
 
+def _again(times: Int64Array, often: int) -> Int64Array:
+    """The same times so often, one after the other; for short ones a tenth of ``np.tile``."""
+    return np.concatenate((times,) * often)
+
+
 def _each(counts: Mapping[str, int]) -> list[str]:
     """Name each account as often as it has rows."""
     return [name for name, count in counts.items() for _ in range(count)]
@@ -293,8 +297,8 @@ def write_equity(tx: Transaction, logs: Mapping[str, Log], times: Int64Array) ->
     tx.append(
         "equity",
         {
-            "event_time_ns": np.tile(times, len(logs)),
-            "account": np.repeat(np.array(list(logs), dtype=object), len(times)),
+            "event_time_ns": _again(times, len(logs)),
+            "account": [name for name in logs for _ in times],
             "equity": equity[:, 0],
             "cash": equity[:, 1],
             "gross_exposure": equity[:, 2] / equity[:, 0],
@@ -303,14 +307,14 @@ def write_equity(tx: Transaction, logs: Mapping[str, Log], times: Int64Array) ->
     )
 
 
-def write_epoch(tx: Transaction, bars: Bars, rows: slice) -> None:
+def write_epoch(tx: Transaction, bars: Bars, rows: slice, digest: str) -> None:
     """Append what an epoch runs on, so that a later run can tell whether its bars are the same."""
     tx.append(
         "epochs",
         {
             "event_time_ns": int(bars.event_time[rows.stop - 1]),
             "bars": rows.stop - rows.start,
-            "bars_hash": bars_hash(bars.rows(rows.start, rows.stop)),
+            "bars_hash": digest,
         },
     )
 
@@ -321,8 +325,8 @@ def write_signals(tx: Transaction, bars: Bars, rows: slice, rule: Any, names: An
     tx.append(
         "signals",
         {
-            "event_time_ns": np.tile(bars.event_time[rows], 2),
-            "known_time_ns": np.tile(bars.known_time[rows], 2),
+            "event_time_ns": _again(bars.event_time[rows], 2),
+            "known_time_ns": _again(bars.known_time[rows], 2),
             "symbol": names[bars.symbol[rows]].tolist() * 2,
             "side": [side for side in SIDES for _ in proposed],
             "source": ["rules" if r == sign else "every_bar" for sign in (1, -1) for r in proposed],
@@ -343,7 +347,7 @@ def write_forecasts(
         return
     count = rows.stop - rows.start
     columns: dict[str, Any] = {
-        "event_time_ns": np.tile(bars.event_time[rows], len(forecasts)),
+        "event_time_ns": _again(bars.event_time[rows], len(forecasts)),
         "symbol": names[bars.symbol[rows]].tolist() * len(forecasts),
         "line": [line for line in forecasts for _ in range(count)],
         "package": [packages[line] for line in forecasts for _ in range(count)],
@@ -370,15 +374,18 @@ def write_evidence(
         values: Float64Array = np.concatenate([getattr(bars, name) for bars in lines.values()])
         return values
 
+    bets = np.empty((len(_BETS), len(lines) * len(times)))
+    for row, name in zip(bets, ("log_cash", "log_exposure", "log_incumbent", "harm"), strict=False):
+        row[:] = of_all(name)
     with np.errstate(divide="ignore", invalid="ignore"):
-        harm = np.log(of_all("harm"))
-    bounds = np.repeat([thresholds[line] for line in lines], len(times))
-    bets = np.stack([*map(of_all, ("log_cash", "log_exposure", "log_incumbent")), harm, bounds])
-    known = dict(zip(_BETS, np.where(np.isfinite(bets), bets, np.nan), strict=True))
+        np.log(bets[3], out=bets[3])
+    bets[4] = [thresholds[line] for line in lines for _ in times]
+    bets[~np.isfinite(bets)] = np.nan
+    known = dict(zip(_BETS, bets, strict=True))
     tx.append(
         "evidence",
         {
-            "event_time_ns": np.tile(times, len(lines)),
+            "event_time_ns": _again(times, len(lines)),
             "line": [line for line in lines for _ in times],
             **known,
             "book_return": of_all("gain"),

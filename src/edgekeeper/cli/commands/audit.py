@@ -101,6 +101,8 @@ def audit(
         "segments",
         "Ledger": found.head,
     }
+    if found.trials_by_hand:
+        rows["Trials by hand"] = f"{found.trials_by_hand:,} beside the packages, their chain holds"
     screen.print(pairs(rows), soft_wrap=True)
     for one in found.let_go:
         screen.print(
@@ -131,6 +133,7 @@ def _figures(folder: Path, found: AuditedRun) -> dict[str, object]:
         "complete": found.complete,
         "segments": found.segments,
         "let_go": [asdict(one) for one in found.let_go],
+        "trials_by_hand": found.trials_by_hand,
         "gaps": [asdict(gap) for gap in found.gaps],
     }
 

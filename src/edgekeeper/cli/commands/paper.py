@@ -38,8 +38,9 @@ def paper(
     ] = "",
     symbols: options.Symbols = "",
     interval: Annotated[
-        str, typer.Option("--interval", metavar="1m…1d", help="Length of the bars.")
-    ] = "1h",
+        str,
+        typer.Option("--interval", metavar="1m…1d", help="Length of the bars.", show_default="1h"),
+    ] = "",
     config: options.ConfigPath = "",
     parent: Annotated[
         str,
@@ -81,7 +82,7 @@ def paper(
     """
     folder = Path(out)
     goes_on = (folder / LEDGER).is_file()
-    if not source:
+    if not source and not goes_on:
         from edgekeeper.market.live import LIVE_SOURCES
 
         kinds = "; ".join(f"{one.example} ({one.about})" for one in LIVE_SOURCES.values())

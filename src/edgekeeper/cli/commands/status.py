@@ -46,6 +46,8 @@ def _show(screen: "Console", name: str, state: RunStatus) -> None:
         "Account": _since(state.halted_ns, state.halt_cause, "HALTED", "open"),
         "Ledger": state.ledger[:16],
     }
+    if state.not_kept:
+        rows["Disk"] = "; ".join(state.not_kept)
     if state.champion is None:
         del rows["Model"]
     screen.print(pairs(rows))

@@ -115,7 +115,7 @@ def _act(
 def _opened(run: str, models: str, url: str, *, write: bool) -> "Iterator[Ledger]":
     from edgekeeper.errors import UsageError
     from edgekeeper.ledger import Ledger
-    from edgekeeper.ledger.studies import TRIALS_FILE
+    from edgekeeper.ledger.studies import TRIALS_FILE, check_trials
 
     if models and (run or url):
         raise UsageError("expected --models, or --run and --ledger, not both")
@@ -126,6 +126,8 @@ def _opened(run: str, models: str, url: str, *, write: bool) -> "Iterator[Ledger
         )
     place = Path(models) / TRIALS_FILE if models else url or find_run(run) / LEDGER
     with Ledger.open(place, read_only=not write) as ledger:
+        if models:
+            check_trials(ledger)
         yield ledger
 
 
