@@ -214,7 +214,7 @@ class _Writer:
 
     def _side_by_side(self, op: Op, nodes: list[Node]) -> list[int]:
         """How eight symbols do an instruction at once: the end of its row in the code."""
-        if op.eight is None:
+        if op.eight is None or op.pointers != 1:
             return [0] * 4
         params = {len(self._op(node).constants(node.params)) for node in nodes}
         state = {self._op(node).state_size(node.params) for node in nodes}

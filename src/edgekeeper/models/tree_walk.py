@@ -4,9 +4,6 @@ One row walks eight trees at a time, so that no step waits for the one before. M
 split of a tree at once, and strike out the leaves that each answer rules out: the first one left is
 the leaf (Lucchese et al. 2015, "QuickScorer"; Ye et al. 2018 do it with vectors). Either way leaves
 are added in the order of the trees, in doubles.
-
-Features are float32, so thresholds are rounded down to float32: no float32 lies between, and every
-comparison comes out as it does in doubles.
 """
 
 from typing import Any
@@ -16,8 +13,17 @@ from llvmlite import ir
 from numba import njit
 from numba import types as numba_types
 from numba.extending import intrinsic as numba_intrinsic
-from numpy.typing import NDArray
 
+from edgekeeper.models.tree_layout import (
+    FEATURE,
+    LEFT,
+    NAN_LEFT,
+    RIGHT,
+    THRESHOLD,
+    Masks,
+    Nodes,
+    lay_out,
+)
 from edgekeeper.models.tree_nodes import TreeSum
 from edgekeeper.types import Float32Array, Float64Array, Int64Array
 
@@ -33,15 +39,10 @@ _TOGETHER = 64
 _ALONE = 12
 """Rows up to which each walks by itself: sixty-four together cost as much as some more."""
 
-_MOST_LEAVES = 64
-"""Of a tree, bits of a mask; larger ones are walked."""
-
 _EIGHT = 8
 _LINE = 64
 """Bytes in a line of the cache."""
 
-_NAN_LEFT = np.uint32(1 << 31)
-_FEATURE, _THRESHOLD, _LEFT, _RIGHT = 0, 1, 2, 3
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 # Features may be read-only: were that not said, each kind would be compiled by itself.
@@ -62,9 +63,6 @@ _ASKED = (
     types.float64[::1],
 )
 
-_Nodes = NDArray[np.uint32]
-_Masks = NDArray[np.uint64]
-
 
 class Walker:
     """Sums of the leaves that rows reach.
@@ -84,31 +82,9 @@ class Walker:
     """
 
     def __init__(self, trees: TreeSum) -> None:
-        splits, leaves, count = len(trees.feature), len(trees.weight), len(trees.roots)
-        # Of each: feature, its highest bit set where NaN goes left; threshold; left; right. Leaves
-        # stand behind the splits and lead to themselves.
-        nodes = np.zeros((splits + leaves, 4), dtype=np.uint32)
-        nodes[:splits, _FEATURE] = trees.feature
-        nodes[:splits, _FEATURE] |= np.where(trees.nan_left, _NAN_LEFT, np.uint32(0))
-        nodes.view(np.float32)[:splits, _THRESHOLD] = _rounded_down(trees.threshold)
-        nodes[:, _LEFT] = nodes[:, _RIGHT] = np.arange(splits + leaves)
-        nodes[:splits, _LEFT], nodes[:splits, _RIGHT] = trees.left, trees.right
-        weight = np.concatenate((np.zeros(splits), trees.weight))
-        roots = trees.roots.astype(np.uint32)
-        # Split by split as each tree asks them, and the leaves from left to right.
-        first, depths = np.zeros(count + 1, dtype=np.int64), np.zeros(count, dtype=np.int64)
-        order, ruled_out = np.zeros(splits, dtype=np.uint32), np.zeros(splits, dtype=np.uint64)
-        ordered = np.zeros(splits + count)
-        _lay_out(nodes, roots, weight, splits, first, depths, order, ruled_out, ordered)
-        self._tables = (nodes, nodes.view(np.float32), weight, roots, depths)
-        asked = nodes[order[: first[-1]]]
-        self._asked = (
-            first,
-            np.ascontiguousarray(asked[:, _FEATURE]),
-            np.ascontiguousarray(asked.view(np.float32)[:, _THRESHOLD]),
-            ruled_out,
-            ordered,
-        )
+        layout = lay_out(trees)
+        self._tables = layout.tables
+        self._asked = layout.asked
 
     def sums(self, features: Float32Array) -> Float64Array:
         """Return the sum of a leaf of each tree, ``[n]``, for contiguous float32 ``[n, F]``."""
@@ -120,83 +96,17 @@ class Walker:
         return sums
 
 
-def _rounded_down(threshold: Float64Array) -> Float32Array:
-    with np.errstate(over="ignore"):
-        single = threshold.astype(np.float32)
-    above = single > threshold
-    single[above] = np.nextafter(single[above], np.float32(-np.inf))
-    return single
-
-
-@njit(cache=True, nogil=True)
-def _lay_out(
-    nodes: _Nodes,
-    roots: _Nodes,
-    weight: Float64Array,
-    splits: int,
-    first: Int64Array,
-    depths: Int64Array,
-    order: _Nodes,
-    ruled_out: _Masks,
-    ordered: Float64Array,
-) -> None:
-    """Put splits in order, parents first, and leaves from left to right; find what each rules out.
-
-    A split rules out the leaves on its left if the answer is right: bits that are zero in
-    ``ruled_out``. The depth of a tree with more leaves than bits is negative.
-    """
-    place, level = np.zeros(splits, np.int64), np.zeros(splits, np.int64)
-    leaves, begin = np.zeros(splits, np.int64), np.zeros(splits, np.int64)
-    waiting = np.zeros(splits + 1, np.uint32)
-    k = 0
-    for t in range(roots.shape[0]):
-        start, deepest, left = k, 0, 1
-        waiting[0] = roots[t]
-        level[roots[t]] = 1
-        while left > 0:
-            left -= 1
-            node = waiting[left]
-            order[k], place[node] = node, k
-            deepest = max(deepest, level[node])
-            for side in (_RIGHT, _LEFT):
-                child = nodes[node, side]
-                if child < splits:
-                    level[child] = level[node] + 1
-                    waiting[left] = child
-                    left += 1
-            k += 1
-        for j in range(k - 1, start - 1, -1):
-            for side in (_LEFT, _RIGHT):
-                child = nodes[order[j], side]
-                leaves[j] += leaves[place[child]] if child < splits else 1
-        for j in range(start, k):
-            child = nodes[order[j], _LEFT]
-            on_left = leaves[place[child]] if child < splits else 1
-            for side in (_LEFT, _RIGHT):
-                child = nodes[order[j], side]
-                here = begin[j] + (on_left if side == _RIGHT else 0)
-                if child < splits:
-                    begin[place[child]] = here
-                else:
-                    ordered[start + t + here] = weight[child]
-            if leaves[start] <= _MOST_LEAVES:
-                bits = (np.uint64(1) << np.uint64(on_left)) - np.uint64(1)
-                ruled_out[j] = ~(bits << np.uint64(begin[j]))
-        first[t + 1] = k
-        depths[t] = deepest if leaves[start] <= _MOST_LEAVES else -deepest
-
-
 @njit(cache=True, nogil=True, inline="always")
-def _child(nodes: _Nodes, splits: Float32Array, node: Any, x: Float32Array, row: int) -> Any:
-    feature = nodes[node, _FEATURE]
+def _child(nodes: Nodes, splits: Float32Array, node: Any, x: Float32Array, row: int) -> Any:
+    feature = nodes[node, FEATURE]
     value = x[row, feature & np.uint32(0x7FFFFFFF)]
-    left = (value <= splits[node, _THRESHOLD]) | ((value != value) & (feature >= _NAN_LEFT))
-    return nodes[node, _LEFT] if left else nodes[node, _RIGHT]
+    left = (value <= splits[node, THRESHOLD]) | ((value != value) & (feature >= NAN_LEFT))
+    return nodes[node, LEFT] if left else nodes[node, RIGHT]
 
 
 @njit(cache=True, nogil=True, inline="always")
 def _eight_leaves(
-    nodes: _Nodes, splits: Float32Array, steps: int, at: Any, x: Float32Array, rows: Any
+    nodes: Nodes, splits: Float32Array, steps: int, at: Any, x: Float32Array, rows: Any
 ) -> Any:
     """Where eight ways end, all a step at a time: no step waits for one of another way."""
     a, b, c, d, e, f, g, h = at
@@ -215,10 +125,10 @@ def _eight_leaves(
 @njit(types.void(*_TABLES, types.float64[::1]), cache=True, nogil=True)
 def _one_by_one(
     x: Float32Array,
-    nodes: _Nodes,
+    nodes: Nodes,
     splits: Float32Array,
     weight: Float64Array,
-    roots: _Nodes,
+    roots: Nodes,
     depths: Int64Array,
     sums: Float64Array,
 ) -> None:
@@ -264,11 +174,11 @@ def _lowest(typing: Any, mask: Any) -> Any:
 
 @njit(cache=True, nogil=True, inline="always")
 def _strike_out(
-    columns: Float32Array, feature: Any, threshold: Any, ruled_out: Any, possible: _Masks
+    columns: Float32Array, feature: Any, threshold: Any, ruled_out: Any, possible: Masks
 ) -> None:
     """Strike out what a split rules out, in the rows that go right."""
     f = feature & np.uint32(0x7FFFFFFF)
-    if feature >= _NAN_LEFT:
+    if feature >= NAN_LEFT:
         for i in range(_TOGETHER):
             possible[i] &= ruled_out if columns[f, i] > threshold else _ALL
     else:
@@ -281,7 +191,7 @@ def _walk_rows(
     x: Float32Array,
     start: int,
     n: int,
-    nodes: _Nodes,
+    nodes: Nodes,
     splits: Float32Array,
     weight: Float64Array,
     root: Any,
@@ -308,15 +218,15 @@ def _walk_rows(
 @njit(types.void(*_TABLES, *_ASKED, types.float64[::1]), cache=True, nogil=True)
 def _together(
     x: Float32Array,
-    nodes: _Nodes,
+    nodes: Nodes,
     splits: Float32Array,
     weight: Float64Array,
-    roots: _Nodes,
+    roots: Nodes,
     depths: Int64Array,
     first: Int64Array,
-    feature: _Nodes,
+    feature: Nodes,
     threshold: Float32Array,
-    ruled_out: _Masks,
+    ruled_out: Masks,
     ordered: Float64Array,
     sums: Float64Array,
 ) -> None:
