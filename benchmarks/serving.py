@@ -141,7 +141,8 @@ def measure() -> dict[str, object]:
     """Train here, serve in a fresh interpreter: twice, as kernels are compiled the first time."""
     with tempfile.TemporaryDirectory() as folder:
         hash = make_package(Path(folder))
-        command = [sys.executable, __file__, "--serve", folder, hash]
+        # -P: files beside this one must not stand in for libraries of the same name.
+        command = [sys.executable, "-P", __file__, "--serve", folder, hash]
         for _ in range(2):
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode:
