@@ -5,8 +5,8 @@ import math
 import numba
 import numpy as np
 
-from edgekeeper.explain.packaged_trees import PackagedTrees
 from edgekeeper.explain.shapley import Score, Shapley
+from edgekeeper.models.tree_nodes import TreeSum
 from edgekeeper.types import BoolArray, Float32Array, Float64Array, Int64Array
 
 __all__ = ["tree_shapley"]
@@ -16,13 +16,13 @@ _AGREES = 1e-5
 
 
 def tree_shapley(
-    trees: PackagedTrees, score: Score, rows: Float32Array, background: Float32Array
+    trees: TreeSum, score: Score, rows: Float32Array, background: Float32Array
 ) -> Shapley | None:
     """Attribute scores to features, exactly; None where the trees alone do not make up the score.
 
     Parameters
     ----------
-    trees : PackagedTrees
+    trees : TreeSum
     score : callable
         Of the package; what is added up is compared with it, row by row.
     rows : float32 [n, F]

@@ -12,18 +12,26 @@ from edgekeeper.bars import Bars
 from edgekeeper.errors import UsageError
 from edgekeeper.features.dispatch import run_group
 from edgekeeper.features.inputs import read_columns
+from edgekeeper.features.ops.lanes import EIGHT
 from edgekeeper.features.plan import Plan
 from edgekeeper.features.program import Program
 from edgekeeper.types import Float64Array, Int64Array
 
 __all__ = ["LARGEST", "Real", "by_column", "compute"]
 
-_FEWEST, _MOST = 128, 512
+_STEP = 120
+"""Rows of a chunk are a multiple of it, as windows of 5, 8, 10, 20, 30 and 60 like it: their blocks
+then begin with a chunk."""
+
+_FEWEST, _MOST = 120, 480
 _NUMBERS = 65_536
 """Numbers that registers may hold: half a megabyte stays in the second cache."""
 
-_GROUP = 8
-"""Symbols that take turns: eight neighbours share the cache lines of an input column."""
+_FEWEST_IN_STEP = 240
+"""Rows of a chunk from which on eight symbols go in step: kernels want that many."""
+
+_GROUP = EIGHT
+"""Symbols that take turns: neighbours share the cache lines of an input column."""
 
 _SMALL = 20_000
 """Rows below which threads cost more than they give."""
@@ -108,13 +116,22 @@ def _run_all(
         memory = None if states is None else states[first : first + group]
         _run(program, addresses, rows, part, chunk, memory, out)
 
-    starts = range(0, count, group)
-    if workers == 1:
-        for first in starts:
+    waiting = iter(range(0, count, group))
+
+    def work() -> None:
+        for first in waiting:
             run(first)
-    else:
-        with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(run, starts))
+
+    if workers == 1:
+        work()
+        return
+    # This thread works as well: one fewer to start. Taking the next of a range is one step of the
+    # interpreter, so no group is done twice.
+    with ThreadPoolExecutor(workers - 1) as pool:
+        others = [pool.submit(work) for _ in range(workers - 1)]
+        work()
+        for other in others:
+            other.result()
 
 
 def _workers(threads: int | None, rows: int, symbols: int) -> int:
@@ -132,26 +149,34 @@ def _run(
     states: Float64Array | None,
     out: NDArray[Any],
 ) -> None:
-    longest = int(np.diff(offsets).max())
-    if chunk is None:
-        # As many as the cache allows, so that calls stay cheap; symbols that take turns share it.
-        alone = len(offsets) == 2
-        numbers, most = (2 * _NUMBERS, 2 * _MOST) if alone else (_NUMBERS, _MOST)
-        chunk = min(max(numbers // program.registers // 64 * 64, _FEWEST), most)
-    width = max(1, min(chunk, longest))
-    registers: Float64Array = program.workspace(width)
+    count = len(offsets) - 1
+    rows_at_once, in_step = _rows_at_once(program, count)
+    width = max(1, min(chunk or rows_at_once, int(np.diff(offsets).max())))
     if states is None:
-        states = np.zeros((len(offsets) - 1, program.state_size))
-    limit = LARGEST[out.dtype.type]
+        states = np.zeros((count, program.state_size))
     run_group(
         program.code,
         program.params,
         addresses,
         rows,
         offsets,
-        registers,
+        program.workspace(width, EIGHT if in_step else 1),
+        program.registers,
+        in_step,
         states,
         program.outputs,
-        limit,
+        LARGEST[out.dtype.type],
         out,
     )
+
+
+def _rows_at_once(program: Program, symbols: int) -> tuple[int, bool]:
+    """As many as the cache allows, so that calls stay cheap; whether eight symbols go in step."""
+    if symbols == EIGHT and not program.longer_bars:
+        in_step = _NUMBERS // (EIGHT * program.registers) // _STEP * _STEP
+        if in_step >= _FEWEST_IN_STEP:
+            return min(in_step, _MOST), True
+    # Symbols that take turns share the cache with the rows they read and write.
+    times = 2 if symbols == 1 else 1
+    alone = times * _NUMBERS // (program.registers + program.scratch) // _STEP * _STEP
+    return min(max(alone, _FEWEST), times * _MOST), False

@@ -1,153 +1,40 @@
 """The compiled walk over a program: chunk by chunk, kernel by kernel, for a group of symbols.
 
-Kernels are called through their addresses, so this is compiled once and serves every program and
-every operator a user adds. Symbols of a group take turns chunk by chunk: their rows lie next to
-each other in canonical order, so what one brings into the cache the next one uses.
+Symbols of a group take turns chunk by chunk: their rows lie next to each other in canonical order,
+so what one brings into the cache the next one uses. Eight symbols go in step where they can: they
+are read, calculated where rows wait for each other, and written out side by side.
 """
 
 from typing import Any
 
-from llvmlite import ir
+import numpy as np
 from numba import njit
-from numba import types as numba_types
-from numba.extending import intrinsic as numba_intrinsic
 
-from edgekeeper.features.turn import turn
+from edgekeeper.features.calls import (
+    ENTER,
+    LEAVE,
+    MOST_IN_A_LANE,
+    PADDING,
+    PARAMS,
+    STATE,
+    TARGET,
+    TOGETHER,
+    call,
+    call_together,
+    pointer,
+)
+from edgekeeper.features.neighbours import are_neighbours, take
+from edgekeeper.features.ops.lanes import EIGHT
+from edgekeeper.features.turn import turn, turn_together
 from edgekeeper.types import Float64Array, Int64Array
 
-__all__ = [
-    "CODE_WIDTH",
-    "ENTER",
-    "LEAVE",
-    "PADDING",
-    "TARGET",
-    "run_group",
-    "run_instant",
-]
-
-# numba describes neither of these to a type checker.
-types: Any = numba_types
-intrinsic: Any = numba_intrinsic
-
-ENTER, LEAVE = 0, 1
-"""Addresses that stand for "go on over the longer bars that are complete, or to the row of the code
-given, if none is", and "go on over all rows again"."""
-
-CODE_WIDTH = 20
-TARGET, PARAMS, STATE = 17, 18, 19
-"""Columns of the code: address, arity, 15 registers, target, parameters, state (-1: none)."""
-
-PADDING = 8
-"""Unused columns of the work space, so that registers do not fall on the same cache sets."""
-
-
-def _caller(inputs: int) -> Any:
-    """Return an intrinsic that calls a kernel with ``inputs`` series through its address."""
-    pointers = inputs + 3
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        number = ir.IntType(64)
-        pointer = ir.DoubleType().as_pointer()
-        function = ir.FunctionType(ir.VoidType(), [number] + [pointer] * pointers)
-        target = builder.inttoptr(args[0], function.as_pointer())
-        rows = args[1]
-        addresses = [builder.extract_value(args[2], i) for i in range(inputs)] + list(args[3:])
-        builder.call(target, [rows] + [builder.inttoptr(a, pointer) for a in addresses])
-        return context.get_dummy_value()
-
-    return generate
-
-
-_I = types.int64
-
-
-@intrinsic
-def _call1(typing: Any, f: Any, n: Any, x: Any, o: Any, p: Any, s: Any) -> Any:
-    return types.void(_I, _I, types.UniTuple(_I, 1), _I, _I, _I), _caller(1)
-
-
-@intrinsic
-def _call2(typing: Any, f: Any, n: Any, x: Any, o: Any, p: Any, s: Any) -> Any:
-    return types.void(_I, _I, types.UniTuple(_I, 2), _I, _I, _I), _caller(2)
-
-
-@intrinsic
-def _call3(typing: Any, f: Any, n: Any, x: Any, o: Any, p: Any, s: Any) -> Any:
-    return types.void(_I, _I, types.UniTuple(_I, 3), _I, _I, _I), _caller(3)
-
-
-@intrinsic
-def _call4(typing: Any, f: Any, n: Any, x: Any, o: Any, p: Any, s: Any) -> Any:
-    return types.void(_I, _I, types.UniTuple(_I, 4), _I, _I, _I), _caller(4)
-
-
-@intrinsic
-def _call5(typing: Any, f: Any, n: Any, x: Any, o: Any, p: Any, s: Any) -> Any:
-    return types.void(_I, _I, types.UniTuple(_I, 5), _I, _I, _I), _caller(5)
-
-
-@intrinsic
-def _call15(typing: Any, f: Any, n: Any, x: Any, o: Any, p: Any, s: Any) -> Any:
-    return types.void(_I, _I, types.UniTuple(_I, 15), _I, _I, _I), _caller(15)
-
-
-@intrinsic
-def _pointer(typing: Any, address: Any) -> Any:
-    """Read an address as a pointer to float64."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.inttoptr(args[0], ir.DoubleType().as_pointer())
-
-    return types.CPointer(types.float64)(types.int64), generate
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _call(code: Int64Array, k: int, base: int, stride: int, p: int, s: int, n: int) -> None:
-    """Call the kernel of one instruction on ``n`` rows of the registers at ``base``."""
-    function, arity = code[k, 0], code[k, 1]
-    o = base + code[k, TARGET] * stride
-    a = base + code[k, 2] * stride
-    if arity == 1:
-        _call1(function, n, (a,), o, p, s)
-        return
-    b = base + code[k, 3] * stride
-    if arity == 2:
-        _call2(function, n, (a, b), o, p, s)
-        return
-    c = base + code[k, 4] * stride
-    d = base + code[k, 5] * stride
-    e = base + code[k, 6] * stride
-    if arity == 3:
-        _call3(function, n, (a, b, c), o, p, s)
-    elif arity == 4:
-        _call4(function, n, (a, b, c, d), o, p, s)
-    elif arity == 5:
-        _call5(function, n, (a, b, c, d, e), o, p, s)
-    else:
-        series = (
-            a,
-            b,
-            c,
-            d,
-            e,
-            base + code[k, 7] * stride,
-            base + code[k, 8] * stride,
-            base + code[k, 9] * stride,
-            base + code[k, 10] * stride,
-            base + code[k, 11] * stride,
-            base + code[k, 12] * stride,
-            base + code[k, 13] * stride,
-            base + code[k, 14] * stride,
-            base + code[k, 15] * stride,
-            base + code[k, 16] * stride,
-        )
-        _call15(function, n, series, o, p, s)
+__all__ = ["run_group", "run_instant"]
 
 
 @njit(cache=True, nogil=True)
 def _completed(marks: int, n: int) -> int:
     """How many longer bars are complete, by the marks of ``bucket``."""
-    source, count = _pointer(marks), 0
+    source, count = pointer(marks), 0
     for i in range(n):
         mark = int(source[i])
         count += (mark & 1) + ((mark >> 1) & 1)
@@ -159,6 +46,7 @@ def _walk(
     code: Int64Array,
     params: int,
     base: int,
+    shared: int,
     stride: int,
     state: int,
     rows: int,
@@ -176,7 +64,29 @@ def _walk(
             n = rows
             continue
         s = state + code[k, STATE] * 8
-        _call(code, k, base, stride, params + code[k, PARAMS] * 8, s, n)
+        call(code, k, base, shared, stride, params + code[k, PARAMS] * 8, s, n)
+
+
+@njit(cache=True, nogil=True)
+def _walk_together(
+    code: Int64Array,
+    params: int,
+    base: int,
+    apart: int,
+    stride: int,
+    state: int,
+    size: int,
+    n: int,
+    lanes: Float64Array,
+) -> None:
+    """Run a program without longer bars on as many rows of each of eight symbols."""
+    for k in range(code.shape[0]):
+        p, s = params + code[k, PARAMS] * 8, state + code[k, STATE] * 8
+        if code[k, TOGETHER]:
+            call_together(code, k, base, apart, stride, p, s, size, n, lanes)
+            continue
+        for g in range(EIGHT):
+            call(code, k, base + g * apart, base, stride, p, s + g * size, n)
 
 
 @njit(cache=True, nogil=True)
@@ -187,6 +97,8 @@ def run_group(
     rows: Int64Array,
     offsets: Int64Array,
     registers: Float64Array,
+    kept: int,
+    in_step: bool,
     states: Float64Array,
     outputs: Int64Array,
     limit: float,
@@ -196,8 +108,8 @@ def run_group(
 
     Parameters
     ----------
-    code : int64 [I, 20]
-        See ``CODE_WIDTH``.
+    code : int64 [I, 24]
+        See ``calls.CODE_WIDTH``.
     params : float64 [P]
         Constants of all instructions.
     columns : int64 [C]
@@ -206,8 +118,13 @@ def run_group(
         Rows of each symbol in ``columns`` and ``out``, in time order.
     offsets : int64 [G + 1]
         Where each symbol's part of ``rows`` begins.
-    registers : float64 [R, chunk + PADDING]
-        Work space; registers of constants are filled already.
+    registers : float64 [Q + R or Q + 8 R, chunk + PADDING]
+        Work space: registers that all symbols share, then R of one symbol, or of each of eight;
+        registers of constants are filled already.
+    kept : int
+        R.
+    in_step : bool
+        Whether there are eight symbols, each with registers, and no longer bars.
     states : float64 [G, Z]
         Memory of each symbol, read and left updated.
     outputs : int64 [F]
@@ -217,24 +134,47 @@ def run_group(
     out : float [N, F]
     """
     chunk = registers.shape[1] - PADDING
-    stride = registers.shape[1] * 8
-    base, constants, memory = registers.ctypes.data, params.ctypes.data, states.ctypes.data
-    longest = 0
+    stride, size = registers.shape[1] * 8, states.shape[1] * 8
+    apart = kept * stride if in_step else 0
+    shared = registers.shape[0] - (kept * EIGHT if in_step else kept)
+    base = registers.ctypes.data + shared * stride
+    constants, memory = params.ctypes.data, states.ctypes.data
+    lanes = np.empty((2, EIGHT * MOST_IN_A_LANE))
+    longest, shortest = 0, 1 << 62
     for g in range(offsets.shape[0] - 1):
         longest = max(longest, offsets[g + 1] - offsets[g])
+        shortest = min(shortest, offsets[g + 1] - offsets[g])
     for start in range(0, longest, chunk):
+        n = min(chunk, longest - start)
+        if in_step and start + n <= shortest:
+            if are_neighbours(rows, offsets, start, n):
+                take(columns, rows, offsets[0] + start, n, base, apart, stride)
+            else:
+                for g in range(EIGHT):
+                    _take(columns, rows, offsets[g] + start, n, base + g * apart, stride)
+            _walk_together(code, constants, base, apart, stride, memory, size, n, lanes)
+            turn_together(base, apart, stride, outputs, rows, offsets, start, n, limit, out)
+            continue
         for g in range(offsets.shape[0] - 1):
             first = offsets[g] + start
             n = min(chunk, offsets[g + 1] - first)
             if n <= 0:
                 continue
-            for c in range(columns.shape[0]):
-                source = _pointer(columns[c])
-                for i in range(n):
-                    registers[c, i] = source[rows[first + i]]
-            state = memory + g * states.shape[1] * 8
-            _walk(code, constants, base, stride, state, n)
-            turn(registers, outputs, rows, first, n, limit, out)
+            mine = base + g * apart
+            _take(columns, rows, first, n, mine, stride)
+            _walk(code, constants, mine, base, stride, memory + g * size, n)
+            turn(mine, stride, outputs, rows, first, n, limit, out)
+
+
+@njit(cache=True, nogil=True)
+def _take(
+    columns: Int64Array, rows: Int64Array, first: int, n: int, base: int, stride: int
+) -> None:
+    """Fill registers from the columns' rows ``rows[first : first + n]``."""
+    for c in range(columns.shape[0]):
+        source, register = pointer(columns[c]), pointer(base + c * stride)
+        for i in range(n):
+            register[i] = source[rows[first + i]]
 
 
 @njit(cache=True, nogil=True)
@@ -244,6 +184,7 @@ def run_instant(
     columns: Int64Array,
     rows: Int64Array,
     registers: Float64Array,
+    kept: int,
     states: Float64Array,
     outputs: Int64Array,
     limit: float,
@@ -256,30 +197,28 @@ def run_instant(
 
     Parameters
     ----------
-    code, params, outputs, limit
+    code, params, kept, outputs, limit
         As in :func:`run_group`.
     columns : int64 [C]
         Addresses of the input columns, float64 [S] each.
     rows : int64 [P]
         Which symbols have a bar.
-    registers : float64 [R, S + PADDING]
+    registers : float64 [Q + R, S + PADDING]
         Work space, a column a symbol; registers of constants are filled already.
     states : float64 [S, Z]
         Memory of each symbol, read and left updated.
     out : float [S, F]
     """
     present, stride, size = rows.shape[0], registers.shape[1] * 8, states.shape[1] * 8
-    base, constants, memory = registers.ctypes.data, params.ctypes.data, states.ctypes.data
-    for c in range(columns.shape[0]):
-        source = _pointer(columns[c])
-        for j in range(present):
-            registers[c, j] = source[rows[j]]
+    base = registers.ctypes.data + (registers.shape[0] - kept) * stride
+    constants, memory = params.ctypes.data, states.ctypes.data
+    _take(columns, rows, 0, present, base, stride)
     for k in range(code.shape[0]):
         p = constants + code[k, PARAMS] * 8
         if code[k, STATE] < 0:
-            _call(code, k, base, stride, p, memory, present)
+            call(code, k, base, base, stride, p, memory, present)
             continue
         for j in range(present):
             s = memory + rows[j] * size + code[k, STATE] * 8
-            _call(code, k, base + j * 8, stride, p, s, 1)
-    turn(registers, outputs, rows, 0, present, limit, out)
+            call(code, k, base + j * 8, base + j * 8, stride, p, s, 1)
+    turn(base, stride, outputs, rows, 0, present, limit, out)

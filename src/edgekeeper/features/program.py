@@ -6,7 +6,14 @@ import numpy as np
 
 from edgekeeper.errors import UsageError
 from edgekeeper.features.across import ACROSS
-from edgekeeper.features.dispatch import CODE_WIDTH, ENTER, LEAVE, PADDING, TARGET
+from edgekeeper.features.calls import (
+    CODE_WIDTH,
+    ENTER,
+    LEAVE,
+    MOST_IN_A_LANE,
+    PADDING,
+    TARGET,
+)
 from edgekeeper.features.graph import Graph, Node
 from edgekeeper.features.ops import Op, find_op
 from edgekeeper.features.ops.lanes import EIGHT
@@ -34,9 +41,11 @@ class Program:
     constants : float64 [K]
         Numbers; they stand in registers C .. C+K-1.
     registers : int
-        Registers in all.
-    code : int64 [I, 20]
-        One row an instruction, see ``dispatch``. Addresses are those of this process.
+        Registers of a symbol.
+    scratch : int
+        Registers besides, work space of kernels, that all symbols share.
+    code : int64 [I, 24]
+        One row an instruction, see ``calls``. Addresses are those of this process.
     params : float64 [P]
         Parameters of all instructions.
     state_size : int
@@ -50,6 +59,7 @@ class Program:
     columns: tuple[str, ...]
     constants: Float64Array
     registers: int
+    scratch: int
     code: Int64Array
     params: Float64Array
     state_size: int
@@ -61,15 +71,19 @@ class Program:
         """Columns of the output."""
         return len(self.outputs)
 
-    def workspace(self, chunk: int) -> Float64Array:
-        """Registers for chunks of so many rows, constants filled in: float64 [R, chunk + 8]."""
-        width = chunk + PADDING
-        flat = np.zeros(self.registers * width + _LINE)
+    def workspace(self, chunk: int, symbols: int = 1) -> Float64Array:
+        """Registers for chunks of so many rows: float64 ``[scratch + symbols * registers, W]``.
+
+        Those of constants are filled.
+        """
+        width, count = chunk + PADDING, self.scratch + symbols * self.registers
+        flat = np.empty(count * width + _LINE)
         start = -flat.ctypes.data // 8 % _LINE
-        registers = flat[start : start + self.registers * width].reshape(self.registers, width)
+        space = flat[start : start + count * width].reshape(count, width)
+        each = space[self.scratch :].reshape(symbols, self.registers, width)
         first = len(self.columns)
-        registers[first : first + len(self.constants)] = self.constants[:, None]
-        return registers
+        each[:, first : first + len(self.constants)] = self.constants[:, None]
+        return space
 
 
 def check_memory(graph: Graph, outputs: tuple[int, ...]) -> None:
@@ -110,9 +124,9 @@ class _Writer:
         fixed = [*self._columns, *self._constants]
         self._register = {position: k for k, position in enumerate(fixed)}
         # Work space of kernels, one register after the other, the same for all.
-        self._scratch = len(fixed)
         ops = [find_op(graph.nodes[p].op) for p in order]
-        self._registers = len(fixed) + max((op.scratch for op in ops if op is not None), default=0)
+        self._scratch = max((op.scratch for op in ops if op is not None), default=0)
+        self._registers = len(fixed)
         self._free: list[int] = []
         self._uses = dict.fromkeys(order, 0)
         for region in self._regions:
@@ -134,6 +148,7 @@ class _Writer:
             columns=tuple(self._nodes[p].column or self._nodes[p].key for p in self._columns),
             constants=np.array([self._nodes[p].params[0] for p in self._constants], np.float64),
             registers=self._registers,
+            scratch=self._scratch,
             code=np.array(self._code, dtype=np.int64).reshape(-1, CODE_WIDTH),
             params=np.array([*self._params, 0.0], dtype=np.float64),
             state_size=max(self._state, 1),
@@ -171,7 +186,7 @@ class _Writer:
         if len(group) == 1:
             head = [op.address(), op.pointers]
             if op.scratch:
-                sources.append(self._scratch)
+                sources.append(-self._scratch)
         else:
             head = [op.address_of_eight(), EIGHT_INPUTS]
         if 1 < len(group) < EIGHT:
@@ -186,7 +201,8 @@ class _Writer:
         slots += [0] * (EIGHT_INPUTS - len(slots))
         remembers = any(op.state_size(node.params) for node in lanes)
         place = self._state if remembers else -1
-        self._code.append([*head, *slots, targets[-1], len(self._params), place])
+        start = [targets[-1], len(self._params), place]
+        self._code.append([*head, *slots, *start, *self._side_by_side(op, nodes)])
         for node in lanes:
             self._params.extend(self._op(node).constants(node.params))
             self._state += self._op(node).state_size(node.params)
@@ -195,6 +211,16 @@ class _Writer:
                 self._uses[source] -= 1
                 self._release(source)
             self._release(position)
+
+    def _side_by_side(self, op: Op, nodes: list[Node]) -> list[int]:
+        """How eight symbols do an instruction at once: the end of its row in the code."""
+        if op.eight is None or op.pointers != 1:
+            return [0] * 4
+        params = {len(self._op(node).constants(node.params)) for node in nodes}
+        state = {self._op(node).state_size(node.params) for node in nodes}
+        if len(params) > 1 or len(state) > 1 or max(*params, *state) > MOST_IN_A_LANE:
+            return [0] * 4
+        return [op.address_of_eight(), len(nodes), *params, *state]
 
     def _fresh(self) -> int:
         """Return a register that holds nothing of use."""

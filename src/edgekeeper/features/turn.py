@@ -12,11 +12,12 @@ from numba import njit
 from numba import types as numba_types
 from numba.extending import intrinsic as numba_intrinsic
 
+from edgekeeper.features.calls import pointer
 from edgekeeper.features.ops.lanes import EIGHT
 from edgekeeper.features.ops.tiles import turned
 from edgekeeper.types import Int64Array
 
-__all__ = ["turn"]
+__all__ = ["turn", "turn_together"]
 
 # numba describes neither of these to a type checker.
 types: Any = numba_types
@@ -100,9 +101,62 @@ def _moved(a: Any, by: int) -> Any:
     return (a[0] + by, a[1] + by, a[2] + by, a[3] + by, a[4] + by, a[5] + by, a[6] + by, a[7] + by)
 
 
+@njit(cache=True, nogil=True, inline="always")
+def _strip(
+    base: int,
+    stride: int,
+    outputs: Int64Array,
+    rows: Int64Array,
+    first: int,
+    i: int,
+    n: int,
+    limit: float,
+    out: Any,
+) -> None:
+    """Turn eight rows, from ``i`` on, of one symbol; call for the lines of later ones."""
+    features, size, target = out.shape[1], out.itemsize, out.ctypes.data
+    width = features * size
+    places = _eight(target, rows, first + i, width)
+    for k in range(i + AHEAD, min(i + AHEAD + EIGHT, n)):
+        there = target + rows[first + k] * width
+        for line in range(0, width, 64):
+            _fetch(there + line)
+    f = 0
+    while f < features:
+        # The last tile covers some features again rather than none beyond the row.
+        here = min(f, features - EIGHT)
+        lines = _eight(base + i * 8, outputs, here, stride)
+        if size == 4:
+            _tile_single(lines, _moved(places, here * size), limit)
+        else:
+            _tile_double(lines, _moved(places, here * size), limit)
+        f += EIGHT
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _rest(
+    base: int,
+    stride: int,
+    outputs: Int64Array,
+    rows: Int64Array,
+    first: int,
+    start: int,
+    n: int,
+    limit: float,
+    out: Any,
+) -> None:
+    """Turn one number after the other, rows ``start`` to ``n``."""
+    for i in range(start, n):
+        row = rows[first + i]
+        for f in range(out.shape[1]):
+            value = pointer(base + outputs[f] * stride)[i]
+            out[row, f] = value if abs(value) <= limit else np.nan
+
+
 @njit(cache=True, nogil=True)
 def turn(
-    registers: Any,
+    base: int,
+    stride: int,
     outputs: Int64Array,
     rows: Int64Array,
     first: int,
@@ -114,35 +168,44 @@ def turn(
 
     Parameters
     ----------
-    registers : float64 [R, W]
+    base, stride : int
+        Address of the registers, float64, and bytes from one to the next.
     outputs : int64 [F]
         Which register holds each feature.
     limit : float
         Anything beyond it, or infinite, becomes NaN.
     out : float32 or float64 [N, F]
     """
-    features, size = out.shape[1], out.itemsize
-    tiled = n - n % EIGHT if features >= EIGHT else 0
-    source, target = registers.ctypes.data, out.ctypes.data
-    stride, width = registers.shape[1] * 8, features * size
+    tiled = n - n % EIGHT if out.shape[1] >= EIGHT else 0
     for i in range(0, tiled, EIGHT):
-        places = _eight(target, rows, first + i, width)
-        for k in range(i + AHEAD, min(i + AHEAD + EIGHT, n)):
-            there = target + rows[first + k] * width
-            for line in range(0, width, 64):
-                _fetch(there + line)
-        f = 0
-        while f < features:
-            # The last tile covers some features again rather than none beyond the row.
-            here = min(f, features - EIGHT)
-            lines = _eight(source + i * 8, outputs, here, stride)
-            if size == 4:
-                _tile_single(lines, _moved(places, here * size), limit)
-            else:
-                _tile_double(lines, _moved(places, here * size), limit)
-            f += EIGHT
-    for i in range(tiled, n):
-        row = rows[first + i]
-        for f in range(features):
-            value = registers[outputs[f], i]
-            out[row, f] = value if abs(value) <= limit else np.nan
+        _strip(base, stride, outputs, rows, first, i, n, limit, out)
+    _rest(base, stride, outputs, rows, first, tiled, n, limit, out)
+
+
+@njit(cache=True, nogil=True)
+def turn_together(
+    base: int,
+    apart: int,
+    stride: int,
+    outputs: Int64Array,
+    rows: Int64Array,
+    offsets: Int64Array,
+    start: int,
+    n: int,
+    limit: float,
+    out: Any,
+) -> None:
+    """Do :func:`turn` for eight symbols, ``apart`` bytes from each other, eight rows of each.
+
+    Parameters
+    ----------
+    offsets : int64 [9]
+        Where each symbol's part of ``rows`` begins; ``start`` rows further on it is turned.
+    """
+    tiled = n - n % EIGHT if out.shape[1] >= EIGHT else 0
+    for i in range(0, tiled, EIGHT):
+        for g in range(EIGHT):
+            first = offsets[g] + start
+            _strip(base + g * apart, stride, outputs, rows, first, i, n, limit, out)
+    for g in range(EIGHT):
+        _rest(base + g * apart, stride, outputs, rows, offsets[g] + start, tiled, n, limit, out)

@@ -1,6 +1,11 @@
-"""Scoring with ONNX Runtime: one thread, nothing random, nothing read from disk."""
+"""Scoring with ONNX Runtime, trees apart: one thread, nothing random, nothing read from disk.
+
+ONNX Runtime takes as long for each of a thousand rows through trees as for one; the walker takes a
+tenth. Both add the same doubles in the same order, so a score keeps its bits.
+"""
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -8,7 +13,11 @@ from edgekeeper.errors import BadData
 from edgekeeper.models.graph_guard import check_graph
 from edgekeeper.models.rehearsal import rehearse
 from edgekeeper.models.sessions import give_back_memory, runtime_errors, session_of
+from edgekeeper.models.tree_nodes import TreeSum, cut
 from edgekeeper.types import Float32Array, Float64Array
+
+if TYPE_CHECKING:
+    from edgekeeper.models.tree_walk import Walker
 
 __all__ = ["Graph"]
 
@@ -37,8 +46,10 @@ class Graph:
         rehearse(data, n_features)
         self._errors = runtime_errors()
         self._most = max(_CELLS_AT_ONCE // n_features, 1)
+        parts = cut(data, n_features)
+        self._trees = {name: _walker(trees) for name, trees in parts.trees.items()}
         try:
-            self._session = session_of(data)
+            self._session = session_of(parts.rest)
         except self._errors as error:
             raise BadData(f"model.onnx: expected a valid model, got one refused: {error}") from (
                 error
@@ -56,10 +67,19 @@ class Graph:
         return np.concatenate([self._run(features[i : i + self._most]) for i in starts])
 
     def _run(self, features: Float32Array) -> Float64Array:
+        given: dict[str, Float32Array | Float64Array] = {"features": features}
+        for name, walker in self._trees.items():
+            given[name] = walker.sums(features)[:, None]
         try:
-            scores = self._session.run(["score"], {"features": features})[0]
+            scores = self._session.run(["score"], given)[0]
         except self._errors as error:
             raise BadData(f"model.onnx: expected a score for {features.shape}: {error}") from error
         if scores.shape != (len(features), 1):
             raise BadData(f"model.onnx: expected scores [n, 1], got shape {scores.shape}")
         return np.asarray(scores[:, 0], dtype=np.float64)
+
+
+def _walker(trees: TreeSum) -> "Walker":
+    from edgekeeper.models.tree_walk import Walker  # kernels are loaded when a package has trees
+
+    return Walker(trees)

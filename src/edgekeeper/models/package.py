@@ -66,7 +66,8 @@ class PackageBytes:
 class PackagedModel:
     """A model as it is served, from bytes alone; see :func:`load_package`.
 
-    Loading and forecasting need NumPy and ONNX Runtime, none of the libraries that trained it.
+    Loading and forecasting need NumPy, ONNX Runtime and, for trees, numba; none of the libraries
+    that trained it.
     """
 
     def __init__(self, manifest: Manifest, graph: Graph, hash: str) -> None:

@@ -71,10 +71,16 @@ class Message:
         BadData
             Cut off, malformed, or more fields than any model needs.
         """
+        for number, value, _ in self.pieces():
+            yield number, value
+
+    def pieces(self) -> Iterator[tuple[int, int | Place, Place]]:
+        """Yield as iteration does, and where each field stands, its tag included."""
         place = self.start
         while place < self.stop:
+            start = place
             number, value, place = self._field(place)
-            yield number, value
+            yield number, value, (start, place)
 
     def lists(self) -> Iterator[tuple[int, Value]]:
         """Yield as iteration does, but lists in one piece, under their number's negative.

@@ -46,22 +46,28 @@ def _begin(x: float, size: float, count: float, value: float) -> tuple[float, fl
     return count, value, value
 
 
-def exponential_average(n: int, x: _A, out: _A, params: _A, state: _A) -> None:
-    """``(1 - alpha) * v + alpha * x``. State: count, value."""
-    size, alpha, keep = params[0], params[1], 1.0 - params[1]
-    count, value = state[0], state[1]
-    i = 0
-    while i < n and count < size:
+@njit(cache=True, error_model="numpy")
+def _rows(start: int, stop: int, x: _A, out: _A, params: _A, state: _A, place: int) -> None:
+    """One row after the other, whatever comes; ``place`` is where params and state stand."""
+    size, alpha, keep = params[place], params[place + 1], 1.0 - params[place + 1]
+    count, value = state[place], state[place + 1]
+    i = start
+    while i < stop and count < size:
         count, value, out[i] = _begin(x[i], size, count, value)
         i += 1
-    for j in range(i, n):
+    for j in range(i, stop):
         v = x[j]
         if abs(v) < HUGE:
             value = keep * value + alpha * v
             out[j] = value
         else:
             out[j] = NAN
-    state[0], state[1] = count, value
+    state[place], state[place + 1] = count, value
+
+
+def exponential_average(n: int, x: _A, out: _A, params: _A, state: _A) -> None:
+    """``(1 - alpha) * v + alpha * x``. State: count, value."""
+    _rows(0, n, x, out, params, state, 0)
 
 
 def eight_exponential_averages(
@@ -103,8 +109,7 @@ def eight_exponential_averages(
             value = _eight_rows(i, xs, outs, alpha, value)
         scatter(state, 1, 2, value)
     for lane in range(EIGHT):
-        for i in range(first, n):
-            _one_row(i, xs[lane], outs[lane], 2 * lane, params, state)
+        _rows(first, n, xs[lane], outs[lane], params, state, 2 * lane)
 
 
 @njit(cache=True, inline="always")
@@ -127,19 +132,6 @@ def _eight_rows(i: int, xs: Any, outs: Any, alpha: Any, value: Any) -> Any:
     for lane in range(EIGHT):
         store(outs[lane], i, lines[lane])
     return h
-
-
-@njit(cache=True, inline="always")
-def _one_row(i: int, x: _A, out: _A, lane: int, params: _A, state: _A) -> None:
-    size, alpha = params[lane], params[lane + 1]
-    count, value = state[lane], state[lane + 1]
-    if count < size:
-        state[lane], state[lane + 1], out[i] = _begin(x[i], size, count, value)
-    elif abs(x[i]) < HUGE:
-        state[lane + 1] = (1.0 - alpha) * value + alpha * x[i]
-        out[i] = state[lane + 1]
-    else:
-        out[i] = NAN
 
 
 def linear_average(n: int, x: _A, work: _A, out: _A, params: _A, state: _A) -> None:
