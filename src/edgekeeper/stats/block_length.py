@@ -6,7 +6,7 @@ import numpy as np
 
 from edgekeeper.types import Float64Array
 
-__all__ = ["block_lengths"]
+__all__ = ["block_lengths", "longest_block"]
 
 
 def block_lengths(columns: Float64Array) -> Float64Array:

@@ -9,9 +9,10 @@ import math
 import numpy as np
 from numba import njit
 
-from edgekeeper.types import Float64Array, Int64Array
+from edgekeeper.types import BoolArray, Float64Array, Int64Array
 
-__all__ = ["ALLOWANCE", "add_row", "channel_count", "channel_moments", "largest_sums"]
+__all__ = ["ALLOWANCE", "add_row", "channel_count", "channel_moments", "floored",
+           "largest_sums"]  # fmt: skip
 
 ALLOWANCE = 0.25
 """Long-run deviations a value that are let go: half the smallest change worth finding."""
@@ -80,12 +81,24 @@ def channel_moments(
                 squares[c] += window[c] * window[c]
     windows = n - batch + 1
     unbiased = n / (n - batch)
-    least = math.sqrt(_LEAST_SHARE * (1.0 - _LEAST_SHARE))
     for c in range(channels):
         share = max(known[c], 1.0) / n
         variance = squares[c] / (windows * batch) * unbiased / share
-        end = 3.0 if c < 2 * d else 1.0
-        deviation[c] = max(math.sqrt(variance), least * end)
+        deviation[c] = max(math.sqrt(variance), _least_deviation(c, d))
+
+
+@njit(cache=True, nogil=True)
+def _least_deviation(channel: int, features: int) -> float:
+    """Deviation of a channel of which one value in fifty is at the end of its scale."""
+    end = 3.0 if channel < 2 * features else 1.0
+    return end * math.sqrt(_LEAST_SHARE * (1.0 - _LEAST_SHARE))
+
+
+def floored(deviation: Float64Array, features: int) -> BoolArray:
+    """Which channels have hardly ever moved, so that their deviation is the smallest allowed."""
+    least = [_least_deviation(c, features) for c in range(len(deviation))]
+    result: BoolArray = deviation <= np.array(least) * (1.0 + 1e-9)
+    return result
 
 
 @njit(cache=True, nogil=True)
@@ -104,13 +117,13 @@ def add_row(
     Source: Page (1954), "Continuous inspection schemes".
     """
     _values(scores, row, pairs, value)
+    # Without branches, so that the compiler takes several channels at a time.
     for c in range(len(mean)):
         y = (value[c] - mean[c]) / deviation[c]
-        if y == y:
-            higher = up[c] + y - ALLOWANCE
-            lower = down[c] - y - ALLOWANCE
-            up[c] = higher if higher > 0.0 else 0.0
-            down[c] = lower if lower > 0.0 else 0.0
+        higher = max(up[c] + y - ALLOWANCE, 0.0)
+        lower = max(down[c] - y - ALLOWANCE, 0.0)
+        up[c] = higher if y == y else up[c]
+        down[c] = lower if y == y else down[c]
 
 
 @njit(cache=True, nogil=True)

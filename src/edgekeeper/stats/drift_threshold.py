@@ -5,12 +5,25 @@ import math
 import numpy as np
 from numba import njit
 
-from edgekeeper.stats.block_length import block_lengths
+from edgekeeper.stats.block_length import block_lengths, longest_block
 from edgekeeper.stats.drift_channels import channel_count, channel_moments, largest_sums
 from edgekeeper.stats.drift_scores import order_columns, scores_within
 from edgekeeper.types import Float64Array, Int64Array
 
-__all__ = ["batch_of", "simulate_watches", "thresholds"]
+__all__ = ["batch_of", "block_of", "simulate_watches", "thresholds"]
+
+_SHARE_SPENT = 0.5
+
+
+def block_of(scores: Float64Array) -> float:
+    """Mean block for a whole reference: half as long again as its slowest column asks for.
+
+    Levels and spreads are looked at, since volatility may linger where the level does not. Blocks
+    that are too short make thresholds too low, blocks that are too long hardly cost anything.
+    """
+    n = len(scores)
+    longest = block_lengths(np.concatenate([scores, np.abs(scores)], axis=1)).max()
+    return float(min(max(1.5 * longest, n ** (1.0 / 3.0)), longest_block(n)))
 
 
 def batch_of(block: float, n: int) -> int:
@@ -63,14 +76,15 @@ def simulate_watches(
 
 
 def thresholds(largest: Float64Array, false_alarm: float) -> Float64Array:
-    """Sums that, in at most a share ``false_alarm`` of the watches, any channel passed, ``[k]``.
+    """Sums that any channel passes in at most half of ``false_alarm`` of the watches, ``[k]``.
 
     Each channel is judged by how far it went beyond its own usual, so that none with wide
-    variations makes the others blind.
+    variations makes the others blind. The other half of the budget covers what a bootstrap of one
+    record cannot know: how far that record's memory and spread are from the truth.
     """
     centre = largest.mean(axis=0)
     spread = np.maximum(largest.std(axis=0), 0.25)
     furthest = np.sort(((largest - centre) / spread).max(axis=1))
-    allowed = math.floor(false_alarm * (len(furthest) + 1))
+    allowed = max(1, math.floor(_SHARE_SPENT * false_alarm * (len(furthest) + 1)))
     cut: Float64Array = centre + spread * furthest[len(furthest) - allowed]
     return cut
