@@ -1,4 +1,4 @@
-"""How often do drift detectors cry wolf, and how soon do they notice? Beside River's in the same run.
+"""False alarms and delays of drift detectors, beside River's in the same run.
 
     PYTHONPATH=src PEERS/bin/python benchmarks/drift.py [--streams N] [--peer-streams N] [--jobs J]
 
@@ -105,9 +105,7 @@ def rivers(task: tuple[str, int]) -> dict[str, dict[str, int]]:
             detector = make()
             for value in x[:LENGTH]:
                 detector.update(float(value))
-            found[name][change] = _river_alarm(
-                detector, changed(kind, change, x[LENGTH:])
-            )
+            found[name][change] = _river_alarm(detector, changed(kind, change, x[LENGTH:]))
     return found
 
 
@@ -136,11 +134,15 @@ def report(options: argparse.Namespace, pool: ProcessPoolExecutor) -> Iterator[t
         for kind in KINDS:
             tasks = [(kind, seed, length, length == LENGTH) for seed in range(options.streams)]
             found = list(pool.map(ours, tasks, chunksize=8))
-            line = {"false alarms": share([f["none"] for f in found]),
-                    "of which": sorted({str(f.get("what")) for f in found if f["none"] > 0})}
+            line = {
+                "false alarms": share([f["none"] for f in found]),
+                "of which": sorted({str(f.get("what")) for f in found if f["none"] > 0}),
+            }
             if length == LENGTH:
                 line |= {change: delay([f[change] for f in found]) for change in CHANGES}
-                line["since, error"] = float(np.median([abs(f["since"]) for f in found if "since" in f]))
+                line["since, error"] = float(
+                    np.median([abs(f["since"]) for f in found if "since" in f])
+                )
             yield f"ours, reference {length}, {kind}", line
     flips = list(pool.map(correlated, range(options.streams // 4), chunksize=8))
     yield "ours, correlation .6 to -.6", delay(flips)
@@ -151,9 +153,11 @@ def report(options: argparse.Namespace, pool: ProcessPoolExecutor) -> Iterator[t
         found = list(pool.map(rivers, [(kind, s) for s in range(options.peer_streams)]))
         for name in found[0] if found else ():
             mine = [f[name] for f in found]
-            yield f"{name}, {kind}", {"false alarms": share([f["none"] for f in mine])} | {
-                change: delay([f[change] for f in mine]) for change in CHANGES
-            }
+            yield (
+                f"{name}, {kind}",
+                {"false alarms": share([f["none"] for f in mine])}
+                | {change: delay([f[change] for f in mine]) for change in CHANGES},
+            )
 
 
 def speed() -> dict[str, str]:
@@ -166,8 +170,11 @@ def speed() -> dict[str, str]:
     for row in rows[2_000:]:
         monitor.update(row)
     micros = (time.process_time() - fitted) * 1e3
-    return {"fit": f"{fitted - began:.1f} s", "update": f"{micros:.1f} µs",
-            "state": f"{len(monitor.state()) / 1e3:.0f} kB"}
+    return {
+        "fit": f"{fitted - began:.1f} s",
+        "update": f"{micros:.1f} µs",
+        "state": f"{len(monitor.state()) / 1e3:.0f} kB",
+    }
 
 
 def main() -> None:

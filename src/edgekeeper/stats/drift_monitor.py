@@ -14,14 +14,14 @@ from edgekeeper.stats.drift_alarm import DriftAlarm, describe_channel
 from edgekeeper.stats.drift_channels import add_row, channel_count, channel_moments, floored
 from edgekeeper.stats.drift_reference import DriftReference
 from edgekeeper.stats.drift_scores import score_row
-from edgekeeper.stats.drift_state import pack_state, unpack_state
+from edgekeeper.stats.drift_state import DriftArrays, pack_state, unpack_state
 from edgekeeper.stats.drift_threshold import batch_of, block_of, simulate_watches, thresholds
 from edgekeeper.types import Float64Array, Int64Array
 
 __all__ = ["DriftMonitor"]
 
-_ARRAYS = ("ordered", "known", "pairs", "channels")
-_MEAN, _DEVIATION, _THRESHOLD, _UP, _DOWN, _SINCE_UP, _SINCE_DOWN, _VALUE = range(8)
+_MEAN, _DEVIATION, _THRESHOLD, _UP, _DOWN, _SINCE_UP, _SINCE_DOWN = range(7)
+_ROWS = 7
 _WORK = 2.5e9
 _LEAST_SUM = 20.0
 
@@ -34,12 +34,13 @@ def _watch(
     pairs: Int64Array,
     channels: Float64Array,
     scores: Float64Array,
+    value: Float64Array,
     seen: int,
 ) -> int:
     """Add observation number ``seen``; return the channel that passed its threshold, or -1."""
     score_row(row, ordered, known, scores[0])
     up, down = channels[_UP], channels[_DOWN]
-    add_row(scores, 0, pairs, channels[_MEAN], channels[_DEVIATION], channels[_VALUE], up, down)
+    add_row(scores, 0, pairs, channels[_MEAN], channels[_DEVIATION], value, up, down)
     since_up, since_down = channels[_SINCE_UP], channels[_SINCE_DOWN]
     threshold, following, over = channels[_THRESHOLD], seen + 1.0, 0
     for c in range(len(up)):
@@ -108,7 +109,7 @@ class DriftMonitor:
         false_alarm: float,
         horizon: int,
         block: float,
-        arrays: dict[str, "Float64Array | Int64Array"],
+        arrays: DriftArrays,
         *,
         persistent: bool = False,
         seen: int = 0,
@@ -117,8 +118,8 @@ class DriftMonitor:
         self.names, self.false_alarm, self.horizon, self.block = names, false_alarm, horizon, block
         self.persistent, self.seen, self.alarm = persistent, seen, alarm
         self._arrays = arrays
-        self._ordered, self._known, self._pairs, self._channels = (arrays[n] for n in _ARRAYS)
         self._scores = np.empty((1, len(names)))
+        self._value = np.empty(arrays.channels.shape[1])
 
     @classmethod
     def fit(
@@ -157,7 +158,11 @@ class DriftMonitor:
             raise UsageError(
                 f"false_alarm: expected a probability from 0.001 to 0.5, got {false_alarm!r}"
             )
-        if isinstance(horizon, bool) or not isinstance(horizon, int) or not 10 <= horizon <= 100_000:
+        if (
+            isinstance(horizon, bool)
+            or not isinstance(horizon, int)
+            or not 10 <= horizon <= 100_000
+        ):
             raise UsageError(f"horizon: expected 10 to 100000 observations, got {horizon!r}")
         usual = DriftReference.read(reference)
         n, d = usual.rows.shape
@@ -165,7 +170,7 @@ class DriftMonitor:
         if len(given) != d or len(set(given)) != d:
             raise UsageError(f"names: expected {d} different ones, got {len(given)}")
         block = block_of(usual.scores)
-        channels = np.zeros((8, channel_count(d, usual.pairs)))
+        channels = np.zeros((_ROWS, channel_count(d, usual.pairs)))
         channel_moments(
             usual.scores, np.arange(n), usual.pairs, batch_of(block, n),
             channels[_MEAN], channels[_DEVIATION],
@@ -179,12 +184,12 @@ class DriftMonitor:
         # What never moved in the reference says nothing of how far it moves by chance.
         still = floored(channels[_DEVIATION], d)
         channels[_THRESHOLD] = np.where(still, np.maximum(cut, _LEAST_SUM), cut)
-        arrays: dict[str, Float64Array | Int64Array] = {
-            "ordered": np.ascontiguousarray(np.sort(usual.rows, axis=0).T),
-            "known": np.isfinite(usual.rows).sum(axis=0).astype(np.int64),
-            "pairs": usual.pairs,
-            "channels": channels,
-        }
+        arrays = DriftArrays(
+            np.ascontiguousarray(np.sort(usual.rows, axis=0).T),
+            np.isfinite(usual.rows).sum(axis=0).astype(np.int64),
+            usual.pairs,
+            channels,
+        )
         return cls(
             given, float(false_alarm), horizon, block, arrays, persistent=block >= longest_block(n)
         )
@@ -208,31 +213,38 @@ class DriftMonitor:
         if self.alarm is not None:
             self.seen += 1
             return True
+        its = self._arrays
         passed = _watch(
-            row, self._ordered, self._known, self._pairs, self._channels,
-            self._scores, self.seen,
-        )  # fmt: skip
+            row,
+            its.ordered,
+            its.known,
+            its.pairs,
+            its.channels,
+            self._scores,
+            self._value,
+            self.seen,
+        )
         if passed >= 0:
             self.alarm = self._alarm(passed)
         self.seen += 1
         return passed >= 0
 
     def _alarm(self, channel: int) -> DriftAlarm:
-        kind, features = describe_channel(channel, self.names, self._pairs)
-        up, down = self._channels[_UP, channel], self._channels[_DOWN, channel]
+        kind, features = describe_channel(channel, self.names, self._arrays.pairs)
+        up, down = self._arrays.channels[_UP, channel], self._arrays.channels[_DOWN, channel]
         return DriftAlarm(
             kind=kind,
             features=features,
             rose=bool(up >= down),
-            since=int(self._channels[_SINCE_UP if up >= down else _SINCE_DOWN, channel]),
+            since=int(self._arrays.channels[_SINCE_UP if up >= down else _SINCE_DOWN, channel]),
             at=self.seen,
             statistic=float(max(up, down)),
-            threshold=float(self._channels[_THRESHOLD, channel]),
+            threshold=float(self._arrays.channels[_THRESHOLD, channel]),
         )
 
     def reset(self) -> None:
         """Start again against the same reference, as after a fit."""
-        self._channels[[_UP, _DOWN, _SINCE_UP, _SINCE_DOWN]] = 0.0
+        self._arrays.channels[[_UP, _DOWN, _SINCE_UP, _SINCE_DOWN]] = 0.0
         self.seen, self.alarm = 0, None
 
     def state(self) -> bytes:
@@ -260,13 +272,13 @@ class DriftMonitor:
         BadData
             Other bytes, or damaged ones.
         """
-        header, arrays = unpack_state(state, _ARRAYS)
+        header, arrays = unpack_state(state)
         try:
             alarm = header["alarm"]
             if alarm is not None:
                 alarm = DriftAlarm(**{**alarm, "features": tuple(alarm["features"])})
             names = tuple(header["names"])
-            _check_shapes(len(names), arrays)
+            arrays.check(len(names), _ROWS)
             return cls(
                 names,
                 float(header["false_alarm"]),
@@ -285,18 +297,3 @@ def _repetitions(false_alarm: float, work: int) -> int:
     """Watches to simulate: many where they are cheap, never too few for the budget."""
     least = math.ceil(20.0 / false_alarm)
     return max(least, int(min(1_000.0, _WORK / work)))
-
-
-def _check_shapes(d: int, arrays: dict[str, "Float64Array | Int64Array"]) -> None:
-    """Refuse arrays that do not fit each other: compiled code would read past their ends."""
-    pairs, n = arrays["pairs"], arrays["ordered"].shape[-1]
-    channels = 3 * d + len(pairs)
-    shapes = {"ordered": (d, n), "known": (d,), "pairs": (len(pairs), 2),
-              "channels": (8, channels)}  # fmt: skip
-    fits = all(arrays[name].shape == shape for name, shape in shapes.items())
-    inside = fits and d > 0 and bool(
-        (arrays["known"] >= 0).all() and (arrays["known"] <= n).all()
-        and (pairs >= 0).all() and (pairs < d).all()
-    )  # fmt: skip
-    if not inside:
-        raise BadData("state: its parts do not fit each other: fit again")
