@@ -6,9 +6,9 @@ import typer
 from edgekeeper.__main__ import app
 
 COMMANDS = {
-    "audit", "backtest", "check", "compare", "demo", "doctor", "explain", "export", "features",
-    "import", "init", "ledger", "models", "new", "plan", "replay", "report", "sql", "status",
-    "train", "trials", "tune", "upgrade", "validate", "why", "worlds",
+    "audit", "backtest", "check", "compare", "demo", "doctor", "drift", "explain", "export",
+    "features", "import", "init", "ledger", "models", "new", "plan", "replay", "report", "sql",
+    "status", "train", "trials", "tune", "upgrade", "validate", "why", "worlds",
 }  # fmt: skip
 
 

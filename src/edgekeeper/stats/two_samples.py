@@ -71,12 +71,16 @@ def ks_distance(reference: Float64Array, current: Float64Array) -> float:
     >>> ks_distance(np.array([1.0, 2.0]), np.array([2.0, 3.0]))
     0.5
     """
-    before, after = (np.sort(x[~np.isnan(x)]) for x in (reference, current))
+    # Sorted in a way that costs next to nothing where a column comes sorted already.
+    before, after = (np.sort(x[~np.isnan(x)], kind="stable") for x in (reference, current))
     if len(before) == 0 or len(after) == 0:
         return math.nan
-    every = np.concatenate([before, after])
-    shares = [np.searchsorted(x, every, side="right") / len(x) for x in (before, after)]
-    return float(np.abs(shares[0] - shares[1]).max())
+    values, counts = np.unique(after, return_counts=True)
+    upto = np.cumsum(counts)
+    # Between two values of one sample the other's share only rises: the ends are enough.
+    at = np.searchsorted(before, values, side="right") / len(before) - upto / len(after)
+    below = np.searchsorted(before, values) / len(before) - (upto - counts) / len(after)
+    return float(max(np.abs(at).max(), np.abs(below).max()))
 
 
 def ks_p_value(distance: float, n: float, m: float) -> float:
@@ -126,9 +130,10 @@ def effective_share(values: Float64Array, instant: Int64Array) -> float:
     count = int(known.sum())
     if count < 8:
         return 1.0
-    ranks = np.argsort(np.argsort(values[known], kind="stable"), kind="stable") / (count - 1)
-    if np.ptp(values[known]) == 0.0:
+    different, which, times = np.unique(values[known], return_inverse=True, return_counts=True)
+    if len(different) < 2:
         return 1.0
+    ranks = (np.cumsum(times) - (times - 1) / 2.0)[which]
     centred = np.zeros(len(values))
     centred[known] = ranks - ranks.mean()
     _, place = np.unique(instant, return_inverse=True)

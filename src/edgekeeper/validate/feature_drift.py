@@ -135,7 +135,8 @@ def compare_tables(
 ) -> DriftComparison:
     """Compare two tables of the same columns.
 
-    Half of the level goes to columns (distributions and missing shares), half to pairs; within each
+    How much a row is worth is read off the reference: a change within the current table would look
+    like memory there. Half of the level goes to columns (distributions and missing shares), half to pairs; within each
     half Benjamini and Hochberg's procedure decides. The monitor has a budget of ``level`` of its
     own.
 
@@ -152,8 +153,8 @@ def compare_tables(
                 f"{name}: expected at least {_LEAST_INSTANTS} instants, got {len(table.instants)}"
             )
     worth = [
-        [effective_share(table.values[:, j], table.instant) for j in range(len(table.names))]
-        for table in (reference, current)
+        effective_share(reference.values[:, j], reference.instant)
+        for j in range(len(reference.names))
     ]
     cuts = current.windows(_WINDOWS, _LEAST_INSTANTS)
     columns = _columns(reference, current, worth, cuts)
@@ -168,35 +169,30 @@ def compare_tables(
 
 
 def _columns(
-    reference: DriftTable, current: DriftTable, worth: list[list[float]], cuts: list[int]
+    reference: DriftTable, current: DriftTable, worth: list[float], cuts: list[int]
 ) -> tuple[ColumnDrift, ...]:
     rows = []
     for j, name in enumerate(reference.names):
-        before, after = reference.values[:, j], current.values[:, j]
-        gaps = [np.isnan(x) for x in (before, after)]
-        n, m = (share[j] * float((~gap).sum()) for share, gap in zip(worth, gaps, strict=True))
-        instants = reference.instant, current.instant
-        n_gap, m_gap = (
-            len(gap) * effective_share(gap.astype(np.float64), instant)
-            for gap, instant in zip(gaps, instants, strict=True)
-        )
+        before, after = np.sort(reference.values[:, j]), current.values[:, j]
+        gaps = [np.isnan(x) for x in (reference.values[:, j], after)]
+        n, m = (worth[j] * float((~gap).sum()) for gap in gaps)
+        gap_worth = effective_share(gaps[0].astype(np.float64), reference.instant)
+        lots = [len(gap) * gap_worth for gap in gaps]
         missing, missing_now = float(gaps[0].mean()), float(gaps[1].mean())
         distance = ks_distance(before, after)
-        windows = [
-            _stability(before, after[low:high], n, worth[1][j]) for low, high in pairwise(cuts)
-        ]
+        windows = [_stability(before, after[low:high], n, worth[j]) for low, high in pairwise(cuts)]
         rows.append(
             ColumnDrift(
                 name=name,
                 psi=population_stability(before, after),
                 ks=distance,
                 p_value=ks_p_value(distance, n, m),
-                missing_p_value=share_change_p_value(missing, missing_now, n_gap, m_gap),
+                missing_p_value=share_change_p_value(missing, missing_now, *lots),
                 q_value=math.nan,
                 effective=m,
                 missing_before=missing,
                 missing_after=missing_now,
-                stability=_stability(before, after, n, worth[1][j]),
+                stability=_stability(before, after, n, worth[j]),
                 windows=np.array(windows),
             )
         )
@@ -221,7 +217,7 @@ def _stability(before: Float64Array, after: Float64Array, n: float, worth: float
 
 
 def _correlations(
-    reference: DriftTable, current: DriftTable, worth: list[list[float]]
+    reference: DriftTable, current: DriftTable, worth: list[float]
 ) -> tuple[CorrelationDrift, ...]:
     """Rank correlations then and now of all pairs, the likeliest changes first."""
     k = min(len(reference.names), _MOST_PAIR_COLUMNS)
@@ -230,10 +226,8 @@ def _correlations(
     first, second = np.triu_indices(k, 1)
     if len(first) == 0:
         return ()
-    sizes = [
-        np.array([len(table) * min(share[i], share[j]) for i, j in zip(first, second, strict=True)])
-        for table, share in zip(tables, worth, strict=True)
-    ]
+    least = np.array([min(worth[i], worth[j]) for i, j in zip(first, second, strict=True)])
+    sizes = [len(table) * least for table in tables]
     p = np.array(
         [
             correlation_change_p_value(before[i, j], after[i, j], n, m)
