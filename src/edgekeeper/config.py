@@ -24,6 +24,7 @@ from edgekeeper.errors import UsageError, nearest
 __all__ = [
     "Config",
     "CostsConfig",
+    "DriftConfig",
     "EvidenceConfig",
     "GatesConfig",
     "GuardsConfig",
@@ -134,6 +135,16 @@ class EvidenceConfig(_Section):
     harm_fraction: float = Field(0.8, gt=0, le=1)
     harm_clip: float = Field(5.0, gt=1)
     false_retreat_bars: float = Field(2520.0, gt=1)
+
+
+class DriftConfig(_Section):
+    """When a change of a model's inputs, forecasts or losses asks for a refit; never for more."""
+
+    refit: bool = False
+    false_alarm: float = Field(0.05, ge=0.003, le=0.5)
+    horizon_bars: int = Field(1_000, ge=10, le=100_000)
+    performance_change: float = Field(0.10, gt=0, le=10)
+    recent_bars: int = Field(126, ge=20, le=10_000)
 
 
 class GatesConfig(_Section):
@@ -272,6 +283,7 @@ class Config(_Section):
     limits: LimitsConfig = LimitsConfig()
     guards: GuardsConfig = GuardsConfig()
     evidence: EvidenceConfig = EvidenceConfig()
+    drift: DriftConfig = DriftConfig()
     gates: GatesConfig = GatesConfig()
     packages: PackagesConfig = PackagesConfig()
     lines: tuple[LineConfig, ...] = (

@@ -12,7 +12,7 @@ from edgekeeper.errors import BadData, UsageError
 from edgekeeper.stats.block_length import longest_block
 from edgekeeper.stats.drift_alarm import DriftAlarm, describe_channel
 from edgekeeper.stats.drift_channels import add_row, channel_count, channel_moments, floored
-from edgekeeper.stats.drift_reference import DriftReference
+from edgekeeper.stats.drift_reference import MOST_PAIRS, DriftReference
 from edgekeeper.stats.drift_scores import score_row
 from edgekeeper.stats.drift_state import DriftArrays, pack_state, unpack_state
 from edgekeeper.stats.drift_threshold import batch_of, block_of, simulate_watches, thresholds
@@ -129,6 +129,7 @@ class DriftMonitor:
         horizon: int = 1_000,
         *,
         names: Sequence[str] = (),
+        most_pairs: int = MOST_PAIRS,
         seed: int = 0,
     ) -> Self:
         """Learn what is usual, and how far it strays by chance.
@@ -144,6 +145,8 @@ class DriftMonitor:
             Observations, from 10 to 100,000.
         names : sequence of str
             Of the features; their numbers without.
+        most_pairs : int
+            Pairs whose correlation is watched, the most correlated ones first.
         seed : int
             Of the bootstrap.
 
@@ -164,7 +167,7 @@ class DriftMonitor:
             or not 10 <= horizon <= 100_000
         ):
             raise UsageError(f"horizon: expected 10 to 100000 observations, got {horizon!r}")
-        usual = DriftReference.read(reference)
+        usual = DriftReference.read(reference, most_pairs)
         n, d = usual.rows.shape
         given = tuple(str(name) for name in names) or tuple(str(j) for j in range(d))
         if len(given) != d or len(set(given)) != d:

@@ -10,12 +10,12 @@ from edgekeeper.errors import BadData, UsageError
 from edgekeeper.stats.drift_scores import order_columns, scores_within
 from edgekeeper.types import BoolArray, Float64Array, Int64Array
 
-__all__ = ["LEAST_ROWS", "MOST_FEATURES", "DriftReference", "as_rows"]
+__all__ = ["LEAST_ROWS", "MOST_FEATURES", "MOST_PAIRS", "DriftReference", "as_rows"]
 
 LEAST_ROWS = 100
 MOST_FEATURES = 4_096
 _MOST_ROWS = 100_000
-_MOST_PAIRS = 2_016
+MOST_PAIRS = 2_016
 _LEAST_SPREAD = 0.5
 
 
@@ -63,8 +63,14 @@ class DriftReference:
     watched: BoolArray
 
     @classmethod
-    def read(cls, values: ArrayLike) -> Self:
+    def read(cls, values: ArrayLike, most_pairs: int = MOST_PAIRS) -> Self:
         """Check and order a reference.
+
+        Parameters
+        ----------
+        values : float [n] or [n, features]
+        most_pairs : int
+            Pairs to keep.
 
         Raises
         ------
@@ -93,19 +99,19 @@ class DriftReference:
         known = np.isfinite(scores).sum(axis=0) >= LEAST_ROWS
         filled = np.where(np.isfinite(scores), scores, 0.0)
         varied = known & (filled.std(axis=0) >= _LEAST_SPREAD)
-        pairs = _pairs(filled, varied)
+        pairs = _pairs(filled, varied, most_pairs)
         on = np.concatenate([known, varied, np.ones(d, dtype=np.bool_), np.ones(len(pairs), bool)])
         return cls(rows, scores, pairs, on)
 
 
-def _pairs(filled: Float64Array, varied: BoolArray) -> Int64Array:
+def _pairs(filled: Float64Array, varied: BoolArray, most: int) -> Int64Array:
     """Pairs of columns that vary; the most correlated ones where there are too many."""
     columns = np.flatnonzero(varied)
     if len(columns) < 2:
         return np.zeros((0, 2), dtype=np.int64)
     first, second = np.triu_indices(len(columns), 1)
     pairs = np.stack([columns[first], columns[second]], axis=1).astype(np.int64)
-    if len(pairs) > _MOST_PAIRS:
+    if len(pairs) > most:
         size = np.abs(np.corrcoef(filled[:, columns], rowvar=False))[first, second]
-        pairs = pairs[np.sort(np.argsort(-size, kind="stable")[:_MOST_PAIRS])]
+        pairs = pairs[np.sort(np.argsort(-size, kind="stable")[:most])]
     return pairs

@@ -136,7 +136,8 @@ def compare_tables(
     """Compare two tables of the same columns.
 
     How much a row is worth is read off the reference: a change within the current table would look
-    like memory there. Half of the level goes to columns (distributions and missing shares), half to pairs; within each
+    like memory there. Half of the level goes to columns (distributions and missing shares), half to
+    pairs; within each
     half Benjamini and Hochberg's procedure decides. The monitor has a budget of ``level`` of its
     own.
 
