@@ -5,7 +5,7 @@ from typing import Literal
 
 from edgekeeper.types import Int64Array
 
-__all__ = ["DriftAlarm", "DriftKind", "describe_channel"]
+__all__ = ["DriftAlarm", "DriftKind", "describe_channel", "possible_causes"]
 
 DriftKind = Literal["level", "spread", "missing", "correlation"]
 _KINDS: tuple[DriftKind, ...] = ("level", "spread", "missing")
@@ -39,7 +39,8 @@ class DriftAlarm:
     at : int
         Number of the observation that raised the alarm.
     statistic, threshold : float
-        The sum and what it passed, in long-run deviations.
+        The sum that raised the alarm and what it passed, in long-run deviations. A level that moved
+        also widens the spread and shifts products: it is named as soon as its own sum is half way.
     """
 
     kind: DriftKind
@@ -72,3 +73,22 @@ def describe_channel(
         return _KINDS[channel // d], (names[channel % d],)
     first, second = pairs[channel - 3 * d]
     return "correlation", (names[int(first)], names[int(second)])
+
+
+def possible_causes(channel: int, features: int, pairs: Int64Array) -> tuple[int, ...]:
+    """Channels whose change would show in this one too, the likelier first.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> possible_causes(2, features=2, pairs=np.array([[0, 1]]))
+    (0,)
+    >>> possible_causes(6, features=2, pairs=np.array([[0, 1]]))
+    (0, 1, 2, 3)
+    """
+    if channel < features or 2 * features <= channel < 3 * features:
+        return ()
+    if channel < 2 * features:
+        return (channel - features,)
+    first, second = (int(j) for j in pairs[channel - 3 * features])
+    return first, second, features + first, features + second

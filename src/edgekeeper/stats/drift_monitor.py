@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from edgekeeper.errors import BadData, UsageError
 from edgekeeper.stats.block_length import longest_block
-from edgekeeper.stats.drift_alarm import DriftAlarm, describe_channel
+from edgekeeper.stats.drift_alarm import DriftAlarm, describe_channel, possible_causes
 from edgekeeper.stats.drift_channels import add_row, channel_count, channel_moments, floored
 from edgekeeper.stats.drift_reference import MOST_PAIRS, DriftReference
 from edgekeeper.stats.drift_scores import score_row
@@ -232,17 +232,22 @@ class DriftMonitor:
         self.seen += 1
         return passed >= 0
 
-    def _alarm(self, channel: int) -> DriftAlarm:
-        kind, features = describe_channel(channel, self.names, self._arrays.pairs)
-        up, down = self._arrays.channels[_UP, channel], self._arrays.channels[_DOWN, channel]
+    def _alarm(self, passed: int) -> DriftAlarm:
+        channels = self._arrays.channels
+        sums = np.maximum(channels[_UP], channels[_DOWN])
+        suspects = possible_causes(passed, len(self.names), self._arrays.pairs)
+        half = (c for c in suspects if sums[c] > 0.5 * channels[_THRESHOLD, c])
+        named = next(half, passed)
+        kind, features = describe_channel(named, self.names, self._arrays.pairs)
+        rose = bool(channels[_UP, named] >= channels[_DOWN, named])
         return DriftAlarm(
             kind=kind,
             features=features,
-            rose=bool(up >= down),
-            since=int(self._arrays.channels[_SINCE_UP if up >= down else _SINCE_DOWN, channel]),
+            rose=rose,
+            since=int(channels[_SINCE_UP if rose else _SINCE_DOWN, named]),
             at=self.seen,
-            statistic=float(max(up, down)),
-            threshold=float(self._arrays.channels[_THRESHOLD, channel]),
+            statistic=float(sums[passed]),
+            threshold=float(channels[_THRESHOLD, passed]),
         )
 
     def reset(self) -> None:
