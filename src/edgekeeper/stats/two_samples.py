@@ -92,8 +92,8 @@ def ks_p_value(distance: float, n: float, m: float) -> float:
 
     Examples
     --------
-    >>> round(ks_p_value(0.136, 200.0, 200.0), 2)
-    0.05
+    >>> round(ks_p_value(0.136, 200.0, 200.0), 3)
+    0.045
     """
     from scipy.special import kolmogorov
 
