@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     from edgekeeper.labels import TripleBarrier
     from edgekeeper.models.estimators import wrap
     from edgekeeper.registry import Package
+    from edgekeeper.stats.drift_monitor import DriftMonitor
 
     __version__: str
 
 __all__ = [
     "Bars",
     "Config",
+    "DriftMonitor",
     "FeatureSet",
     "Package",
     "TripleBarrier",
@@ -46,6 +48,7 @@ __all__ = [
 _HOMES = {
     "Bars": "edgekeeper.bars",
     "Config": "edgekeeper.config",
+    "DriftMonitor": "edgekeeper.stats.drift_monitor",
     "FeatureSet": "edgekeeper.features",
     "Package": "edgekeeper.registry",
     "TripleBarrier": "edgekeeper.labels",

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from edgekeeper.cli.services import DemoMarket
     from edgekeeper.config import Config, SearchConfig
     from edgekeeper.explain import Overview
+    from edgekeeper.learn.seat_drift import SeatDrift
     from edgekeeper.registry import Package
     from edgekeeper.report import LiveScreen, Story
     from edgekeeper.report.tell import Market
@@ -59,6 +60,7 @@ def app() -> typer.Typer:
         backtest=_backtest,
         paper=_paper,
         audit=_audit,
+        drift=_drift,
         worlds=_worlds,
     )
     return make_app(services)
@@ -248,6 +250,12 @@ def _audit(
     from edgekeeper.build import audit
 
     return audit(run, ledger_url=ledger_url, head=head, since_ns=since_ns, screen=screen)
+
+
+def _drift(run: Path, *, recent_bars: int, level: float) -> "SeatDrift":
+    from edgekeeper.workbench import drift_of_run
+
+    return drift_of_run(run, recent_bars=recent_bars, level=level)
 
 
 def _worlds(

@@ -24,6 +24,7 @@ from edgekeeper.errors import UsageError, nearest
 __all__ = [
     "Config",
     "CostsConfig",
+    "DriftConfig",
     "EvidenceConfig",
     "GatesConfig",
     "GuardsConfig",
@@ -150,6 +151,16 @@ class RolloutConfig(_Section):
         if list(steps) != sorted(set(steps)) or not all(0.0 < share < 1.0 for share in steps):
             raise ValueError("expected rising shares between 0 and 1, such as [0.1, 0.25, 0.5]")
         return steps
+
+
+class DriftConfig(_Section):
+    """When a change of a model's inputs, forecasts or losses asks for a refit; never for more."""
+
+    refit: bool = False
+    false_alarm: float = Field(0.05, ge=0.003, le=0.5)
+    horizon_bars: int = Field(1_000, ge=10, le=100_000)
+    performance_change: float = Field(0.10, gt=0, le=10)
+    recent_bars: int = Field(126, ge=20, le=10_000)
 
 
 class GatesConfig(_Section):
@@ -289,6 +300,7 @@ class Config(_Section):
     guards: GuardsConfig = GuardsConfig()
     evidence: EvidenceConfig = EvidenceConfig()
     rollout: RolloutConfig = RolloutConfig()
+    drift: DriftConfig = DriftConfig()
     gates: GatesConfig = GatesConfig()
     packages: PackagesConfig = PackagesConfig()
     lines: tuple[LineConfig, ...] = (

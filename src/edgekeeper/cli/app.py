@@ -12,6 +12,7 @@ from edgekeeper.cli.commands.check import check
 from edgekeeper.cli.commands.compare import compare
 from edgekeeper.cli.commands.demo import demo
 from edgekeeper.cli.commands.doctor import doctor
+from edgekeeper.cli.commands.drift import drift
 from edgekeeper.cli.commands.explain import explain
 from edgekeeper.cli.commands.export import export
 from edgekeeper.cli.commands.importing import import_bars
@@ -46,6 +47,7 @@ _PANELS: dict[str, dict[str, Callable[..., None]]] = {
         "compare": compare,
         "report": report,
         "plan": plan,
+        "drift": drift,
         "worlds": worlds,
     },
     "Trade": {"paper": paper, "status": status, "why": why, "sql": sql, "export": export},

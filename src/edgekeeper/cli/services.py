@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from edgekeeper.bars import Bars
     from edgekeeper.config import Config
     from edgekeeper.explain import Overview
+    from edgekeeper.learn.seat_drift import SeatDrift
     from edgekeeper.ledger import Gap, LetGo, Verified
     from edgekeeper.registry import Package
     from edgekeeper.report import LiveScreen, Snapshot, Story
@@ -257,6 +258,14 @@ class AuditAct(Protocol):
         ...
 
 
+class DriftAct(Protocol):
+    """Compare what a run's model was trained on with the bars since."""
+
+    def __call__(self, run: Path, *, recent_bars: int, level: float) -> "SeatDrift":
+        """Compare it."""
+        ...
+
+
 class ReplayAct(Protocol):
     """Run the whole loop over history."""
 
@@ -389,6 +398,7 @@ class Services:
     backtest: BacktestAct
     paper: "Callable[..., PaperEnd]"
     audit: AuditAct
+    drift: DriftAct
     worlds: WorldsAct
 
 

@@ -5,6 +5,7 @@ The loop of ``replay`` does all of this by itself; these are for looking closer.
 
 from edgekeeper.workbench.backtesting import BacktestResult, backtest
 from edgekeeper.workbench.comparing import Comparison, compare
+from edgekeeper.workbench.drifting import drift_of_run
 from edgekeeper.workbench.explaining import ExplainedSignal, explain, explain_signal
 from edgekeeper.workbench.judging import Judgement, validate
 from edgekeeper.workbench.training import Trained, train
@@ -19,6 +20,7 @@ __all__ = [
     "Tuned",
     "backtest",
     "compare",
+    "drift_of_run",
     "explain",
     "explain_signal",
     "train",

@@ -1,6 +1,6 @@
 """Do the 90 % intervals cover 90 %, also where the truth changes? Prequential, from the ledger.
 
-    python benchmarks/coverage.py [--worlds N]
+    python benchmarks/interval_coverage.py [--worlds N]
 
 Every forecast a replay recorded, each made before its outcome was known, on worlds whose truth
 stays (noise, planted), drifts, or flips at 60 %. Prints the share of outcomes inside, overall and
