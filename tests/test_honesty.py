@@ -77,7 +77,7 @@ def test_random_entries_earn_no_more_than_their_exposure_on_noise():
 @pytest.mark.slow
 @pytest.mark.parametrize(("kind", "least", "most"), [("noise", 0.88, 0.92), ("flip", 0.86, 0.94)])
 def test_intervals_cover_what_they_promise_on_rows_the_fit_never_saw(kind, least, most):
-    """``flip``: the truth changes where the unseen rows begin. Full: ``benchmarks/interval_coverage.py``."""
+    """``flip``: the truth changes where the unseen rows begin. Full: ``interval_coverage.py``."""
     line = LineConfig(name="linear", learner="logistic")
     inside = []
     for seed in seeds("test", 6):

@@ -159,6 +159,16 @@ def test_orders_are_lived_again_at_their_place(desk, bars):
     assert again.close() == head
 
 
+def test_an_order_before_the_first_bar_is_lived_again_too(desk, bars):
+    run = desk()
+    assert run.live.obey(order("kill")) == "done"
+    head = run.close()
+    again = desk()
+    again.live.relive(None)
+    assert again.ledger.unproved == {}
+    assert again.close() == head
+
+
 def test_no_order_leaves_after_a_kill_and_none_that_waited_is_filled(desk, bars):
     run = desk(config=replace_rules(EAGER))
     run.take(bars, 250, 300)

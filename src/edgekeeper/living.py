@@ -38,6 +38,9 @@ class BarSupply(Protocol):
         ...
 
 
+BEGINNING = "beginning"
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """A step of a live run as it stands on record."""
@@ -77,6 +80,7 @@ class Live:
         self.run = Run(history, config, ledger, registry, watch, screen)
         self.open = False  # whether the present epoch has bars
         self.bars_taken = self.instants_taken = 0
+        self.told = 0  # events of the roster that people have seen already
 
     @property
     def now_ns(self) -> int:
@@ -154,6 +158,8 @@ class Live:
             for order in step.orders:
                 self.obey(order)
         self.bars_taken = self.instants_taken = 0
+        if self.ledger.read("stretches").height > 2:
+            self.told = len(self.run.trade.roster.events)
 
     def _stored(self, stored: Bars | None, step: Step) -> Bars:
         part = stored.until(step.until_ns) if stored is not None else None
@@ -191,11 +197,11 @@ def recorded_steps(ledger: Ledger) -> Iterator[Step]:
     for row in ledger.read("obeyed").iter_rows(named=True):
         obeyed.setdefault(row["after"], []).append(Order.of(row))
     for row in rows.iter_rows(named=True):
-        if row["number"] < 2:
-            continue  # the history and the boundary after it
+        if row["number"] == 0:
+            continue  # the history: the boundary after it ends the beginning
         known, latency = row["known_time_ns"], row["latency_ms"]
         yield Step(
-            row["kind"],
+            row["kind"] if row["number"] > 1 else BEGINNING,
             row["event_time_ns"],
             0 if known is None else known,
             0.0 if latency is None else latency,

@@ -7,8 +7,8 @@ from edgekeeper.__main__ import app
 
 COMMANDS = {
     "approve", "audit", "backtest", "check", "compare", "demo", "doctor", "drift", "explain",
-    "export", "features", "import", "init", "kill", "ledger", "models", "new", "paper", "plan", "rearm",
-    "replay", "report", "resume", "sql", "status", "train", "trials", "tune", "upgrade",
+    "export", "features", "import", "init", "kill", "ledger", "models", "new", "paper", "plan",
+    "rearm", "replay", "report", "resume", "sql", "status", "train", "trials", "tune", "upgrade",
     "validate", "why", "worlds",
 }  # fmt: skip
 

@@ -169,7 +169,7 @@ class _Teller:
 
         self._stop.seen = live.instants_taken
         events = live.run.trade.roster.events
-        for time_ns, _, text in events[self._events :]:
+        for time_ns, _, text in events[max(self._events, live.told) :]:
             self._screen.print(f"{day(time_ns, minutes=True)}  [bold]{text}[/bold]")
         self._events = len(events)
         if live.instants_taken and live.now_ns != self._last:
