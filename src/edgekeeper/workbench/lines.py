@@ -2,7 +2,7 @@
 
 from edgekeeper.config import LineConfig
 from edgekeeper.errors import UsageError, nearest
-from edgekeeper.models import LEARNERS, LearnerClass
+from edgekeeper.models import LEARNERS
 from edgekeeper.types import Learner
 
 __all__ = ["line_of"]
@@ -22,7 +22,7 @@ def line_of(learner: str | Learner) -> LineConfig:
                 f"learner: unknown learner {learner[:60]!r}{nearest(learner, LEARNERS)} "
                 f"(known: {', '.join(LEARNERS)})"
             )
-        return LineConfig(name=learner, learner=learner, **_catalogues(LEARNERS[learner]))
+        return LineConfig(name=learner, learner=learner, **_catalogues(LEARNERS[learner]()))
     settings = {
         name: value if isinstance(value, bool | int | float | str) else str(value)
         for name, value in learner.parameters().items()
@@ -32,7 +32,7 @@ def line_of(learner: str | Learner) -> LineConfig:
     )
 
 
-def _catalogues(learner: Learner | LearnerClass) -> dict[str, tuple[str, ...]]:
+def _catalogues(learner: Learner) -> dict[str, tuple[str, ...]]:
     """Features for who asks for none: a learner that reads many bars wants few of each."""
     own: tuple[str, ...] | None = getattr(learner, "catalogues", None)
     return {} if own is None else {"features": own}
