@@ -16,7 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from edgekeeper.bars import Bars
-    from edgekeeper.build import backtest, compare, explain, replay, train, tune, validate
+    from edgekeeper.build import (
+        backtest,
+        compare,
+        explain,
+        prequential,
+        replay,
+        train,
+        tune,
+        validate,
+    )
     from edgekeeper.config import Config, parse_config
     from edgekeeper.features import FeatureSet
     from edgekeeper.labels import TripleBarrier
@@ -36,6 +45,7 @@ __all__ = [
     "compare",
     "explain",
     "parse_config",
+    "prequential",
     "replay",
     "train",
     "tune",
@@ -52,6 +62,7 @@ _HOMES = {
     "backtest": "edgekeeper.build",
     "compare": "edgekeeper.build",
     "parse_config": "edgekeeper.config",
+    "prequential": "edgekeeper.build",
     "replay": "edgekeeper.build",
     "tune": "edgekeeper.build",
     "wrap": "edgekeeper.models.estimators",

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from edgekeeper.explain import Overview
     from edgekeeper.registry import Package
     from edgekeeper.report import LiveScreen, Story
+    from edgekeeper.report.model_duel import ModelDuel
     from edgekeeper.report.tell import Market
     from edgekeeper.train import Progress
 
@@ -47,6 +48,7 @@ def app() -> typer.Typer:
     services = Services(
         replay=_replay,
         demo_markets=_demo_markets,
+        model_chapter=_model_chapter,
         write_report=_write_report,
         report=_report,
         train=_train,
@@ -80,6 +82,12 @@ def _demo_markets() -> "Sequence[DemoMarket]":
     from edgekeeper.build import demo_markets
 
     return demo_markets()
+
+
+def _model_chapter(*, phase: Callable[[str], None]) -> "list[ModelDuel]":
+    from edgekeeper.build import model_chapter
+
+    return model_chapter(phase=phase)
 
 
 def _write_report(path: Path, stories: "list[Story]", *, title: str) -> None:

@@ -47,16 +47,19 @@ from edgekeeper.workbench import (
     Comparison,
     ExplainedSignal,
     Judgement,
+    Prequential,
     Trained,
     Tuned,
     backtest,
     compare,
     explain,
     explain_signal,
+    prequential,
     train,
     tune,
     validate,
 )
+from edgekeeper.workbench.model_chapter import model_chapter
 
 __all__ = [
     "Audited",
@@ -66,6 +69,7 @@ __all__ = [
     "ExplainedSignal",
     "Judgement",
     "Market",
+    "Prequential",
     "Replay",
     "Retold",
     "Screen",
@@ -77,6 +81,8 @@ __all__ = [
     "demo_markets",
     "explain",
     "explain_signal",
+    "model_chapter",
+    "prequential",
     "replay",
     "report",
     "train",

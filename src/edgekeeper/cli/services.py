@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from edgekeeper.registry import Package
     from edgekeeper.report import LiveScreen, Snapshot, Story
     from edgekeeper.report.backtest_story import BacktestStory
+    from edgekeeper.report.model_duel import ModelDuel
     from edgekeeper.report.targets import Target
     from edgekeeper.report.tell import Market
     from edgekeeper.train import Progress, Search
@@ -304,6 +305,14 @@ class TrainAct(Protocol):
         ...
 
 
+class ModelChapterAct(Protocol):
+    """Hold a tuned ensemble against single models, on the markets of the demo's chapter."""
+
+    def __call__(self, *, phase: Callable[[str], None]) -> "list[ModelDuel]":
+        """Do so; ``phase`` hears what is being done."""
+        ...
+
+
 class WorldsAct(Protocol):
     """Run the whole loop over many made markets."""
 
@@ -350,6 +359,7 @@ class Services:
 
     replay: ReplayAct
     demo_markets: Callable[[], Sequence[DemoMarket]]
+    model_chapter: ModelChapterAct
     write_report: ReportAct
     report: RetellAct
     train: TrainAct

@@ -7,6 +7,7 @@ from edgekeeper.workbench.backtesting import BacktestResult, backtest
 from edgekeeper.workbench.comparing import Comparison, compare
 from edgekeeper.workbench.explaining import ExplainedSignal, explain, explain_signal
 from edgekeeper.workbench.judging import Judgement, validate
+from edgekeeper.workbench.prequential import Prequential, prequential
 from edgekeeper.workbench.training import Trained, train
 from edgekeeper.workbench.tuning import Tuned, tune
 
@@ -15,12 +16,14 @@ __all__ = [
     "Comparison",
     "ExplainedSignal",
     "Judgement",
+    "Prequential",
     "Trained",
     "Tuned",
     "backtest",
     "compare",
     "explain",
     "explain_signal",
+    "prequential",
     "train",
     "tune",
     "validate",
