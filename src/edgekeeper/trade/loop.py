@@ -36,6 +36,7 @@ from edgekeeper.simulator import (
 )
 from edgekeeper.stats.sequential import e_lond_level
 from edgekeeper.trade.accounts import ACCOUNTS, Accounts
+from edgekeeper.trade.explaining import DecisionReasons
 from edgekeeper.trade.known_terms import KnownTerms
 from edgekeeper.trade.record import (
     Recorder,
@@ -79,6 +80,7 @@ class TradeLoop:
         symbols = len(bars.symbols)
         self.accounts = Accounts(config, bars.periods_per_year, symbols)
         self.recorder = Recorder(bars, ACCOUNTS, {"edgekeeper": KnownTerms(bars)})
+        self.reasons = DecisionReasons(feed, registry, features, config.explain)
         self.names = np.array(bars.symbols, dtype=object)
         self._virtual = book_parameters(
             config.model_copy(update={"fallback": "rules"}),
@@ -146,6 +148,8 @@ class TradeLoop:
         packages = {name: self.accounts.package(name) for name in ACCOUNTS}
         self.recorder.write(tx, logs, first, last, packages)
         mine = logs["edgekeeper"]
+        champion = self.seats[self.champion].package if self.champion else None
+        self.reasons.write(tx, "edgekeeper", mine, first, last, champion)
         self._note_guards(mine.guards[: mine.counts[1]], self.feed.instants[first:last])
         return mine.equity[:, 2] / mine.equity[:, 0]
 

@@ -13,7 +13,12 @@ from edgekeeper.ledger.schema.columns import (
     time_column,
 )
 from edgekeeper.ledger.schema.feed import epochs, universes
-from edgekeeper.ledger.schema.forecasting import decisions, forecasts, signals
+from edgekeeper.ledger.schema.forecasting import (
+    decisions,
+    explanations,
+    forecasts,
+    signals,
+)
 from edgekeeper.ledger.schema.lines import evidence, lines, packages, runs, stages, trials
 from edgekeeper.ledger.schema.operations import alerts, approvals, heartbeats, receipts, seals
 from edgekeeper.ledger.schema.storing import segment_bytes, storage
@@ -45,7 +50,7 @@ __all__ = [
     "time_column",
 ]
 
-REVISION = "0004"
+REVISION = "0005"
 """Revision of the newest migration; a ledger that says otherwise is migrated or refused."""
 
 FACTS: dict[str, Table] = {
@@ -57,6 +62,7 @@ FACTS: dict[str, Table] = {
         signals,
         forecasts,
         decisions,
+        explanations,
         orders,
         fills,
         trades,
