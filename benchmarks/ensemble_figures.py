@@ -13,6 +13,49 @@ import numpy as np
 
 RESULTS = Path(__file__).parent / "results" / "ensembles.jsonl"
 REPETITIONS = 2_000
+FOUR_MEMBERS = ("xgboost", "random_forest", "gradient_boosting", "lightgbm")
+THREE_MEMBERS = ("lightgbm", "random_forest", "logistic")
+BEST_MEMBER, RULES = "best member", "rules"
+TO_BEAT: dict[str, dict[str, tuple[str, ...]]] = {
+    "vote": {BEST_MEMBER: FOUR_MEMBERS, "lightgbm": ("lightgbm",)},
+    "average": {BEST_MEMBER: THREE_MEMBERS, "lightgbm": ("lightgbm",)},
+    "stack": {BEST_MEMBER: THREE_MEMBERS, "lightgbm": ("lightgbm",)},
+    "recent": {"average": ("average",), BEST_MEMBER: THREE_MEMBERS},
+    "regime": {"average": ("average",), BEST_MEMBER: THREE_MEMBERS},
+    "regime, switched": {"average": ("average",), BEST_MEMBER: THREE_MEMBERS},
+    "components, by regime": {"components, static": ("components, static",)},
+    "components, learned": {"components, static": ("components, static",)},
+    "lightgbm, 20 features": {"lightgbm": ("lightgbm",)},
+    "lightgbm, SMOTE": {"lightgbm": ("lightgbm",)},
+    "lightgbm, bootstrap": {"lightgbm": ("lightgbm",)},
+}
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A recipe beside one it has to beat, on one market; ``which`` of several that was."""
+
+    recipe: str
+    against: str
+    which: str
+    sharpe_gained: float
+    loss_saved: float
+
+
+def pairs_of(row: dict[str, Any]) -> list[Pair]:
+    """Return every recipe beside those it has to beat, and beside the rules."""
+    figures = row["recipes"]
+    found = []
+    for recipe, rivals in TO_BEAT.items():
+        for label, among in rivals.items():
+            best = min(among, key=lambda rival: figures[rival]["loss"])
+            gained = figures[recipe]["sharpe"] - figures[best]["sharpe"]
+            saved = figures[best]["loss"] - figures[recipe]["loss"]
+            found.append(Pair(recipe, label, best, gained, saved))
+    for recipe, own in figures.items():
+        gained = own["sharpe"] - row["rules_sharpe"]
+        found.append(Pair(recipe, RULES, RULES, gained, math.nan))
+    return found
 
 
 def read_results(file: Path = RESULTS) -> list[dict[str, Any]]:
@@ -45,13 +88,12 @@ def summarise(rows: list[dict[str, Any]]) -> list[Over]:
     found = []
     for kind in dict.fromkeys(row["kind"] for row in rows):
         own = [row for row in rows if row["kind"] == kind]
-        for place, pair in enumerate(own[0]["pairs"]):
-            pairs = [row["pairs"][place] for row in own]
-            gained = np.array([p["sharpe_gained"] for p in pairs])
-            saved = np.array([p.get("loss_saved", math.nan) for p in pairs])
-            ours = np.array([row["recipes"][pair["recipe"]]["sharpe"] for row in own])
+        for pairs in zip(*map(pairs_of, own), strict=True):
+            gained = np.array([pair.sharpe_gained for pair in pairs])
+            saved = np.array([pair.loss_saved for pair in pairs])
+            ours = np.array([row["recipes"][pairs[0].recipe]["sharpe"] for row in own])
             found.append(
-                Over(kind, pair["recipe"], pair["against"], len(own), int((gained > 0.0).sum()),
+                Over(kind, pairs[0].recipe, pairs[0].against, len(own), int((gained > 0.0).sum()),
                      resampled(gained), resampled(saved), in_percent(ours, ours - gained))
             )  # fmt: skip
     return found

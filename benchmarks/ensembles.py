@@ -24,7 +24,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from ensemble_figures import REPETITIONS, RESULTS, read_results, summarise
+from ensemble_figures import (
+    REPETITIONS,
+    RESULTS,
+    RULES,
+    Pair,
+    pairs_of,
+    read_results,
+    summarise,
+)
 
 from edgekeeper.bars import Bars
 from edgekeeper.config import Config, LineConfig
@@ -64,22 +72,6 @@ RECIPES: dict[str, tuple[str, dict[str, object], dict[str, object]]] = {
     "lightgbm, 20 features": ("lightgbm", {"rounds": 80}, RANKED),
     "lightgbm, SMOTE": ("lightgbm", {"rounds": 80}, {"augmentation": {"by": "smote"}}),
     "lightgbm, bootstrap": ("lightgbm", {"rounds": 80}, {"augmentation": {"by": "bootstrap"}}),
-}
-FOUR_MEMBERS = ("xgboost", "random_forest", "gradient_boosting", "lightgbm")
-THREE_MEMBERS = ("lightgbm", "random_forest", "logistic")
-BEST_MEMBER, RULES = "best member", "rules"
-TO_BEAT: dict[str, dict[str, tuple[str, ...]]] = {
-    "vote": {BEST_MEMBER: FOUR_MEMBERS, "lightgbm": ("lightgbm",)},
-    "average": {BEST_MEMBER: THREE_MEMBERS, "lightgbm": ("lightgbm",)},
-    "stack": {BEST_MEMBER: THREE_MEMBERS, "lightgbm": ("lightgbm",)},
-    "recent": {"average": ("average",), BEST_MEMBER: THREE_MEMBERS},
-    "regime": {"average": ("average",), BEST_MEMBER: THREE_MEMBERS},
-    "regime, switched": {"average": ("average",), BEST_MEMBER: THREE_MEMBERS},
-    "components, by regime": {"components, static": ("components, static",)},
-    "components, learned": {"components, static": ("components, static",)},
-    "lightgbm, 20 features": {"lightgbm": ("lightgbm",)},
-    "lightgbm, SMOTE": {"lightgbm": ("lightgbm",)},
-    "lightgbm, bootstrap": {"lightgbm": ("lightgbm",)},
 }
 FOLDS, BLOCK = 3, 20
 
@@ -214,27 +206,6 @@ def measure(market: Market) -> dict[str, Any]:
     data = TrainingData.prepare(bars, features, config)
     runs = {name: prequential(data, name, config) for name in RECIPES}
     rules = rules_gain(data, config)
-    pairs = []
-    for name, rivals in TO_BEAT.items():
-        for label, among in rivals.items():
-            best = min(among, key=lambda rival: float(runs[rival].loss.mean()))
-            one, other = runs[name], runs[best]
-            pairs.append(
-                {
-                    "recipe": name,
-                    "against": label,
-                    "which": best,
-                    "loss_saved": rounded(other.loss.mean() - one.loss.mean()),
-                    "sharpe_gained": rounded(sharpe(one.gain) - sharpe(other.gain)),
-                    "sharpe_interval": by_blocks(one.gain, other.gain, sharpe),
-                    "loss_interval": by_blocks(-one.loss, -other.loss, lambda x: x.mean(axis=-1)),
-                }
-            )
-    for name, run in runs.items():
-        gained = rounded(sharpe(run.gain) - sharpe(rules))
-        interval = by_blocks(run.gain, rules, sharpe)
-        pairs.append({"recipe": name, "against": RULES, "which": RULES,
-                      "sharpe_gained": gained, "sharpe_interval": interval})  # fmt: skip
     figures = {
         name: {
             "loss": rounded(run.loss.mean()),
@@ -243,14 +214,26 @@ def measure(market: Market) -> dict[str, Any]:
         }
         for name, run in runs.items()
     }
-    return {
+    row = {
         "kind": market.kind,
         "market": market.name,
         "rows": len(bars),
         "rules_sharpe": rounded(sharpe(rules)),
         "recipes": figures,
-        "pairs": pairs,
     }
+    if market.kind == "real":
+        row["intervals"] = [over_time(pair, runs, rules) for pair in pairs_of(row)]
+    return row
+
+
+def over_time(pair: Pair, runs: dict[str, Run], rules: np.ndarray) -> dict[str, Any]:
+    """Intervals of one market alone."""
+    one = runs[pair.recipe]
+    if pair.against == RULES:
+        return {"sharpe": by_blocks(one.gain, rules, sharpe), "loss": None}
+    other = runs[pair.which]
+    loss = by_blocks(-one.loss, -other.loss, lambda x: x.mean(axis=-1))
+    return {"sharpe": by_blocks(one.gain, other.gain, sharpe), "loss": loss}
 
 
 def main() -> None:

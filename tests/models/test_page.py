@@ -35,7 +35,10 @@ def test_what_was_measured_is_told():
     text = PAGE.read_text("utf-8").partition("## When each helps")[2]
     rows = [json.loads(line) for line in RECORD.read_text("utf-8").splitlines()]
     for kind in {row["kind"] for row in rows}:
-        count = sum(row["kind"] == kind for row in rows)
-        part = text.partition(f"### {kind.capitalize()} markets ({count})")[2].partition("###")[0]
-        for pair in rows[0]["pairs"]:
-            assert f"| {pair['recipe']} | {pair['against']} |" in part
+        own = [row for row in rows if row["kind"] == kind]
+        heading = f"### {kind.capitalize()} markets ({len(own)})"
+        part = text.partition(heading)[2].partition("###")[0]
+        assert "| stack | best member" in part
+        recipes = own[0]["recipes"] if kind != "real" else ("vote", "stack", "recent")
+        for recipe in recipes:
+            assert f"| {recipe} | rules |" in part
