@@ -77,7 +77,10 @@ def freqai(python: str, learner: LightGBM, table: TrainingRows) -> dict:
         )  # fmt: skip
     if done.returncode:
         raise SystemExit(f"FreqAI did not run:\n{done.stderr[-2000:]}")
-    return json.loads(done.stdout.splitlines()[-1])
+    found = json.loads(done.stdout.splitlines()[-1])
+    if found["forecasts"] != len(table) - WINDOW_DAYS * A_DAY:
+        raise SystemExit(f"FreqAI forecast {found['forecasts']} rows only")
+    return found
 
 
 def main() -> None:
@@ -89,6 +92,7 @@ def main() -> None:
     asked = parser.parse_args()
     rows = (WINDOW_DAYS + STEP_DAYS * asked.folds) * A_DAY
     table = market_like(rows, FEATURES, edge=0.3)
+    np.nan_to_num(table.features, copy=False)  # FreqAI leaves out rows with a gap
     ones = np.ones(rows)
     warm = LightGBM(rounds=1)
     warm.fit(table.take(np.arange(1_000)), validation=None, seed=1)
