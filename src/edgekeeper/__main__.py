@@ -106,6 +106,7 @@ def _train(
     bars: "Bars",
     *,
     learner: str,
+    parameters: Mapping[str, float | int | str | bool],
     features: tuple[str, ...] | None,
     config: "Config",
     out: Path | None,
@@ -118,6 +119,7 @@ def _train(
     return train(
         bars,
         learner=learner,
+        parameters=parameters,
         features=features,
         config=config,
         out=out,

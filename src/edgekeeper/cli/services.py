@@ -294,6 +294,7 @@ class TrainAct(Protocol):
         bars: "Bars",
         *,
         learner: str,
+        parameters: Mapping[str, float | int | str | bool],
         features: tuple[str, ...] | None,
         config: "Config",
         out: Path | None,

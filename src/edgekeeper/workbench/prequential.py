@@ -150,12 +150,8 @@ def _line(
     parameters: Mapping[str, float | int | str | bool] | None,
     features: tuple[str, ...] | None,
 ) -> LineConfig:
-    changes: dict[str, Any] = {"parameters": dict(parameters or {})}
-    if features is not None:
-        changes["features"] = tuple(features)
-    line = line_of(learner).model_copy(update=changes)
-    make_learner(line)  # a wrong recipe is told before any work
-    return line
+    line = line_of(learner, parameters)
+    return line if features is None else line.model_copy(update={"features": tuple(features)})
 
 
 def _searching(line: LineConfig, trials: int) -> LineConfig:
