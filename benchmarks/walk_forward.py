@@ -1,11 +1,11 @@
-"""Walk-forward of a LightGBM model: 20 windows of 50,112 rows × 60 features, 200 trees, one thread.
+"""Walk-forward of a LightGBM model: 20 windows of 50,112 rows × 60 features, 200 trees.
 
 Beside FreqAI's own back-test at equal settings, where `--peer-python` names an interpreter that has
 freqtrade with FreqAI (`pip install freqtrade datasieve scikit-learn lightgbm xgboost-cpu`), and
 beside fits of which each bins its own window. Ours bins the table once, with the edges of the first
 window: bin edges only come from the past.
 
-    python benchmarks/walk_forward.py [--peer-python PEERS] [--folds 20] [--json]
+    python benchmarks/walk_forward.py [--peer-python PEERS] [--folds 20] [--threads 1] [--json]
 
 Times of the processor are reported beside those of the clock: they hold on a busy machine. Hits are
 the share of later rows whose side was forecast right, to see that all do the same work.
@@ -18,6 +18,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -73,7 +74,7 @@ def freqai(python: str, learner: LightGBM, table: TrainingRows) -> dict:
         clean = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
         done = subprocess.run(
             [python, script, str(bars), str(asked)],
-            capture_output=True, text=True, check=False, env=clean | {"OMP_NUM_THREADS": "1"},
+            capture_output=True, text=True, check=False, env=clean | {"OMP_NUM_THREADS": str(learner.threads)},
         )  # fmt: skip
     if done.returncode:
         raise SystemExit(f"FreqAI did not run:\n{done.stderr[-2000:]}")
@@ -88,6 +89,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--peer-python", default="")
     parser.add_argument("--folds", type=int, default=20)
+    parser.add_argument("--threads", type=int, default=1, help="of all sides; one leaves a core")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     rows = (WINDOW_DAYS + STEP_DAYS * asked.folds) * A_DAY
@@ -97,7 +99,8 @@ def main() -> None:
     warm = LightGBM(rounds=1)
     warm.fit(table.take(np.arange(1_000)), validation=None, seed=1)
     found: dict[str, dict[str, dict]] = {}
-    for name, learner in SETTINGS.items():
+    for name, settings in SETTINGS.items():
+        learner = replace(settings, threads=asked.threads)
         shared = share_windows(learner, table)
         runs = {
             "Edgekeeper": walked(

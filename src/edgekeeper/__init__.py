@@ -16,21 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from edgekeeper.bars import Bars
-    from edgekeeper.build import (
-        backtest,
-        compare,
-        explain,
-        prequential,
-        replay,
-        train,
-        tune,
-        validate,
-    )
+    from edgekeeper.build import backtest, compare, explain, replay, train, tune, validate
     from edgekeeper.config import Config, parse_config
     from edgekeeper.features import FeatureSet
     from edgekeeper.labels import TripleBarrier
     from edgekeeper.models.estimators import wrap
     from edgekeeper.registry import Package
+    from edgekeeper.workbench import prequential
 
     __version__: str
 
@@ -62,7 +54,7 @@ _HOMES = {
     "backtest": "edgekeeper.build",
     "compare": "edgekeeper.build",
     "parse_config": "edgekeeper.config",
-    "prequential": "edgekeeper.build",
+    "prequential": "edgekeeper.workbench",
     "replay": "edgekeeper.build",
     "tune": "edgekeeper.build",
     "wrap": "edgekeeper.models.estimators",

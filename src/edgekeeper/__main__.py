@@ -85,7 +85,7 @@ def _demo_markets() -> "Sequence[DemoMarket]":
 
 
 def _model_chapter(*, phase: Callable[[str], None]) -> "list[ModelDuel]":
-    from edgekeeper.build import model_chapter
+    from edgekeeper.workbench.model_chapter import model_chapter
 
     return model_chapter(phase=phase)
 

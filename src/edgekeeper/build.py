@@ -47,19 +47,16 @@ from edgekeeper.workbench import (
     Comparison,
     ExplainedSignal,
     Judgement,
-    Prequential,
     Trained,
     Tuned,
     backtest,
     compare,
     explain,
     explain_signal,
-    prequential,
     train,
     tune,
     validate,
 )
-from edgekeeper.workbench.model_chapter import model_chapter
 
 __all__ = [
     "Audited",
@@ -69,7 +66,6 @@ __all__ = [
     "ExplainedSignal",
     "Judgement",
     "Market",
-    "Prequential",
     "Replay",
     "Retold",
     "Screen",
@@ -81,8 +77,6 @@ __all__ = [
     "demo_markets",
     "explain",
     "explain_signal",
-    "model_chapter",
-    "prequential",
     "replay",
     "report",
     "train",

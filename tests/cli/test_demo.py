@@ -134,7 +134,7 @@ def small_chapter(*, phase):
     def bars():
         return make_world("planted", seed=2, symbols=4, bars=400, net_sharpe=8.0).bars
 
-    return build.model_chapter([Arena("small", "A small one", 252, bars)], phase=phase)
+    return model_chapter.model_chapter([Arena("small", "A small one", 252, bars)], phase=phase)
 
 
 def test_the_chapter_on_models_ends_in_a_sentence_and_a_picture(here, monkeypatch):

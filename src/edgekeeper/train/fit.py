@@ -95,8 +95,8 @@ def fit_model(
     The learner sees the oldest 70 %, stops early by the next 10 %; probabilities, returns and
     intervals are calibrated on the newest 20 %, which the learner never saw. ``learner`` stands in
     for the one the recipe names, where that is on no shelf. ``windows`` fits in its place on
-    ``data.table``, for fits on many windows of it; only a recipe without selection, scaling and
-    augmentation can have them.
+    ``data.table``, for fits on many windows of it; a recipe with selection, scaling or augmentation
+    has rows of its own and is fitted alone.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def fit_model(
         oldest, later = selection.rows(oldest), selection.rows(later)
         features = {name: features[name] for name in oldest.names}
         matrix = selection.columns(matrix)
-    if windows is None:
+    if windows is None or line.selection is not None or line.augmentation is not None:
         fitted = learner.fit(oldest, validation=later, seed=seed)
     else:
         fitted = windows.fit(parts.fit, weight, validation=parts.stop, seed=seed)

@@ -11,7 +11,7 @@ from edgekeeper.bars import Bars
 from edgekeeper.config import Config, LineConfig, SearchConfig
 from edgekeeper.errors import UsageError
 from edgekeeper.models import summed_in_order
-from edgekeeper.models.learners import Windows, share_windows
+from edgekeeper.models.learners import share_windows
 from edgekeeper.rollout import recipe_hash, recipe_of
 from edgekeeper.trade import rule_signals
 from edgekeeper.train import (
@@ -122,27 +122,33 @@ def prequential(
     seen = with_signals(bars, config) if wants_signals(line) else bars
     chosen, _ = feature_set_of(line, seen)
     data = TrainingData.prepare(seen, chosen, config)
-    now = [int(bars.instants[cut - 1]) for cut in cuts[:-1]]
+    fits = [int(bars.instants[cut - 1]) for cut in cuts[:-1]]
     seed = seed_of(config.seed, recipe_hash(recipe_of(line, config)), 0)
     search = None
     if tune:
+        known = data.known_rows(fits[0])
         search = search_parameters(
-            data, data.known_rows(now[0]), _searching(line, tune), config, seed=seed, jobs=jobs
+            data, known, _searching(line, tune), config, seed=seed, jobs=jobs
         )
         line = search.recipe
-    windows = share_windows(make_learner(line), data.table)
-    forecasts = _walk(data, line, config, cuts, windows, seed, progress)
-    case = Case(
-        name=name or learner,
-        bars=bars,
+    forecasts = _walk(data, line, config, cuts, seed, progress)
+    case = _case(data, forecasts, config, int(bars.instants[cuts[0]]), name or learner)
+    return Prequential(case, tuple(fits), search)
+
+
+def _case(
+    data: TrainingData, forecasts: Forecasts, config: Config, first_ns: int, name: str
+) -> Case:
+    return Case(
+        name=name,
+        bars=data.bars,
         volatility=data.volatility,
         labels=data.labels,
         forecasts=forecasts,
         probability=forecasts.probability,
-        rules=rule_signals(config.rules, bars),
-        first_ns=int(bars.instants[cuts[0]]),
+        rules=rule_signals(config.rules, data.bars),
+        first_ns=first_ns,
     )
-    return Prequential(case, tuple(now), search)
 
 
 def _line(
@@ -182,12 +188,12 @@ def _walk(
     line: LineConfig,
     config: Config,
     cuts: list[int],
-    windows: Windows,
     seed: int,
     progress: Progress | None,
 ) -> Forecasts:
     """Fit before each stretch and forecast it; bars before the first stay without forecast."""
     bars, parts = data.bars, []
+    windows = share_windows(make_learner(line), data.table)
     for done, (begin, end) in enumerate(pairwise(cuts)):
         known = data.known_rows(int(bars.instants[begin - 1]), line.window_bars)
         model = fit_model(data, known, line, config, seed=seed + done, windows=windows)
