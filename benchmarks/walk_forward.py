@@ -66,6 +66,7 @@ def freqai(python: str, learner: LightGBM, table: TrainingRows) -> dict:
     for name in OURS_ALONE:
         del options[name]
     settings = {"window_days": WINDOW_DAYS, "step_days": STEP_DAYS, "lightgbm": options}
+    threads = {"OMP_NUM_THREADS": str(learner.threads)}
     with tempfile.TemporaryDirectory() as folder:
         bars, asked = Path(folder) / "table.npz", Path(folder) / "settings.json"
         np.savez(bars, features=table.features, target=table.target)
@@ -74,7 +75,7 @@ def freqai(python: str, learner: LightGBM, table: TrainingRows) -> dict:
         clean = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
         done = subprocess.run(
             [python, script, str(bars), str(asked)],
-            capture_output=True, text=True, check=False, env=clean | {"OMP_NUM_THREADS": str(learner.threads)},
+            capture_output=True, text=True, check=False, env=clean | threads,
         )  # fmt: skip
     if done.returncode:
         raise SystemExit(f"FreqAI did not run:\n{done.stderr[-2000:]}")
