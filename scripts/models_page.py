@@ -216,9 +216,8 @@ def conclusions(found: list[Any]) -> list[str]:
         for o in found:
             if o.kind == "planted" and o.against == against and o.recipe in recipes:
                 percent = "" if math.isnan(o.percent[0]) else f", {number(o.percent[0], 0)} %"
-                said.append(
-                    f"{o.recipe} {between(o.sharpe, 2)}{percent}: {verdict(o.sharpe[1:], o.markets)}"
-                )
+                what = verdict(o.sharpe[1:], o.markets)
+                said.append(f"{o.recipe} {between(o.sharpe, 2)}{percent}: {what}")
         if said:
             lines.append(f"- {words}. Planted markets, net Sharpe: {'; '.join(said)}.")
     return lines
