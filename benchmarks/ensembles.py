@@ -1,32 +1,50 @@
-"""Does an ensemble beat its best member, and do weights that change beat fixed ones?
+"""Does an ensemble beat its best member, do weights that change beat fixed ones, models rules?
 
 Each recipe is fitted again and again on what was known, forecasts the next stretch, and trades it
-in a virtual book; the forecasts of all stretches make one path. Reported: log-loss of both sides'
-chances and the book's net Sharpe ratio, and each recipe less the one it has to beat, with 95 %
-intervals from blocks of time resampled in pairs. The best member is the one with the least loss
-*afterwards*: a hard one to beat, nobody could have named it before.
+in a virtual book; the forecasts of all stretches make one path. Kept of each market, a line each in
+`results/ensembles.jsonl`: log-loss of both sides' chances and the book's net Sharpe ratio, and what
+each recipe has over those it has to beat. A second call measures only what is missing.
 
-    python benchmarks/ensembles.py [--worlds 2] [--bars 1500] [--folds 4] [--json]
+The best member is the one with the least loss *afterwards*, in each market anew: a hard one to
+beat, nobody could have named it before. Intervals (95 %) are over markets, resampled; of one real
+market over its blocks of time, resampled in pairs.
+
+    python benchmarks/ensembles.py [--worlds 20] [--results FILE] [--only-summary]
 """
 
 import argparse
 import json
 import math
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+from ensemble_figures import (
+    REPETITIONS,
+    RESULTS,
+    RULES,
+    Pair,
+    pairs_of,
+    read_results,
+    summarise,
+)
 
 from edgekeeper.bars import Bars
 from edgekeeper.config import Config, LineConfig
-from edgekeeper.market import load_bars
+from edgekeeper.market import load_bars, read_bars
+from edgekeeper.simulator import Book, MarketFeed, book_parameters
 from edgekeeper.stats.scores import log_loss
+from edgekeeper.trade import rule_signals
 from edgekeeper.train import TrainingData, feature_set_of, fit_model
 from edgekeeper.validate.hold_out import virtual_gains
 from edgekeeper.worlds import make_world, seeds
 
+STOCKS = ("us_equity_daily_sp500_2013_2018", "sp500_subset_daily.parquet")
 CATALOGUES = ("technical", "volatility", "volume", "returns", "regime")
 LIGHT = (
     "xgboost.rounds = 80, random_forest.trees = 40, gradient_boosting.rounds = 80, "
@@ -35,6 +53,7 @@ LIGHT = (
 FOUR = {"settings": LIGHT}
 MEMBERS = "lightgbm, random_forest, logistic"
 THREE = {"members": MEMBERS, "settings": "lightgbm.rounds = 80, random_forest.trees = 40"}
+RANKED = {"selection": {"correlation": 0.9, "by": "rfe"}}
 RECIPES: dict[str, tuple[str, dict[str, object], dict[str, object]]] = {
     "lightgbm": ("lightgbm", {"rounds": 80}, {}),
     "xgboost": ("xgboost", {"rounds": 80}, {}),
@@ -50,36 +69,15 @@ RECIPES: dict[str, tuple[str, dict[str, object], dict[str, object]]] = {
     "components, static": ("components", {"how": "static"}, {}),
     "components, by regime": ("components", {"how": "regime"}, {}),
     "components, learned": ("components", {}, {}),
-    "logistic, 20 features": ("logistic", {}, {"selection": {"correlation": 0.9, "by": "rfe"}}),
-    "lightgbm, 20 features": (
-        "lightgbm",
-        {"rounds": 80},
-        {"selection": {"correlation": 0.9, "by": "rfe"}},
-    ),
+    "lightgbm, 20 features": ("lightgbm", {"rounds": 80}, RANKED),
     "lightgbm, SMOTE": ("lightgbm", {"rounds": 80}, {"augmentation": {"by": "smote"}}),
     "lightgbm, bootstrap": ("lightgbm", {"rounds": 80}, {"augmentation": {"by": "bootstrap"}}),
 }
-FOUR_MEMBERS = ("xgboost", "random_forest", "gradient_boosting", "lightgbm")
-THREE_MEMBERS = ("lightgbm", "random_forest", "logistic")
-TO_BEAT: dict[str, tuple[str, ...]] = {
-    "vote": FOUR_MEMBERS,
-    "average": THREE_MEMBERS,
-    "stack": THREE_MEMBERS,
-    "recent": ("average",),
-    "regime": ("average",),
-    "regime, switched": ("average",),
-    "components, by regime": ("components, static",),
-    "components, learned": ("components, static",),
-    "logistic, 20 features": ("logistic",),
-    "lightgbm, 20 features": ("lightgbm",),
-    "lightgbm, SMOTE": ("lightgbm",),
-    "lightgbm, bootstrap": ("lightgbm",),
-}
-BLOCK, REPETITIONS = 20, 2_000
+FOLDS, BLOCK = 3, 20
 
 
 @dataclass(frozen=True)
-class Path:
+class Run:
     """Of one recipe, every instant forecast: mean log-loss, and the book's net gain."""
 
     loss: np.ndarray
@@ -88,130 +86,179 @@ class Path:
 
 
 @dataclass(frozen=True)
-class Compared:
-    market: str
-    recipe: str
-    against: str
-    loss: float
-    sharpe: float
-    loss_saved: float
-    loss_saved_interval: tuple[float, float]
-    sharpe_gained: float
-    sharpe_gained_interval: tuple[float, float]
+class Market:
+    """Bars to be made when their turn has come."""
+
+    kind: str
+    name: str
+    make: Callable[[], Bars]
 
 
-def markets(worlds: int, bars: int) -> Iterator[tuple[str, list[Bars]]]:
-    for kind, options in (("planted", {"net_sharpe": 4.0}), ("noise", {})):
-        drawn = seeds("benchmark", worlds)
-        yield kind, [make_world(kind, seed=s, symbols=5, bars=bars, **options).bars for s in drawn]
-    yield "real (bundled)", [load_bars("bundled").bars]
+def markets(worlds: int) -> Iterator[Market]:
+    """Return real bars as far as they are at hand, then planted and noise worlds in turn."""
+
+    yield from real_markets()
+    for place, seed in enumerate(seeds("benchmark", worlds)):
+        edge = (4.0, 8.0)[place % 2]
+        planted = partial(world, "planted", seed, net_sharpe=edge)
+        yield Market("planted", f"seed {seed}, {edge:g}", planted)
+        yield Market("noise", f"seed {seed}", partial(world, "noise", seed))
 
 
-def prequential(bars: Bars, recipe: str, folds: int, prepared: dict[str, TrainingData]) -> Path:
+def world(kind: str, seed: int, **options: float) -> Bars:
+    """Draw five symbols of a thousand days."""
+    return make_world(kind, seed=seed, symbols=5, bars=1_000, **options).bars
+
+
+def real_markets() -> Iterator[Market]:
+    """Return the bundled bars, and baskets of US stocks where those lie beside the checkout."""
+    yield Market("real", "bundled", lambda: load_bars("bundled").bars)
+    here = Path(__file__).resolve().parents[1]
+    for data in (here / "shared" / "data", here.parent / "shared" / "data"):
+        file = data.joinpath(*STOCKS)
+        if file.exists():
+            names = read_bars(file).bars.symbols
+            for place in range(4):
+                chosen = names[place::13][:10]
+                yield Market(
+                    "real",
+                    f"ten US stocks from {chosen[0]}, 2013-16",
+                    partial(some_stocks, file, chosen),
+                )
+            return
+
+
+def some_stocks(file: Path, symbols: tuple[str, ...]) -> Bars:
+    """Read the bars of some symbols."""
+    return read_bars(file, symbols=symbols).bars
+
+
+def prequential(data: TrainingData, recipe: str, config: Config) -> Run:
+    """Fit, forecast the next stretch, trade it; and so on."""
     learner, parameters, steps = RECIPES[recipe]
     line = LineConfig.model_validate(
         {"name": "bench", "learner": learner, "parameters": parameters, "features": CATALOGUES}
         | steps
     )
-    config = Config()
-    if "all" not in prepared:
-        features, _ = feature_set_of(line, bars)
-        prepared["all"] = TrainingData.prepare(bars, features, config)
-    data = prepared["all"]
-    cuts = np.linspace(0.4, 1.0, folds + 1) * (len(bars.instants) - 1)
+    bars = data.bars
     losses, gains = [], []
-    began = time.perf_counter()
-    for place, (begin, end) in enumerate(pairwise(cuts)):
-        now, then = (int(bars.instants[int(cut)]) for cut in (begin, end))
+    began = time.process_time()
+    for place, (now, part) in enumerate(stretches(bars)):
         model = fit_model(data, data.known_rows(now), line, config, seed=place)
-        first, last = (int(np.searchsorted(bars.event_time, t, "right")) for t in (now, then))
-        part = slice(first, last)
         forecasts = model.forecast(data.matrix[part], data.volatility[part])
-        gains.append(
-            virtual_gains(bars.rows(first, last), data.volatility[part], forecasts, config)
-        )
+        own = bars.rows(part.start, part.stop)
+        gains.append(virtual_gains(own, data.volatility[part], forecasts, config))
         net = data.labels.net_return[part]
         known = np.isfinite(net).all(axis=1) & np.isfinite(forecasts.probability).all(axis=1)
         loss = log_loss(net[known] > 0.0, forecasts.probability[known]).mean(axis=1)
         _, instant = np.unique(bars.event_time[part][known], return_inverse=True)
         losses.append(np.bincount(instant, weights=loss) / np.bincount(instant))
-    return Path(np.concatenate(losses), np.concatenate(gains), time.perf_counter() - began)
+    return Run(np.concatenate(losses), np.concatenate(gains), time.process_time() - began)
+
+
+def stretches(bars: Bars) -> Iterator[tuple[int, slice]]:
+    """When a model is fitted, and the rows it forecasts."""
+    cuts = np.linspace(0.4, 1.0, FOLDS + 1) * (len(bars.instants) - 1)
+    for begin, end in pairwise(cuts):
+        now, then = (int(bars.instants[int(cut)]) for cut in (begin, end))
+        yield now, slice(*(int(np.searchsorted(bars.event_time, t, "right")) for t in (now, then)))
+
+
+def rules_gain(data: TrainingData, config: Config) -> np.ndarray:
+    """What the configured rules earn over the same stretches, in the same kind of book."""
+    bars = data.bars
+    signals = rule_signals(config.rules, bars)
+    flat = book_parameters(config, periods_per_year=bars.periods_per_year, virtual=True)
+    gains = []
+    for _, part in stretches(bars):
+        own = bars.rows(part.start, part.stop)
+        age = int(config.guards.max_age_seconds * 1e9)
+        feed = MarketFeed(own, data.volatility[part], signals[part], max_age_ns=age)
+        log = Book(flat, len(own.symbols)).step(feed.chunk(0, len(feed.instants), None))
+        gains.append(np.diff(log.equity[:, 0], prepend=0.0))
+    return np.concatenate(gains)
 
 
 def sharpe(gain: np.ndarray) -> np.ndarray:
+    """Annual, of bars or of many resampled paths."""
     deviation = gain.std(axis=-1)
     return math.sqrt(252.0) * gain.mean(axis=-1) / np.where(deviation > 0.0, deviation, np.inf)
 
 
-def resampled(paths: list[np.ndarray], seed: int) -> Iterator[np.ndarray]:
-    """The same blocks of each path, in circles, ``[paths, n]``, again and again."""
-    stacked = np.stack(paths)
-    n = stacked.shape[1]
-    random = np.random.default_rng(seed)
-    for _ in range(REPETITIONS):
-        starts = random.integers(0, n, -(-n // BLOCK))
-        yield stacked[:, ((starts[:, None] + np.arange(BLOCK)) % n).ravel()[:n]]
+def by_blocks(one: np.ndarray, other: np.ndarray, figure: Callable[..., np.ndarray]) -> list[float]:
+    """95 % interval of the difference of a figure, the same blocks of both, in circles."""
+    random = np.random.default_rng(1)
+    n = len(one)
+    starts = random.integers(0, n, (REPETITIONS, -(-n // BLOCK)))
+    place = ((starts[..., None] + np.arange(BLOCK)) % n).reshape(REPETITIONS, -1)[:, :n]
+    return rounded(np.quantile(figure(one[place]) - figure(other[place]), [0.025, 0.975]))
 
 
-def compare(market: str, recipe: str, against: str, one: Path, other: Path) -> Compared:
-    saved = [float(np.mean(b - a)) for a, b in resampled([one.loss, other.loss], 1)]
-    gained = [float(sharpe(a) - sharpe(b)) for a, b in resampled([one.gain, other.gain], 2)]
-    return Compared(
-        market,
-        recipe,
-        against,
-        float(one.loss.mean()),
-        float(sharpe(one.gain)),
-        float(np.mean(other.loss - one.loss)),
-        tuple(np.quantile(saved, [0.025, 0.975]).tolist()),
-        float(sharpe(one.gain) - sharpe(other.gain)),
-        tuple(np.quantile(gained, [0.025, 0.975]).tolist()),
-    )
+def rounded(values: Any) -> Any:
+    """Five digits, so that the record stays small."""
+    return np.round(values, 5).tolist()
+
+
+def measure(market: Market) -> dict[str, Any]:
+    """One line of the record."""
+    config, bars = Config(), market.make()
+    features, _ = feature_set_of(LineConfig(name="bench", features=CATALOGUES), bars)
+    data = TrainingData.prepare(bars, features, config)
+    runs = {name: prequential(data, name, config) for name in RECIPES}
+    rules = rules_gain(data, config)
+    figures = {
+        name: {
+            "loss": rounded(run.loss.mean()),
+            "sharpe": rounded(sharpe(run.gain)),
+            "seconds": round(run.seconds, 2),
+        }
+        for name, run in runs.items()
+    }
+    row = {
+        "kind": market.kind,
+        "market": market.name,
+        "rows": len(bars),
+        "rules_sharpe": rounded(sharpe(rules)),
+        "recipes": figures,
+    }
+    if market.kind == "real":
+        row["intervals"] = [over_time(pair, runs, rules) for pair in pairs_of(row)]
+    return row
+
+
+def over_time(pair: Pair, runs: dict[str, Run], rules: np.ndarray) -> dict[str, Any]:
+    """Intervals of one market alone."""
+    one = runs[pair.recipe]
+    if pair.against == RULES:
+        return {"sharpe": by_blocks(one.gain, rules, sharpe), "loss": None}
+    other = runs[pair.which]
+    loss = by_blocks(-one.loss, -other.loss, lambda x: x.mean(axis=-1))
+    return {"sharpe": by_blocks(one.gain, other.gain, sharpe), "loss": loss}
 
 
 def main() -> None:
+    """Measure what is missing, and print what all of it says."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--worlds", type=int, default=2)
-    parser.add_argument("--bars", type=int, default=1_500)
-    parser.add_argument("--folds", type=int, default=4)
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--worlds", type=int, default=20)
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    parser.add_argument("--only-summary", action="store_true")
     asked = parser.parse_args()
-    found = []
-    for market, worlds in markets(asked.worlds, asked.bars):
-        paths: dict[str, list[Path]] = {name: [] for name in RECIPES}
-        for bars in worlds:
-            prepared: dict[str, TrainingData] = {}
-            for name in RECIPES:
-                paths[name].append(prequential(bars, name, asked.folds, prepared))
-        joined = {
-            name: Path(
-                np.concatenate([p.loss for p in parts]),
-                np.concatenate([p.gain for p in parts]),
-                sum(p.seconds for p in parts),
-            )
-            for name, parts in paths.items()
-        }
-        if not asked.json:
-            for name, path in joined.items():
-                print(
-                    f"{market:15} {name:24} loss {path.loss.mean():.4f}  "
-                    f"Sharpe {sharpe(path.gain):5.2f}  {path.seconds:5.1f} s",
-                    flush=True,
-                )
-        for name, rivals in TO_BEAT.items():
-            best = min(rivals, key=lambda rival: float(joined[rival].loss.mean()))
-            found.append(compare(market, name, best, joined[name], joined[best]))
-            if not asked.json:
-                c = found[-1]
-                print(
-                    f"{market:15} {name:24} against {best:20} loss saved {c.loss_saved:+.4f} "
-                    f"[{c.loss_saved_interval[0]:+.4f}, {c.loss_saved_interval[1]:+.4f}]  Sharpe "
-                    f"{c.sharpe_gained:+.2f} [{c.sharpe_gained_interval[0]:+.2f}, "
-                    f"{c.sharpe_gained_interval[1]:+.2f}]",
-                    flush=True,
-                )
-    if asked.json:
-        print(json.dumps([asdict(c) for c in found]))
+    done = {(row["kind"], row["market"]) for row in read_results(asked.results)}
+    for market in () if asked.only_summary else markets(asked.worlds):
+        if (market.kind, market.name) in done:
+            continue
+        row = measure(market)
+        with asked.results.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row, separators=(",", ":")) + "\n")
+        print(market.kind, market.name, sum(r["seconds"] for r in row["recipes"].values()),
+              flush=True)  # fmt: skip
+    for o in summarise(read_results(asked.results)):
+        print(
+            f"{o.kind:8} {o.recipe:24} over {o.against:20} better in {o.better} of {o.markets}: "
+            f"Sharpe {o.sharpe[0]:+.2f} [{o.sharpe[1]:+.2f}, {o.sharpe[2]:+.2f}]  "
+            f"{o.percent[0]:+.0f} % [{o.percent[1]:+.0f}, {o.percent[2]:+.0f}]  "
+            f"loss saved {o.loss[0]:+.4f} [{o.loss[1]:+.4f}, {o.loss[2]:+.4f}]"
+        )
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from edgekeeper.models.estimators import wrap
     from edgekeeper.registry import Package
     from edgekeeper.stats.drift_monitor import DriftMonitor
+    from edgekeeper.workbench import prequential
 
     __version__: str
 
@@ -38,6 +39,7 @@ __all__ = [
     "compare",
     "explain",
     "parse_config",
+    "prequential",
     "replay",
     "train",
     "tune",
@@ -55,6 +57,7 @@ _HOMES = {
     "backtest": "edgekeeper.build",
     "compare": "edgekeeper.build",
     "parse_config": "edgekeeper.config",
+    "prequential": "edgekeeper.workbench",
     "replay": "edgekeeper.build",
     "tune": "edgekeeper.build",
     "wrap": "edgekeeper.models.estimators",

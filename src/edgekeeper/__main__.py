@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from edgekeeper.learn.seat_drift import SeatDrift
     from edgekeeper.registry import Package
     from edgekeeper.report import LiveScreen, Story
+    from edgekeeper.report.model_duel import ModelDuel
     from edgekeeper.report.tell import Market
     from edgekeeper.train import Progress
 
@@ -49,6 +50,7 @@ def app() -> typer.Typer:
     services = Services(
         replay=_replay,
         demo_markets=_demo_markets,
+        model_chapter=_model_chapter,
         write_report=_write_report,
         report=_report,
         train=_train,
@@ -86,6 +88,12 @@ def _demo_markets() -> "Sequence[DemoMarket]":
     return demo_markets()
 
 
+def _model_chapter(*, phase: Callable[[str], None]) -> "list[ModelDuel]":
+    from edgekeeper.workbench.model_chapter import model_chapter
+
+    return model_chapter(phase=phase)
+
+
 def _write_report(path: Path, stories: "list[Story]", *, title: str) -> None:
     from edgekeeper.build import write_report
 
@@ -102,6 +110,7 @@ def _train(
     bars: "Bars",
     *,
     learner: str,
+    parameters: Mapping[str, float | int | str | bool],
     features: tuple[str, ...] | None,
     config: "Config",
     out: Path | None,
@@ -114,6 +123,7 @@ def _train(
     return train(
         bars,
         learner=learner,
+        parameters=parameters,
         features=features,
         config=config,
         out=out,

@@ -284,6 +284,13 @@ class StorageConfig(_Section):
         return self
 
 
+class ExplainConfig(_Section):
+    """Which decisions of a model are explained on record: from this share of equity on; 0: none."""
+
+    store_above: float = Field(0.0, ge=0, le=1)
+    keep: int = Field(5, ge=1, le=100)
+
+
 class Config(_Section):
     """Everything that shapes a result, apart from the bars; and what is kept of the record."""
 
@@ -303,6 +310,7 @@ class Config(_Section):
     drift: DriftConfig = DriftConfig()
     gates: GatesConfig = GatesConfig()
     packages: PackagesConfig = PackagesConfig()
+    explain: ExplainConfig = ExplainConfig()
     lines: tuple[LineConfig, ...] = (
         LineConfig(name="trees", learner="lightgbm"),
         LineConfig(name="linear", learner="logistic"),
@@ -318,8 +326,14 @@ class Config(_Section):
         return lines
 
     def hash(self) -> str:
-        """SHA-256 of the canonical JSON without storage: the configuration's identity."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        """SHA-256 of the canonical JSON without storage: the configuration's identity.
+
+        Explanations that are off leave no trace in a record, and none here.
+        """
+        written = self.model_dump(mode="json")
+        if self.explain.store_above == 0.0:
+            del written["explain"]
+        text = json.dumps(written, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -1,5 +1,6 @@
 """The demo: its promise first, its three markets, its folder, over services that run short ones."""
 
+import json
 from dataclasses import dataclass, fields, replace
 
 import pytest
@@ -9,6 +10,9 @@ from edgekeeper import build
 from edgekeeper.cli import Services, make_app
 from edgekeeper.cli.run_folder import MARKETS
 from edgekeeper.config import Config
+from edgekeeper.workbench import model_chapter
+from edgekeeper.workbench.model_chapter import Arena
+from edgekeeper.worlds import make_world
 
 
 @dataclass(frozen=True)
@@ -124,3 +128,35 @@ def test_a_market_that_is_none():
     assert result.exit_code == 2
     assert "did you mean 'noise'" in result.stderr
     assert demo("--markets", ",").exit_code == 2
+
+
+def small_chapter(*, phase):
+    def bars():
+        return make_world("planted", seed=2, symbols=4, bars=400, net_sharpe=8.0).bars
+
+    return model_chapter.model_chapter([Arena("small", "A small one", 252, bars)], phase=phase)
+
+
+def test_the_chapter_on_models_ends_in_a_sentence_and_a_picture(here, monkeypatch):
+    monkeypatch.setattr(model_chapter, "_TRIALS", 2)
+    services = replace(SERVICES, model_chapter=small_chapter)
+    result = demo("--chapter", "models", services=services)
+    assert result.exit_code == 0
+    assert "A small one: the ensemble (net Sharpe" in " ".join(result.stdout.split())
+    assert (here / "edgekeeper-demo/models.svg").read_text().startswith("<svg")
+    told = json.loads(demo("--chapter", "models", "--json", services=services).stdout)
+    assert set(told["markets"]) == {"small"}
+    assert told["markets"]["small"]["trials"] == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--chapter", "model"), "did you mean 'models'"),
+        (("--chapter", "models", "--markets", "noise"), "its own two markets"),
+    ],
+)
+def test_a_chapter_that_is_none_is_refused(words, said):
+    result = demo(*words)
+    assert result.exit_code == 2
+    assert said in " ".join(result.stderr.split())

@@ -44,6 +44,21 @@ def test_train_says_what_the_gates_say(edgekeeper, package, early_and_late):
     assert "✓ plausible" in done.out
     assert package["model"] in done.out, "the same bars and seed give the same package"
     assert "always guessing one side" in done.out
+    assert "is knowing the base rate alone" in done.out
+
+
+def test_train_takes_parameters_and_tells_which_were_tuned(edgekeeper, early_and_late):
+    words = ("train", "--bars", early_and_late / "early.csv", "--features", "returns")
+    members = ("--ensemble", "average", "--set", "members=logistic, lightgbm")
+    done = edgekeeper(*words, *members, "--set", "settings=lightgbm.rounds = 20", "--tune", 2)
+    assert "Learner average: fits 1 (tuned), members logistic, lightgbm, settings" in done.out
+    told = edgekeeper(*words, *members, "--set", "fits=2", "--json").json
+    assert told["tuned"] == []
+    assert told["parameters"]["members"] == "logistic, lightgbm"
+    assert told["parameters"]["fits"] == 2
+    for wrong, said in (("member=x", "did you mean 'members'"), ("members", "NAME=VALUE")):
+        done = edgekeeper(*words, "--ensemble", "average", "--set", wrong)
+        assert (done.code, said in done.err) == (2, True), done.err
 
 
 def test_validate_on_later_bars(edgekeeper, package, early_and_late, tmp_path):

@@ -22,6 +22,8 @@ def test_models_have_a_status(edgekeeper, run):
     models = edgekeeper("models", "list", "--run", run, "--json").json["models"]
     assert {model["status"] for model in models} <= {"training", "shadow", "production", "retired"}
     newest = [model for model in models if model["verdict"] == "accepted"][-1]
+    assert "plausible" in newest["gates"]
+    assert all(isinstance(said, str) and said for said in newest["gates"].values())
     assert newest["status"] in ("shadow", "production", "retired")
     assert newest["status"] in edgekeeper("models", "list", "--run", run).out
 

@@ -3,9 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edgekeeper.errors import UsageError
+from edgekeeper.errors import BadData, UsageError
 from edgekeeper.features import FeatureSet
-from edgekeeper.models import LEARNERS
+from edgekeeper.models import LEARNERS, look_back_of
 from edgekeeper.models.ensembles.by_regime import ByRegime, regime_edges
 from edgekeeper.models.ensembles.combined import sigmoid
 from edgekeeper.models.ensembles.groups import grouped
@@ -208,3 +208,29 @@ def test_a_member_that_cannot_be_drawn_is_refused(monkeypatch):
     monkeypatch.setattr(LEARNERS["svm"], "fit", lambda *_, **__: Opaque())
     with pytest.raises(UsageError, match="svm: expected a learner whose fit offers draw"):
         fit("vote", named(200), members="svm", weights="")
+
+
+def test_an_ensemble_reads_as_many_bars_as_its_longest_member():
+    settings = "lstm.look_back = 3, lstm.hidden = 8, lstm.batches = 5"
+    for name in ("average", "stack", "vote", "recent", "regime"):
+        weights = {"weights": ""} if name == "vote" else {}
+        made = LEARNERS[name](members="logistic, lstm", settings=settings, **weights)
+        assert look_back_of(made) == 3
+        assert made.catalogues == LEARNERS["lstm"].catalogues
+        assert look_back_of(LEARNERS[name]) == 1
+        assert LEARNERS[name]().catalogues is None
+    with pytest.raises(UsageError, match=r"components.learner: .*reads 20"):
+        LEARNERS["components"](learner="lstm")
+
+
+def test_members_of_one_bar_see_the_newest_of_several():
+    pytest.importorskip("torch")
+    bars = market_like(300, 2, edge=1.0)
+    three = replace(bars, features=np.tile(bars.features, 3))
+    three.features[:, :4] = 0.0
+    settings = "lstm.look_back = 3, lstm.hidden = 8, lstm.batches = 5"
+    both = fit("average", three, members="logistic, lstm", settings=settings)
+    alone = LEARNERS["logistic"]().fit(bars, validation=None, seed=1)
+    assert members_of(both, three)[:, 0] == pytest.approx(alone.score(bars.features))
+    with pytest.raises(BadData, match="at each of 3 bars, oldest first, got 2 columns"):
+        fit("average", bars, members="logistic, lstm", settings=settings)

@@ -47,6 +47,15 @@ RECIPES = {name: learner() for name, learner in LEARNERS.items()} | {
         settings="random_forest.trees = 5, gradient_boosting.rounds = 10, mlp.steps = 50",
         depth=4,
     ),
+    # Members that read one bar stand beside one that reads several.
+    "stack of nets": LEARNERS["stack"](
+        members="lstm, multi_task, logistic",
+        settings="lstm.look_back = 5, lstm.hidden = 16, lstm.batches = 20, multi_task.batches = 40",
+    ),
+    "average of nets": LEARNERS["average"](
+        members="lightgbm, lstm, multi_task",
+        settings="lstm.look_back = 10, lstm.hidden = 16, lstm.batches = 40",
+    ),
     "regime, switched": LEARNERS["regime"](
         members="lightgbm, logistic, svm", column="weekday", default="svm", switch=True
     ),
@@ -83,8 +92,13 @@ def part(real, start, stop):
     return replace(known, target=(side + luck + two[:, 0] / two[:, 0].std() > 0.0).astype(float))
 
 
+def _is_deep(learner):
+    named = learner.parameters().get("members", learner.name)
+    return any(name in named for name in DEEP)
+
+
 CASES = [
-    pytest.param(name, marks=[needs_torch] if learner.name in DEEP else [])
+    pytest.param(name, marks=[needs_torch] if _is_deep(learner) else [])
     for name, learner in RECIPES.items()
 ]
 

@@ -101,6 +101,9 @@ COMMENTS = {
     "packages": "Whose packages may trade; needs edgekeeper[signing].",
     "packages.trusted_keys": "Public keys; with some here, no package without their signature.",
     "packages.signing_key": "File of the private key that signs what is fitted here.",
+    "explain": "Why a model wanted what it traded, written beside the decision; `why` shows it.",
+    "explain.store_above": "From this share of equity on, such as 0.05; 0: no decision at all.",
+    "explain.keep": "How many features are named, those that moved the score most.",
     "lines": "Recipes that compete, each for its own right to trade. The first is also traded "
     "blindly,\n# at every refit, by the account that always takes the newest.",
     "lines.name": "Short name.",

@@ -1,8 +1,11 @@
 """Options that several commands share, each declared once."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
+
+from edgekeeper.errors import UsageError
 
 __all__ = [
     "AsJson",
@@ -21,6 +24,7 @@ __all__ = [
     "Symbols",
     "Venue",
     "Zone",
+    "read_settings",
     "split_list",
 ]
 
@@ -165,3 +169,36 @@ def split_list(text: str) -> tuple[str, ...]:
     ('AAPL', 'MSFT')
     """
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def read_settings(pairs: Sequence[str], option: str) -> dict[str, float | int | str | bool]:
+    """Read ``NAME=VALUE`` pairs; numbers and true or false are meant as such.
+
+    Raises
+    ------
+    UsageError
+        A pair that is none.
+
+    Examples
+    --------
+    >>> read_settings(["depth=4", "members=lightgbm, logistic"], "--set")
+    {'depth': 4, 'members': 'lightgbm, logistic'}
+    """
+    found: dict[str, float | int | str | bool] = {}
+    for pair in pairs:
+        name, equals, value = (part.strip() for part in pair.partition("="))
+        if not (name and equals and value):
+            raise UsageError(f"{option}: expected NAME=VALUE, got {pair[:60]!r}")
+        found[name] = _value(value)
+    return found
+
+
+def _value(text: str) -> float | int | str | bool:
+    if text in ("true", "false"):
+        return text == "true"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text

@@ -50,7 +50,7 @@ def read_models(run: Path) -> RunModels:
             row["refit_index"],
             row["verdict"],
             {k: v for k, v in _record(row["metrics_json"]).items() if v is not None},
-            _record(row["reasons_json"]),
+            {gate: _sentence(found) for gate, found in _record(row["reasons_json"]).items()},
         )
         for row in rows
     )
@@ -86,3 +86,10 @@ def best_first(models: list[dict[str, Any]], metric: str) -> list[dict[str, Any]
 def _record(text: str | None) -> dict[str, Any]:
     record: dict[str, Any] = json.loads(text or "{}")
     return record
+
+
+def _sentence(gate: "str | dict[str, Any]") -> str:
+    """What a gate found; records of earlier versions hold the sentence alone."""
+    if isinstance(gate, str):
+        return gate
+    return str(gate["detail"]) if gate["passed"] else f"failed: {gate['detail']}"

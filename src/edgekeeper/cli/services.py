@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from edgekeeper.registry import Package
     from edgekeeper.report import LiveScreen, Snapshot, Story
     from edgekeeper.report.backtest_story import BacktestStory
+    from edgekeeper.report.model_duel import ModelDuel
     from edgekeeper.report.targets import Target
     from edgekeeper.report.tell import Market
     from edgekeeper.train import Progress, Search
@@ -307,6 +308,7 @@ class TrainAct(Protocol):
         bars: "Bars",
         *,
         learner: str,
+        parameters: Mapping[str, float | int | str | bool],
         features: tuple[str, ...] | None,
         config: "Config",
         out: Path | None,
@@ -315,6 +317,14 @@ class TrainAct(Protocol):
         progress: "Progress",
     ) -> TrainedPackage:
         """Train it."""
+        ...
+
+
+class ModelChapterAct(Protocol):
+    """Hold a tuned ensemble against single models, on the markets of the demo's chapter."""
+
+    def __call__(self, *, phase: Callable[[str], None]) -> "list[ModelDuel]":
+        """Do so; ``phase`` hears what is being done."""
         ...
 
 
@@ -387,6 +397,7 @@ class Services:
 
     replay: ReplayAct
     demo_markets: Callable[[], Sequence[DemoMarket]]
+    model_chapter: ModelChapterAct
     write_report: ReportAct
     report: RetellAct
     train: TrainAct

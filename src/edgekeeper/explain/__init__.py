@@ -8,6 +8,7 @@ from edgekeeper.explain.attribution import (
     overview_of,
 )
 from edgekeeper.explain.background import background_of, evenly_spaced
+from edgekeeper.explain.explainer import Explainer
 from edgekeeper.explain.importance import score_sensitivity
 from edgekeeper.explain.scores import explain_scores
 from edgekeeper.explain.shapley import Shapley, shapley_values
@@ -16,6 +17,7 @@ from edgekeeper.explain.why import Answer, why
 __all__ = [
     "Answer",
     "Attribution",
+    "Explainer",
     "Overview",
     "Part",
     "Shapley",

@@ -1,11 +1,14 @@
 """Why a symbol was traded, or not: the funnel of its last decision, read from the ledger."""
 
+import json
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
 from edgekeeper.errors import BadData, nearest
+from edgekeeper.explain.attribution import Attribution, Part
 from edgekeeper.ledger import Ledger
 
 __all__ = ["Answer", "why"]
@@ -30,6 +33,8 @@ class Answer:
     """One decision and the questions it went through.
 
     ``steps`` holds (question, passed): the first that did not pass is the last one listed.
+    ``because`` are the parts of the model's score that were kept, where the decision was large
+    enough to keep them.
     """
 
     time_ns: int
@@ -43,6 +48,7 @@ class Answer:
     model: str | None
     steps: tuple[tuple[str, bool], ...]
     forecast: dict[str, float] | None
+    because: Attribution | None = None
 
     @property
     def sentence(self) -> str:
@@ -93,7 +99,27 @@ def why(ledger: Ledger, symbol: str, *, at_ns: int | None = None) -> Answer:
         model=row["model"],
         steps=_steps(row["decision"], row["reason"]),
         forecast=_forecast(ledger, symbol, row["event_time_ns"], row["side"], row["model"]),
+        because=_because(ledger, symbol, row["event_time_ns"]),
     )
+
+
+def _because(ledger: Ledger, symbol: str, time_ns: int) -> Attribution | None:
+    """What was kept of the score behind the decision."""
+    rows = ledger.read(
+        "explanations",
+        where={"symbol": symbol, "account": "edgekeeper"},
+        since_ns=time_ns,
+        until_ns=time_ns,
+        limit=1,
+    )
+    if rows.height == 0:
+        return None
+    row = rows.row(0, named=True)
+    kept = json.loads(row["parts_json"])
+    parts = tuple(
+        Part(part["feature"], _number(part["value"]), part["adds"], part["error"]) for part in kept
+    )
+    return Attribution(row["score"], row["base"], parts, bool(row["exact"]))
 
 
 def _steps(decision: str, reason: str) -> tuple[tuple[str, bool], ...]:
@@ -118,3 +144,7 @@ def _forecast(
     row = rows.row(0, named=True)
     names = ("probability", "expected_return", "lower", "upper", "risk", "bars_held")
     return {name: row[f"{name}_{side}"] for name in names} | {"novelty": row["novelty"]}
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value

@@ -19,6 +19,7 @@ from edgekeeper.rollout import RULES_LINE, BookBars, EvidenceBars, MarketRisk, M
 from edgekeeper.simulator import GUARD_CAUSES, GUARD_EVENTS, MarketFeed
 from edgekeeper.trade.accounts import ACCOUNTS, Accounts
 from edgekeeper.trade.dealing import deal
+from edgekeeper.trade.explaining import DecisionReasons
 from edgekeeper.trade.known_terms import KnownTerms
 from edgekeeper.trade.obeying import obey
 from edgekeeper.trade.orders import Order
@@ -76,6 +77,7 @@ class TradeLoop:
             symbols, config, ledger, registry, self.accounts, bars.periods_per_year
         )
         self.recorder = Recorder(feed, ACCOUNTS, {"edgekeeper": KnownTerms(feed)})
+        self.reasons = DecisionReasons(feed, registry, features, config.explain)
         self.names = np.array(bars.symbols, dtype=object)
         self.risk = MarketRisk(symbols, config.evidence.covariance_span)
         self._last_close = np.full(symbols, math.nan)
@@ -158,6 +160,7 @@ class TradeLoop:
         packages = {name: self.accounts.package(name) for name in ACCOUNTS}
         self.recorder.write(tx, logs, first, last, packages, {"edgekeeper": dealt.packages})
         mine = logs["edgekeeper"]
+        self.reasons.write(tx, "edgekeeper", mine, (first, last), roster.deciders, dealt.packages)
         self._note_guards(mine.guards[: mine.counts[1]], self.feed.instants[first:last])
         return mine.equity[:, 2] / mine.equity[:, 0]
 

@@ -103,6 +103,13 @@ class Roster:
             if seat.line.stage is Stage.AB_TEST and seat.package is not None
         }
 
+    @property
+    def deciders(self) -> tuple[Package, ...]:
+        """Packages that decide now: the champion's, then those of the challengers."""
+        names = [] if self.champion is None else [self.champion]
+        seats = [self.seats[name] for name in (*names, *self.challengers)]
+        return tuple(seat.package for seat in seats if seat.package is not None)
+
     def wants_refit(self, line: str) -> bool:
         """Whether anyone still uses a line: a retired one only if it feeds always-newest."""
         retired = self.seats[line].line.stage is Stage.RETIRED

@@ -3,7 +3,8 @@
 import hashlib
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -129,16 +130,22 @@ class TrainingData:
         weight : float64 [N]
             Scaled here to a mean of one: a learner's own penalties are meant for such rows.
         """
-        tasks = self.tasks
-        unit = self.volatility[rows] * math.sqrt(self.horizon)
+        taken = self.table.take(rows)
+        return replace(taken, weight=weight[rows] / weight[rows].mean())
+
+    @cached_property
+    def table(self) -> TrainingRows:
+        """All bars as rows of weight 1, unknown outcomes NaN; the features are not copied."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            magnitude = self.tasks.magnitude / (self.volatility * math.sqrt(self.horizon))
         return TrainingRows(
-            features=self.matrix[rows],
-            target=tasks.direction[rows],
-            weight=weight[rows] / weight[rows].mean(),
-            start_time=self.labels.start_time[rows],
-            end_time=self.labels.end_time[rows],
-            magnitude=tasks.magnitude[rows] / unit,
-            timing=tasks.timing[rows],
+            features=self.matrix,
+            target=self.tasks.direction,
+            weight=np.ones(len(self.bars)),
+            start_time=self.labels.start_time,
+            end_time=self.labels.end_time,
+            magnitude=magnitude,
+            timing=self.tasks.timing,
             names=tuple(self.features.expressions),
             folds=PurgedKFold(),
         )

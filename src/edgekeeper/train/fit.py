@@ -14,6 +14,7 @@ from edgekeeper.models import (
     select_features,
 )
 from edgekeeper.models.canonical import Json, plain
+from edgekeeper.models.learners import Windows
 from edgekeeper.splits import InnerSplit, InnerSplitter
 from edgekeeper.train.data import TrainingData
 from edgekeeper.types import Float64Array, Int64Array, Learner
@@ -87,12 +88,15 @@ def fit_model(
     *,
     seed: int,
     learner: Learner | None = None,
+    windows: Windows | None = None,
 ) -> Model:
     """Fit a model on ``rows`` alone, split inside by time and purged by label end.
 
     The learner sees the oldest 70 %, stops early by the next 10 %; probabilities, returns and
     intervals are calibrated on the newest 20 %, which the learner never saw. ``learner`` stands in
-    for the one the recipe names, where that is on no shelf.
+    for the one the recipe names, where that is on no shelf. ``windows`` fits in its place on
+    ``data.table``, for fits on many windows of it; a recipe with selection, scaling or augmentation
+    has rows of its own and is fitted alone.
 
     Raises
     ------
@@ -116,7 +120,10 @@ def fit_model(
         oldest, later = selection.rows(oldest), selection.rows(later)
         features = {name: features[name] for name in oldest.names}
         matrix = selection.columns(matrix)
-    fitted = learner.fit(oldest, validation=later, seed=seed)
+    if windows is None or line.selection is not None or line.augmentation is not None:
+        fitted = learner.fit(oldest, validation=later, seed=seed)
+    else:
+        fitted = windows.fit(parts.fit, weight, validation=parts.stop, seed=seed)
     if found := getattr(fitted, "found", None):
         parameters["found"] = plain(found)
     heads = fit_heads(

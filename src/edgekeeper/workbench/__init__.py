@@ -8,6 +8,7 @@ from edgekeeper.workbench.comparing import Comparison, compare
 from edgekeeper.workbench.drifting import drift_of_run
 from edgekeeper.workbench.explaining import ExplainedSignal, explain, explain_signal
 from edgekeeper.workbench.judging import Judgement, validate
+from edgekeeper.workbench.prequential import Prequential, prequential
 from edgekeeper.workbench.training import Trained, train
 from edgekeeper.workbench.tuning import Tuned, tune
 
@@ -16,6 +17,7 @@ __all__ = [
     "Comparison",
     "ExplainedSignal",
     "Judgement",
+    "Prequential",
     "Trained",
     "Tuned",
     "backtest",
@@ -23,6 +25,7 @@ __all__ = [
     "drift_of_run",
     "explain",
     "explain_signal",
+    "prequential",
     "train",
     "tune",
     "validate",

@@ -12,6 +12,7 @@ from edgekeeper.report.difference_words import HEADS, difference_rows
 from edgekeeper.validate import Case, Difference, compare_cases, differences_to_polars
 from edgekeeper.workbench.cases import case_of
 from edgekeeper.workbench.judging import Judgement
+from edgekeeper.workbench.prequential import Prequential
 
 if TYPE_CHECKING:
     import polars as pl
@@ -45,7 +46,7 @@ def compare(
     Parameters
     ----------
     forecasters : sequence, or mapping of names to forecasters
-        Results of :func:`validate`, packages, or frames as it takes them; at least two.
+        Results of :func:`validate` or :func:`prequential`, packages, or frames; at least two.
     bars : Bars or frame, optional
         Needed for packages and frames; results bring theirs along.
     config : Config, optional
@@ -78,7 +79,8 @@ def compare(
     plain = not isinstance(forecasters, Mapping)
     judged = [one for one in named.values() if isinstance(one, Judgement)]
     config = config or (judged[0].config if judged else Config())
-    if bars is None and len(judged) < len(named):
+    ready = [one for one in named.values() if isinstance(one, Judgement | Prequential)]
+    if bars is None and len(ready) < len(named):
         raise UsageError(
             "compare: expected bars beside packages and frames, got none: give the bars that the "
             "forecasts are about"
@@ -93,7 +95,7 @@ def compare(
 
 
 def _case(one: Any, bars: Bars | None, config: Config, name: str, position: int, raw: bool) -> Case:
-    if isinstance(one, Judgement):
+    if isinstance(one, Judgement | Prequential):
         case = one.case
     else:
         assert bars is not None

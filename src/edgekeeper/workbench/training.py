@@ -1,6 +1,7 @@
 """Train one model on all bars given, judge it and package it."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -61,6 +62,7 @@ def train(
     bars: Any,
     *,
     learner: str | Learner = "lightgbm",
+    parameters: Mapping[str, float | int | str | bool] | None = None,
     features: tuple[str, ...] | None = None,
     config: Config | None = None,
     out: str | Path | None = None,
@@ -75,6 +77,9 @@ def train(
     bars : Bars or frame
     learner : str or Learner
         A name of ``edgekeeper.models.LEARNERS``, or one of your own: see ``edgekeeper.wrap``.
+    parameters : mapping, optional
+        Those that differ from its defaults; a search leaves them as they are. Of a learner of
+        your own: none, it has its own.
     features : tuple of str, optional
         Catalogues; the usual ones by default.
     config : Config, optional
@@ -104,7 +109,7 @@ def train(
     """
     bars = bars if isinstance(bars, Bars) else Bars.from_frame(bars)
     config = config or Config()
-    line = line_of(learner)
+    line = line_of(learner, parameters)
     if features is not None:
         line = line.model_copy(update={"features": tuple(features)})
     if tune:

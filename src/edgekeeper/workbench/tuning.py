@@ -22,7 +22,6 @@ from edgekeeper.train import (
     importance_of,
     known_rows,
     labels_hash,
-    make_learner,
     search_parameters,
     seed_of,
     tuned_space,
@@ -151,12 +150,10 @@ def _line(
     fixed: Mapping[str, float | int | str | bool] | None,
     rule: SearchConfig,
 ) -> LineConfig:
-    changes: dict[str, Any] = {"search": rule, "parameters": dict(fixed or {})}
+    changes: dict[str, Any] = {"search": rule}
     if features is not None:
         changes["features"] = tuple(features)
-    line = line_of(learner).model_copy(update=changes)
-    make_learner(line)  # a wrong recipe is told before any work
-    return line
+    return line_of(learner, fixed).model_copy(update=changes)
 
 
 def _name(recipe: str, data: str, ops: dict[str, int], config: Config) -> str:

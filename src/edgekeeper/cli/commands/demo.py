@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from edgekeeper.cli.commands.demo_models import PICTURE, demo_models
 from edgekeeper.cli.compiling import say_when_compiling
 from edgekeeper.cli.options import AsJson, split_list
 from edgekeeper.cli.printing import console, print_json
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["demo"]
 
 _MINUTES_A_MARKET = 1.0
-_OURS = {*MARKETS, "report.html"}
+_CHAPTERS = ("loop", "models")
+_OURS = {*MARKETS, "report.html", PICTURE}
 _OURS_INSIDE = {
     "alerts.log", "backups", "bars", "decisions.csv", "equity.csv", "models", "report.html",
     "summary.json",
@@ -38,13 +40,20 @@ def demo(
     markets: Annotated[
         str, typer.Option("--markets", metavar="A,B", help="Which of the three.")
     ] = ",".join(MARKETS),
+    chapter: Annotated[
+        str, typer.Option("--chapter", metavar="loop|models", help="What is shown.")
+    ] = "loop",
     as_json: AsJson = False,
 ) -> None:
     """See the whole loop in three minutes, offline, on paper money.
 
     Three markets: noise, where nothing can be found; a planted edge whose sign flips; and real
     daily bars. Beside Edgekeeper runs a bot that always takes the newest model, as bots usually do.
+    Chapter `models` holds a tuned ensemble against single models instead, in under a minute.
     """
+    if _chosen_chapter(chapter, markets) == "models":
+        demo_models(context, Path(out), as_json)
+        return
     began = time.monotonic()
     names = _chosen(markets)
     screen = console(as_json)
@@ -63,6 +72,17 @@ def demo(
         print_json({"markets": summaries, "report": str(report), "wall_seconds": wall})
     else:
         _last_words(screen, stories, folder)
+
+
+def _chosen_chapter(text: str, markets: str) -> str:
+    if text not in _CHAPTERS:
+        raise UsageError(
+            f"--chapter: expected one of {', '.join(_CHAPTERS)}, got {text[:60]!r}"
+            f"{nearest(text, _CHAPTERS)}"
+        )
+    if text == "models" and markets != ",".join(MARKETS):
+        raise UsageError("--markets: chapter models has its own two markets: leave it out")
+    return text
 
 
 def _chosen(text: str) -> tuple[str, ...]:
@@ -114,7 +134,7 @@ def _make_room(folder: Path) -> None:
 def _is_ours(path: Path) -> bool:
     if path.is_symlink() or path.name not in _OURS:
         return False
-    if path.name == "report.html":
+    if path.name in ("report.html", PICTURE):
         return path.is_file()
     inside = [entry.name for entry in path.iterdir()] if path.is_dir() else ["no folder"]
     return all(name in _OURS_INSIDE or name.startswith("ledger.sqlite") for name in inside)

@@ -34,6 +34,15 @@ def _train(
         str, typer.Option("--out", metavar="DIR", help="Where the package is kept.")
     ] = "edgekeeper-models",
     learner: options.LearnerName = "lightgbm",
+    setting: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help='A parameter of it, such as "members=lightgbm, mlp"; as often as needed.',
+            show_default="its defaults",
+        ),
+    ] = None,
     tune: Annotated[
         int,
         typer.Option(
@@ -61,6 +70,7 @@ def _train(
     try is counted beside the packages: `edgekeeper trials list --models DIR`.
     """
     screen = console(as_json)
+    parameters = options.read_settings(setting or (), "--set")
     opened, settings = asked.open(screen)
     if seed is not None:
         settings = settings.model_copy(update={"seed": seed})
@@ -68,6 +78,7 @@ def _train(
         trained = services_of(context).train(
             opened.bars,
             learner=learner,
+            parameters=parameters,
             features=options.split_list(features) or None,
             config=settings,
             out=Path(out),
@@ -164,6 +175,7 @@ def _figures(trained: TrainedPackage) -> dict[str, object]:
         "features": len(trained.package.features),
         "learner": trained.package.manifest.learner,
         "parameters": dict(trained.package.manifest.parameters),
+        "tuned": [] if trained.searched is None else list(trained.searched.tuned),
         "tuning": None if trained.searched is None else better_than_defaults(trained.searched),
     }
 
@@ -184,14 +196,29 @@ def _show(screen: "Console", trained: TrainedPackage, out: str) -> None:
     for gate in verdict.gates:
         screen.print(f"  {'✓' if gate.passed else '✗'} {gate.name}: {gate.detail}", markup=False)
     rows = score_pairs(verdict.hold_out.scores)
+    rows["Log loss"] += f" ({number(verdict.hold_out.base_loss, 4)} is knowing the base rate alone)"
     rows["Net Sharpe"] = f"{number(verdict.hold_out.sharpe)} (virtual book, hold-out)"
     screen.print()
     screen.print(pairs(rows))
-    screen.print(f"\nPackage {trained.folder}", markup=False, soft_wrap=True)
-    profile = str(trained.package.manifest.provenance.gates["profile"])
+    manifest = trained.package.manifest
+    screen.print(f"\nLearner {_recipe(trained)}", markup=False, soft_wrap=True)
+    screen.print(f"Package {trained.folder}", markup=False, soft_wrap=True)
+    profile = str(manifest.provenance.gates["profile"])
     screen.print(f"Gates   {measured_rate(profile).sentence}", markup=False, soft_wrap=True)
     screen.print(
         f"Next    edgekeeper validate {out} --bars LATER.csv     on bars it has not seen",
         markup=False,
         soft_wrap=True,
     )
+
+
+def _recipe(trained: TrainedPackage) -> str:
+    """The learner with its parameters, and which of them a search has chosen."""
+    manifest = trained.package.manifest
+    tuned = () if trained.searched is None else trained.searched.tuned
+    words = [
+        f"{name} {value}" + (" (tuned)" if name in tuned else "")
+        for name, value in manifest.parameters.items()
+        if isinstance(value, bool | int | float | str) and value != ""
+    ]
+    return f"{manifest.learner}: {', '.join(words)}"

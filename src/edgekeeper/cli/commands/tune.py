@@ -13,7 +13,6 @@ from edgekeeper.cli.search_progress import search_progress, usual_jobs
 from edgekeeper.cli.services import services_of
 from edgekeeper.cli.tables import plain_table
 from edgekeeper.cli.with_bars import AskedBars, with_bars
-from edgekeeper.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -78,7 +77,7 @@ def _tune(
     from edgekeeper.config import SearchConfig
 
     screen = console(as_json)
-    fixed = _fixed(fix)
+    fixed = options.read_settings(options.split_list(fix), "--fix")
     opened, settings = asked.open(screen)
     if seed is not None:
         settings = settings.model_copy(update={"seed": seed})
@@ -104,28 +103,6 @@ def _tune(
 
 
 tune = with_bars(_tune, usual="bundled")
-
-
-def _fixed(text: str) -> dict[str, float | int | str | bool]:
-    """Read ``name=value`` pairs; numbers and true or false are meant as such."""
-    found: dict[str, float | int | str | bool] = {}
-    for pair in options.split_list(text):
-        name, equals, value = (part.strip() for part in pair.partition("="))
-        if not (name and equals and value):
-            raise UsageError(f"--fix: expected NAME=VALUE, got {pair[:60]!r}")
-        found[name] = _value(value)
-    return found
-
-
-def _value(text: str) -> float | int | str | bool:
-    if text in ("true", "false"):
-        return text == "true"
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
 
 
 def _count(found: TunedSearch, folder: Path) -> "TrialCount":

@@ -68,6 +68,9 @@ def _show(screen: "Console", answer: "Answer") -> None:
         who = "the model" if answer.model else "a line in shadow, which decides nothing,"
         screen.print(Text(f"What {who} forecast of the {answer.side} side", style="dim"))
         screen.print(pairs(_forecast(answer.forecast)))
+    if answer.because is not None:
+        screen.print()
+        screen.print(Text(plain(f"Its score {answer.because.sentence}")))
 
 
 def _forecast(forecast: dict[str, float]) -> dict[str, str]:

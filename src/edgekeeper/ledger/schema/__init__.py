@@ -13,7 +13,12 @@ from edgekeeper.ledger.schema.columns import (
     time_column,
 )
 from edgekeeper.ledger.schema.feed import epochs, universes
-from edgekeeper.ledger.schema.forecasting import decisions, forecasts, signals
+from edgekeeper.ledger.schema.forecasting import (
+    decisions,
+    explanations,
+    forecasts,
+    signals,
+)
 from edgekeeper.ledger.schema.lines import evidence, lines, packages, runs, stages, trials
 from edgekeeper.ledger.schema.live import bequests, commands, obeyed, stretches
 from edgekeeper.ledger.schema.operations import alerts, approvals, heartbeats, receipts, seals
@@ -46,7 +51,7 @@ __all__ = [
     "time_column",
 ]
 
-REVISION = "0005"
+REVISION = "0006"
 """Revision of the newest migration; a ledger that says otherwise is migrated or refused."""
 
 FACTS: dict[str, Table] = {
@@ -58,6 +63,7 @@ FACTS: dict[str, Table] = {
         signals,
         forecasts,
         decisions,
+        explanations,
         orders,
         fills,
         trades,

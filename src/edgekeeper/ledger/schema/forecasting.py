@@ -2,9 +2,9 @@
 
 from sqlalchemy import Index
 
-from edgekeeper.ledger.schema.columns import fact_table, instant, json_text, real, text
+from edgekeeper.ledger.schema.columns import fact_table, instant, json_text, real, text, whole
 
-__all__ = ["decisions", "forecasts", "signals"]
+__all__ = ["decisions", "explanations", "forecasts", "signals"]
 
 signals = fact_table(
     "signals",
@@ -55,5 +55,20 @@ decisions = fact_table(
     text("model", "content hash of the package, NULL for the fallback"),
     json_text("reasons_json", "every check of the funnel with its figures"),
 )
+
+explanations = fact_table(
+    "explanations",
+    "What moved the score behind a model's larger decisions, where `[explain]` asks for it.",
+    instant("event_time_ns", "close of the bar decided on", required=True),
+    text("symbol", "as in decisions", required=True),
+    text("account", "whose decision", required=True),
+    text("side", "long or short", required=True),
+    text("model", "content hash of the package that was asked", required=True),
+    real("score", "its log-odds that the long side does better"),
+    real("base", "mean score of what is usual for the package"),
+    whole("exact", "1 where the parts are exact, 0 where they were sampled"),
+    json_text("parts_json", "features that moved the score most: value, what it adds, error"),
+)
 Index("ix_decisions_event_time_ns", decisions.c.event_time_ns)
+Index("ix_explanations_event_time_ns", explanations.c.event_time_ns)
 Index("ix_forecasts_event_time_ns", forecasts.c.event_time_ns)

@@ -78,7 +78,12 @@ class Components:
             raise UsageError(
                 f"components.how: expected one of {_HOW}, got {self.how!r}{nearest(self.how, _HOW)}"
             )
-        Members.parse(self.learner, "", "components")
+        bars = Members.parse(self.learner, "", "components").look_back
+        if bars > 1:
+            raise UsageError(
+                f"components.learner: expected one that reads a bar at a time, got {self.learner!r}"
+                f", which reads {bars}: make it a member of another ensemble"
+            )
         self._forest()
         for name in ("static", "volatile", "trending", "sideways"):
             numbers(getattr(self, name), f"components.{name}", len(_ORDER))

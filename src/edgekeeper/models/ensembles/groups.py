@@ -1,16 +1,16 @@
 """Features in groups by name, and one learner for each group."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 import numpy as np
 
 from edgekeeper.models.ensembles.members import FittedMembers
-from edgekeeper.models.learners.draft import Draft, Drawn, fit_drawn, graph_of
-from edgekeeper.types import Float32Array, Float64Array, Int64Array, Learner, TrainingRows
+from edgekeeper.models.ensembles.on_columns import fit_on_columns
+from edgekeeper.types import Int64Array, Learner, TrainingRows
 
-__all__ = ["COMPONENTS", "Groups", "OnColumns", "grouped"]
+__all__ = ["COMPONENTS", "Groups", "grouped"]
 
 COMPONENTS: Mapping[str, tuple[str, ...]] = {
     "news": ("*news*", "*sentiment*", "reddit*", "social*", "analyst*", "insider*"),
@@ -47,26 +47,6 @@ def grouped(names: tuple[str, ...], width: int) -> dict[str, Int64Array]:
 
 
 @dataclass(frozen=True, slots=True)
-class OnColumns:
-    """A fitted learner that sees some of the features."""
-
-    fitted: Drawn
-    columns: Int64Array
-
-    def score(self, features: Float32Array) -> Float64Array:
-        """Return log-odds, ``[n]``."""
-        return self.fitted.score(np.ascontiguousarray(features[:, self.columns]))
-
-    def to_onnx(self, n_features: int) -> bytes:
-        """Serialise, see :mod:`models.learners.draft`."""
-        return graph_of(self, n_features)
-
-    def draw(self, draft: Draft, x: str) -> str:
-        """Add the same to a graph."""
-        return self.fitted.draw(draft, draft.add("Gather", x, self.columns, axis=1))
-
-
-@dataclass(frozen=True, slots=True)
 class Groups:
     """The same learner once for each group of columns; fits like :class:`Members`."""
 
@@ -80,14 +60,9 @@ class Groups:
         self, rows: TrainingRows, *, validation: TrainingRows | None, seed: int
     ) -> FittedMembers:
         """Fit one on each group's columns."""
-        fitted = []
-        for place, columns in enumerate(self.columns):
-            later = None if validation is None else _seen(validation, columns)
-            part = fit_drawn(self.learner, _seen(rows, columns), later, seed + place)
-            fitted.append(OnColumns(part, columns))
-        return FittedMembers(tuple(fitted))
-
-
-def _seen(rows: TrainingRows, columns: Int64Array) -> TrainingRows:
-    names = tuple(rows.names[i] for i in columns) if rows.names else ()
-    return replace(rows, features=np.ascontiguousarray(rows.features[:, columns]), names=names)
+        return FittedMembers(
+            tuple(
+                fit_on_columns(self.learner, columns, rows, validation, seed + place)
+                for place, columns in enumerate(self.columns)
+            )
+        )

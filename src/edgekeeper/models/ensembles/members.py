@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from edgekeeper.errors import UsageError, nearest
-from edgekeeper.models.learners import LEARNERS
+from edgekeeper.errors import BadData, UsageError, nearest
+from edgekeeper.models.ensembles.on_columns import fit_on_columns
+from edgekeeper.models.learners import LEARNERS, look_back_of
 from edgekeeper.models.learners.draft import Draft, Drawn, fit_drawn
 from edgekeeper.types import Float32Array, Float64Array, Learner, TrainingRows
 
@@ -96,16 +97,42 @@ class Members:
     def __len__(self) -> int:
         return len(self.names)
 
+    @property
+    def look_back(self) -> int:
+        """Bars the one that reads most of them reads; each of the others sees its newest."""
+        return max(look_back_of(learner) for learner in self.learners)
+
+    @property
+    def catalogues(self) -> tuple[str, ...] | None:
+        """Features they get where nobody names others: those that a member asks for."""
+        asked = (getattr(learner, "catalogues", None) for learner in self.learners)
+        return next((names for names in asked if names is not None), None)
+
     def fit(
         self, rows: TrainingRows, *, validation: TrainingRows | None, seed: int
     ) -> "FittedMembers":
-        """Fit each on the same rows, with a seed of its own."""
-        return FittedMembers(
-            tuple(
-                fit_drawn(learner, rows, validation, seed + place)
-                for place, learner in enumerate(self.learners)
+        """Fit each on the same rows, with a seed of its own.
+
+        Raises
+        ------
+        BadData
+            Columns that cannot be the same features at each of :attr:`look_back` bars.
+        """
+        width = rows.features.shape[1]
+        if width % self.look_back:
+            raise BadData(
+                f"expected the same features at each of {self.look_back} bars, oldest first, got "
+                f"{width} columns: a line lays them out so by itself; elsewhere add lag(...)"
             )
-        )
+        fitted: list[Drawn] = []
+        for place, learner in enumerate(self.learners):
+            seen = width // self.look_back * look_back_of(learner)
+            if seen == width:
+                fitted.append(fit_drawn(learner, rows, validation, seed + place))
+            else:
+                newest = np.arange(width - seen, width)
+                fitted.append(fit_on_columns(learner, newest, rows, validation, seed + place))
+        return FittedMembers(tuple(fitted))
 
 
 def _setting(part: str, where: str, own: dict[str, dict[str, Setting]]) -> tuple[str, str, Setting]:

@@ -82,6 +82,16 @@ class Recent:
                 "zero or more"
             )
 
+    @property
+    def look_back(self) -> int:
+        """Bars its members read, see :func:`models.learners.look_back_of`."""
+        return self._members().look_back
+
+    @property
+    def catalogues(self) -> tuple[str, ...] | None:
+        """Features it gets where nobody names others."""
+        return self._members().catalogues
+
     @staticmethod
     def space() -> Mapping[str, Span]:
         """Return what tuning may change, and how far."""

@@ -73,6 +73,16 @@ class Regime:
         if not (self.sharpness >= 0.0 and self.prior > 0.0 and self.column):
             raise UsageError("regime: expected a column, a prior above 0, a sharpness not below 0")
 
+    @property
+    def look_back(self) -> int:
+        """Bars its members read, see :func:`models.learners.look_back_of`."""
+        return self._members().look_back
+
+    @property
+    def catalogues(self) -> tuple[str, ...] | None:
+        """Features it gets where nobody names others."""
+        return self._members().catalogues
+
     @staticmethod
     def space() -> Mapping[str, Span]:
         """Return what tuning may change, and how far."""

@@ -55,6 +55,16 @@ class Vote:
         if not 0.0 <= self.tilt <= 10.0:
             raise UsageError(f"vote.tilt: expected 0 to 10, got {self.tilt!r}")
 
+    @property
+    def look_back(self) -> int:
+        """Bars its members read, see :func:`models.learners.look_back_of`."""
+        return self._members().look_back
+
+    @property
+    def catalogues(self) -> tuple[str, ...] | None:
+        """Features it gets where nobody names others."""
+        return self._members().catalogues
+
     @staticmethod
     def space() -> Mapping[str, Span]:
         """Return what tuning may change, and how far."""

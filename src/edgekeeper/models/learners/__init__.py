@@ -18,6 +18,7 @@ from edgekeeper.models.learners.random_forest import RandomForest
 from edgekeeper.models.learners.shared_fits import SharedFits, share_fits
 from edgekeeper.models.learners.space import Span
 from edgekeeper.models.learners.svm import SVM
+from edgekeeper.models.learners.windows import Windows, share_windows
 from edgekeeper.models.learners.xgboost import XGBoost
 
 __all__ = [
@@ -33,9 +34,11 @@ __all__ = [
     "RandomForest",
     "SharedFits",
     "Span",
+    "Windows",
     "XGBoost",
     "look_back_of",
     "share_fits",
+    "share_windows",
 ]
 
 LEARNERS: Mapping[str, LearnerClass] = MappingProxyType(

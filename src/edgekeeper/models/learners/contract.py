@@ -49,4 +49,5 @@ def look_back_of(learner: Learner | LearnerClass) -> int:
     >>> look_back_of(Logistic()), look_back_of(LSTM(look_back=5))
     (1, 5)
     """
-    return int(getattr(learner, "look_back", 1))
+    made = learner() if isinstance(learner, type) else learner
+    return int(getattr(made, "look_back", 1))

@@ -10,13 +10,14 @@ from edgekeeper.errors import UsageError
 from edgekeeper.models.learners.constant import ConstantScore
 from edgekeeper.models.learners.draft import Draft, graph_of
 from edgekeeper.models.learners.lightgbm_shared import SharedBins
+from edgekeeper.models.learners.lightgbm_windows import BinnedWindows
 from edgekeeper.models.learners.rows import smoothed_log_odds, training_rows
 from edgekeeper.models.learners.space import Span
 from edgekeeper.models.learners.trees import FlatTrees, Split, add_trees
 from edgekeeper.types import Fitted, Float32Array, Float64Array, TrainingRows
 
 if TYPE_CHECKING:
-    from lightgbm import Booster
+    from lightgbm import Booster, Dataset
 
 __all__ = ["LightGBM", "LightGBMScore"]
 
@@ -110,6 +111,10 @@ class LightGBM:
         """Bin rows once for many configurations."""
         return SharedBins(rows, validation)
 
+    def windows(self, table: TrainingRows) -> BinnedWindows:
+        """Bin a table once for fits on many windows of it."""
+        return BinnedWindows(self, table)
+
     def parameters(self) -> dict[str, Any]:
         """Every number that shapes the fit; threads do not."""
         numbers = asdict(self)
@@ -134,13 +139,25 @@ class LightGBM:
         options = self.options(len(y), seed)
         data = lightgbm.Dataset(x, label=y, weight=w, params=options)
         if validation is None:
-            return LightGBMScore(lightgbm.train(options, data, self.rounds))
+            return self.boosted(options, data, None)
         later = training_rows(validation, where="validation")
+        held = data.create_valid(later.features, label=later.target, weight=later.weight)
+        return self.boosted(options, data, held)
+
+    def boosted(
+        self, options: Mapping[str, Any], data: "Dataset", later: "Dataset | None"
+    ) -> "LightGBMScore":
+        """Grow trees on binned rows, until the later ones stop improving."""
+        import lightgbm
+
+        chosen = dict(options)
+        if later is None:
+            return LightGBMScore(lightgbm.train(chosen, data, self.rounds))
         booster = lightgbm.train(
-            options,
+            chosen,
             data,
             self.rounds,
-            valid_sets=[data.create_valid(later.features, label=later.target, weight=later.weight)],
+            valid_sets=[later],
             callbacks=[lightgbm.early_stopping(self.patience, verbose=False)],
             keep_training_booster=True,  # else it comes back cut after its best tree
         )

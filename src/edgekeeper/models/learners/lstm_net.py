@@ -8,7 +8,7 @@ import numpy as np
 
 from edgekeeper.errors import BadData
 from edgekeeper.models.inference import Graph
-from edgekeeper.models.learners.draft import Draft
+from edgekeeper.models.learners.draft import Draft, graph_of
 from edgekeeper.models.learners.net_inputs import NetInputs
 from edgekeeper.models.learners.torch_training import tensor, uniform
 from edgekeeper.types import Float32Array, Float64Array
@@ -169,9 +169,12 @@ class LSTMScore:
 
     def to_onnx(self, n_features: int) -> bytes:
         """Serialise, see :mod:`models.learners.draft`."""
-        steps = len(self.position)
-        draft = Draft()
-        x = draft.add("Reshape", draft.x, np.array([-1, steps, n_features // steps]))
+        return graph_of(self, n_features)
+
+    def draw(self, draft: Draft, x: str) -> str:
+        """Add the net to a graph."""
+        steps, width = len(self.position), len(self.inputs.scaling.centre)
+        x = draft.add("Reshape", x, np.array([-1, steps, width]))
         x = draft.add("Cast", self.inputs.draw(draft, x), to=_FLOAT)
         h = draft.add("Transpose", x, perm=[1, 0, 2])
         for i, layer in enumerate(self.layers):
@@ -181,8 +184,7 @@ class LSTMScore:
             h = _draw_layer(draft, h, layer)
         h = draft.add("Transpose", h, perm=[2, 0, 1, 3])
         h = draft.add("Reshape", h, np.array([-1, steps, len(self.attention)]))
-        score = self._draw_attention(draft, draft.add("Cast", h, to=_DOUBLE))
-        return draft.serialise(score, n_features)
+        return self._draw_attention(draft, draft.add("Cast", h, to=_DOUBLE))
 
     def _draw_attention(self, draft: Draft, h: str) -> str:
         """Add what comes after the recurrence, ``[n, T, 2 H]`` to ``[n, 1]``."""

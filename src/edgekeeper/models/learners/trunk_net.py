@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgekeeper.models.learners.draft import Draft
+from edgekeeper.models.learners.draft import Draft, graph_of
 from edgekeeper.models.learners.net_inputs import NetInputs
 from edgekeeper.models.learners.torch_training import tensor, uniform
 from edgekeeper.types import Float32Array, Float64Array
@@ -112,12 +112,14 @@ class TrunkScore:
 
     def to_onnx(self, n_features: int) -> bytes:
         """Serialise, see :mod:`models.learners.draft`."""
-        draft = Draft()
-        x = self.inputs.draw(draft, draft.x)
+        return graph_of(self, n_features)
+
+    def draw(self, draft: Draft, x: str) -> str:
+        """Add the net to a graph."""
+        x = self.inputs.draw(draft, x)
         x = draft.add("Relu", draft.linear(x, self.first, self.first_bias))
         x = draft.add("Relu", draft.linear(x, self.second, self.second_bias))
-        score = draft.linear(x, self.head[:, None], np.array([self.base]))
-        return draft.serialise(score, n_features)
+        return draft.linear(x, self.head[:, None], np.array([self.base]))
 
 
 def _zeros(*shape: int) -> "Tensor":
