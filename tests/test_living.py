@@ -8,7 +8,14 @@ import polars as pl
 import pytest
 
 from edgekeeper.build import replay
-from edgekeeper.config import EvidenceConfig, GatesConfig, LineConfig, RolloutConfig, parse_config
+from edgekeeper.config import (
+    DriftConfig,
+    EvidenceConfig,
+    GatesConfig,
+    LineConfig,
+    RolloutConfig,
+    parse_config,
+)
 from edgekeeper.errors import BadData
 from edgekeeper.ledger import Ledger
 from edgekeeper.living import Live, live_forever
@@ -28,6 +35,7 @@ EAGER = parse_config({}).model_copy(
             prior_bars=10,
             false_retreat_bars=40.0,
         ),
+        "drift": DriftConfig(refit=False),
         "rollout": RolloutConfig(shadow_epochs=2, steps=(0.3, 0.6), step_epochs=4),
         "lines": (
             LineConfig(
@@ -326,3 +334,37 @@ def test_bars_of_fewer_symbols_come_as_they_are(desk, bars):
     run.live.take(alone.among(bars.symbols))
     assert run.live.now_ns == int(bars.instants[250])
     assert run.read("decisions", account="edgekeeper").height == 1
+
+
+def test_drift_asks_for_a_refit_and_the_request_is_lived_again(tmp_path, bars):
+    sensitive = EAGER.model_copy(
+        update={
+            "drift": DriftConfig(horizon_bars=60, recent_bars=20),
+            "lines": (
+                LineConfig(
+                    name="linear",
+                    learner="logistic",
+                    features=(),
+                    extra_features={"move": "ret(close, 1)", "width": "high / low - 1"},
+                    min_bars=200,
+                    refit_epochs=200,
+                ),
+            ),
+        }
+    )
+    wild = 1.0 + 0.08 * np.sign(np.sin(np.arange(len(bars)) * 2.3))
+    wild[: int(bars.instant_offsets[300])] = 1.0
+    prices = ("open", "high", "low", "close")
+    shaken = replace(bars, **{name: getattr(bars, name) * wild for name in prices})
+    run = Desk(tmp_path / "run", upto(shaken, 250), sensitive)
+    run.take(shaken, 250, 360)
+    asked = run.read("refit_requests")
+    assert asked.height > 0
+    assert asked["event_time_ns"].min() > int(bars.instants[300])
+    fits = run.read("packages")["fitted_at_ns"].to_list()
+    assert asked["event_time_ns"][0] in fits
+    head = run.close()
+    again = Desk(tmp_path / "run", upto(shaken, 250), sensitive)
+    again.live.relive(shaken)
+    assert again.ledger.unproved == {}
+    assert again.close() == head

@@ -156,7 +156,7 @@ class RolloutConfig(_Section):
 class DriftConfig(_Section):
     """When a change of a model's inputs, forecasts or losses asks for a refit; never for more."""
 
-    refit: bool = False
+    refit: bool | None = None
     false_alarm: float = Field(0.05, ge=0.003, le=0.5)
     horizon_bars: int = Field(1_000, ge=10, le=100_000)
     performance_change: float = Field(0.10, gt=0, le=10)

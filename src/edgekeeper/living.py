@@ -77,7 +77,7 @@ class Live:
         screen: Screen,
     ) -> None:
         self.ledger, self.config, self.watch = ledger, config, watch
-        self.run = Run(history, config, ledger, registry, watch, screen)
+        self.run = Run(history, config, ledger, registry, watch, screen, live=True)
         self.open = False  # whether the present epoch has bars
         self.bars_taken = self.instants_taken = 0
         self.told = 0  # events of the roster that people have seen already

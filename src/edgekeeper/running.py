@@ -9,7 +9,7 @@ import numpy as np
 from edgekeeper.bars import Bars
 from edgekeeper.clock import WallClock
 from edgekeeper.config import Config
-from edgekeeper.learn import LearnService, RefitSchedule
+from edgekeeper.learn import DriftService, LearnService, RefitSchedule
 from edgekeeper.ledger import Ledger, Upkeep
 from edgekeeper.registry import Package, Registry
 from edgekeeper.report import Snapshot, Story
@@ -71,6 +71,8 @@ class Run:
     registry : Registry
     watch : Watcher
     screen : Screen
+    live : bool
+        Whether bars come while it runs.
     """
 
     def __init__(
@@ -81,7 +83,10 @@ class Run:
         registry: Registry,
         watch: Watcher,
         screen: Screen,
+        *,
+        live: bool = False,
     ) -> None:
+        self.live = live
         self.config, self.ledger, self.screen = config, ledger, screen
         self.watch = watch
         screen.phase("compiling indicators and simulator (once, cached afterwards)")
@@ -89,6 +94,10 @@ class Run:
         self.feed = self.tape.feed
         screen.phase("computing features and outcomes")
         self.learn = LearnService(self.feed, config, ledger, registry)
+        asked = config.drift.refit
+        self.drift = DriftService(self.learn, config, ledger) if asked or live else None
+        if asked is False:
+            self.drift = None
         self.upkeep = Upkeep(ledger, config.storage, WallClock())
         self.trade = TradeLoop(self.feed, config, ledger, registry, self.features)
         self.epochs_done = 0
@@ -96,6 +105,8 @@ class Run:
 
     def features(self, package: Package) -> Float32Array:
         """Features of all bars so far for a package, float32 [N, F]."""
+        if self.live and (grown := self.tape.features(package.hash, package.features)) is not None:
+            return grown
         data = self.learn.training_data(package.manifest.provenance.lineage.line)
         place = {name: i for i, name in enumerate(data.features.expressions)}
         asked = [place[name] for name in package.manifest.features]
@@ -135,6 +146,8 @@ class Run:
             if schedule.due(last, self.epochs_done) and self.trade.roster.wants_refit(name)
         ]
         asked = self.trade.roster.refits_asked
+        if self.drift is not None:
+            asked |= {request.line for request in self.drift.look(now)}
         due += [name for name in sorted(asked) if name not in due]
         asked.clear()
         for name in due:

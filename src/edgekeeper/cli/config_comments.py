@@ -63,7 +63,7 @@ COMMENTS = {
     "rollout.steps": "Shares of the signals it decides on its way; [] for all at once.",
     "rollout.step_epochs": "Epochs at each step; harm sends it back to shadow at once.",
     "drift": "When a change of a model's inputs, forecasts or losses asks for a refit.",
-    "drift.refit": "Refit for drift, beside the schedule. It never promotes.",
+    "drift.refit": "Refit for drift, beside the schedule; left out: live. It never promotes.",
     "drift.false_alarm": "Chance of any request without drift within the horizon, a model.",
     "drift.horizon_bars": "Bars over which that holds.",
     "drift.performance_change": "Losses that grew by more than this share ask too, beyond chance.",

@@ -1,5 +1,7 @@
 """``Tape``: bars so far, with all that is decided by; whole at once, or instant by instant."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from edgekeeper.bars import Bars
@@ -8,9 +10,11 @@ from edgekeeper.errors import BadData
 from edgekeeper.features import FeatureSet, GrowingMatrix
 from edgekeeper.simulator import MarketFeed
 from edgekeeper.trade.rules import RuleSignals
-from edgekeeper.types import Float64Array
+from edgekeeper.types import Float32Array, Float64Array
 
 __all__ = ["Tape"]
+
+_SIGNALS = "signal."
 
 
 class Tape:
@@ -32,12 +36,28 @@ class Tape:
             FeatureSet({"value": config.labels.volatility}), np.float64
         )
         self._rules = RuleSignals(config.rules)
+        self._features: dict[str, GrowingMatrix | None] = {}
+        self._grown: dict[str, GrowingMatrix] = {}
         self.feed = MarketFeed(
             bars,
             self._volatility.extend(bars)[:, 0],
             self._rules.extend(bars),
             max_age_ns=int(config.guards.max_age_seconds * 1e9),
         )
+
+    def features(self, package: str, expressions: Mapping[str, str]) -> Float32Array | None:
+        """Features of all bars so far for a package, float32 [N, F], each row computed once.
+
+        None where they read what signals came to, which is no column of the bars.
+        """
+        if package not in self._features:
+            features = FeatureSet(expressions)
+            read = {column for name in features.names for column in features.columns_of(name)}
+            alone = not any(name.startswith(_SIGNALS) for name in read)
+            same = self._grown.setdefault(features.hash, GrowingMatrix(features))
+            self._features[package] = same if alone else None
+        grown = self._features[package]
+        return None if grown is None else grown.of(self.feed.bars)
 
     @property
     def bars(self) -> Bars:

@@ -20,7 +20,13 @@ from edgekeeper.ledger.schema.forecasting import (
     signals,
 )
 from edgekeeper.ledger.schema.lines import evidence, lines, packages, runs, stages, trials
-from edgekeeper.ledger.schema.live import bequests, commands, obeyed, stretches
+from edgekeeper.ledger.schema.live import (
+    bequests,
+    commands,
+    obeyed,
+    refit_requests,
+    stretches,
+)
 from edgekeeper.ledger.schema.operations import alerts, approvals, heartbeats, receipts, seals
 from edgekeeper.ledger.schema.storing import segment_bytes, storage
 from edgekeeper.ledger.schema.trading import (
@@ -85,6 +91,7 @@ FACTS: dict[str, Table] = {
         bequests,
         commands,
         obeyed,
+        refit_requests,
     )
 }
 SEALS: dict[str, Table] = {"chain": chain, "batches": batches}

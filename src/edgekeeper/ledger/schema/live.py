@@ -2,7 +2,7 @@
 
 from edgekeeper.ledger.schema.columns import fact_table, instant, json_text, real, text, whole
 
-__all__ = ["bequests", "commands", "obeyed", "stretches"]
+__all__ = ["bequests", "commands", "obeyed", "refit_requests", "stretches"]
 
 stretches = fact_table(
     "stretches",
@@ -47,4 +47,16 @@ obeyed = fact_table(
     text("reason", "in their words", required=True),
     text("outcome", "done, or refused: why", required=True),
     json_text("detail_json", "options of the order"),
+)
+
+refit_requests = fact_table(
+    "refit_requests",
+    "Refits asked for because what comes is no longer what a package was fitted on.",
+    instant("event_time_ns", "epoch boundary", required=True),
+    text("line", "whose package", required=True),
+    text("package", "content hash", required=True),
+    text("reason", "inputs, forecasts, calibration, loss or performance", required=True),
+    instant("since_ns", "since when, as estimated"),
+    text("sentence", "what changed, in words", required=True),
+    whole("lead_bars", "bars by which drift of inputs or forecasts announced a loss"),
 )

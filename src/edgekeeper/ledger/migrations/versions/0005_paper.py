@@ -48,6 +48,15 @@ TABLES: dict[str, list[tuple[str, Any, bool]]] = {
         ("outcome", TEXT, True),
         ("detail_json", TEXT, False),
     ],
+    "refit_requests": [
+        ("event_time_ns", INTEGER, True),
+        ("line", TEXT, True),
+        ("package", TEXT, True),
+        ("reason", TEXT, True),
+        ("since_ns", INTEGER, False),
+        ("sentence", TEXT, True),
+        ("lead_bars", INTEGER, False),
+    ],
 }
 
 
