@@ -28,7 +28,7 @@ from edgekeeper.ledger.studies import trials_by_hand
 from edgekeeper.living import Live, recorded_bequests
 from edgekeeper.market import longest_snapshot, save_snapshot
 from edgekeeper.market.atomic import write_atomically
-from edgekeeper.paper import PaperEnd, paper, read_wanted, stored_bars
+from edgekeeper.paper import PaperEnd, joined, paper, read_wanted, stored_bars
 from edgekeeper.paper import Wanted as PaperWanted
 from edgekeeper.registry import Registry
 from edgekeeper.report import Story, render_report
@@ -302,7 +302,11 @@ def report(run: str | Path, *, ledger_url: str | None = None) -> Retold:
     if not folder.is_dir():
         raise UsageError(f"expected the folder of a run, found none at {folder}: check the path")
     with Ledger.open(ledger_url or folder / "ledger.sqlite", read_only=True) as ledger:
-        return retell(folder, ledger, find_bars(folder / "bars"), read_settings(ledger))
+        bars = find_bars(folder / "bars")
+        if ledger.read("stretches").height:
+            later = stored_bars(folder, read_wanted(folder).interval, bars.symbols)
+            bars = bars if later is None else joined(bars, later)
+        return retell(folder, ledger, bars, read_settings(ledger))
 
 
 def _registry(folder: Path, config: Config) -> Registry:

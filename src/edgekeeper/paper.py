@@ -7,9 +7,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from edgekeeper.alerts import Fanout, FileChannel
 from edgekeeper.auditing import find_bars, read_settings
-from edgekeeper.bars import Bars
+from edgekeeper.bars import Bars, GrowingBars
 from edgekeeper.clock import Clock, WallClock
 from edgekeeper.config import Config
 from edgekeeper.errors import BadData, StorageError, UsageError
@@ -24,7 +26,7 @@ from edgekeeper.running import Screen
 from edgekeeper.trade import Bequest, Order
 from edgekeeper.watch import Sentinel
 
-__all__ = ["PaperEnd", "Wanted", "paper", "read_wanted", "stored_bars"]
+__all__ = ["PaperEnd", "Wanted", "joined", "paper", "read_wanted", "stored_bars"]
 
 _DAY_NS = 86_400 * 10**9
 _LIVE, _BARS, _MODELS, _WANTED = "live", "bars", "models", "paper.json"
@@ -330,24 +332,31 @@ def _history(out: Path, wanted: Wanted, config: Config, poller: BarPoller, clock
         if parent is None:
             raise
         fetched = None
-    history = fetched if parent is None else _joined(parent, fetched)
+    history = fetched if parent is None else joined(parent, fetched)
     assert history is not None
     save_snapshot(out / _BARS, history)
     return history
 
 
-def _joined(parent: Bars, later: Bars | None) -> Bars:
+def joined(parent: Bars, later: Bars | None) -> Bars:
+    """Bars, and those that came after them.
+
+    Raises
+    ------
+    UsageError
+        Bars with context, which live ones do not have.
+    """
     if later is None:
         return parent
-    from edgekeeper.bars import GrowingBars
-
     if parent.context:
         raise UsageError(
             f"the run to begin with reads {', '.join(sorted(parent.context))}, which live sources "
             "do not give yet: train a run on bars alone"
         )
     grown = GrowingBars(parent)
-    grown.append(later.among(parent.symbols))
+    newer = int(np.searchsorted(later.event_time, parent.event_time[-1], side="right"))
+    if newer < len(later):
+        grown.append(later.rows(newer, len(later)).among(parent.symbols))
     return grown.bars
 
 

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from edgekeeper.bars import Bars
 from edgekeeper.config import Config
-from edgekeeper.errors import EdgekeeperError
+from edgekeeper.errors import EdgekeeperError, UsageError
 from edgekeeper.features import FeatureSet, evaluate
 from edgekeeper.ledger import Ledger
 from edgekeeper.registry import Package, Registry
@@ -42,14 +44,26 @@ class Retold:
 def retell(folder: Path, ledger: Ledger, bars: Bars, config: Config) -> Retold:
     """Tell a run anew.
 
+    Parameters
+    ----------
+    bars : Bars
+        All of the run, those that a live run began with included.
+
     Raises
     ------
+    UsageError
+        A live run that has traded no bar yet.
     BadData
         A damaged ledger or package.
     """
     volatility = evaluate(config.labels.volatility, bars)
-    labels = barrier_of(config).label(bars, volatility)
     newest = _newest(ledger, Registry(folder / "models"))
+    matrix = None if newest is None else FeatureSet(newest.features).matrix(bars)
+    first = _first_traded(ledger, bars)
+    if first:
+        bars, volatility = bars.since(first), volatility[first:]
+        matrix = None if matrix is None else matrix[first:]
+    labels = barrier_of(config).label(bars, volatility)
     kept = _kept(folder)
     seconds = kept.get("wall_seconds")
     story = tell(
@@ -59,11 +73,22 @@ def retell(folder: Path, ledger: Ledger, bars: Bars, config: Config) -> Retold:
         config,
         _market(kept, folder),
         newest=newest,
-        matrix=None if newest is None else FeatureSet(newest.features).matrix(bars),
+        matrix=matrix,
         wall_seconds=seconds if isinstance(seconds, float) else math.nan,
     )
     figures = summary(story, ledger, str(folder))
     return Retold(story, figures, measure_targets(story, ledger, bars, labels, config))
+
+
+def _first_traded(ledger: Ledger, bars: Bars) -> int:
+    """First row that was traded: 0 for a replay, the one after the history for a live run."""
+    steps = ledger.read("stretches", ["kind", "event_time_ns"])
+    if steps.height == 0:
+        return 0
+    history = steps.filter(steps["kind"] == "history")["event_time_ns"]
+    if not (steps["kind"] == "bars").any():
+        raise UsageError(f"{ledger.place} has traded no bar yet: there is nothing to report")
+    return int(np.searchsorted(bars.event_time, int(history[0]), side="right"))
 
 
 def _newest(ledger: Ledger, registry: Registry) -> Package | None:

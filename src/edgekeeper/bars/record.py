@@ -325,6 +325,12 @@ class Bars:
         """The same bars, known no sooner than ``time_ns``: when a live run got them."""
         return replace(self, known_time=np.maximum(self.known_time, time_ns))
 
+    def since(self, start: int) -> "Bars":
+        """Rows from ``start`` on, which keep what was judged from the whole: bars a year."""
+        part = self.rows(start, len(self))
+        part.__dict__.update(periods_per_year=self.periods_per_year, interval_ns=self.interval_ns)
+        return part
+
     def until(self, time_ns: int) -> "Bars":
         """Bars that closed at or before ``time_ns``."""
         return self.rows(0, int(np.searchsorted(self.event_time, time_ns, side="right")))
