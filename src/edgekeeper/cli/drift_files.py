@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from edgekeeper.errors import BadData
 
 if TYPE_CHECKING:
@@ -33,6 +31,8 @@ def open_drift_files(reference: str, current: str) -> DriftFiles:
     BadData
         No column in common, or a file that cannot be used.
     """
+    import numpy as np
+
     from edgekeeper.market.value_tables import read_value_table
     from edgekeeper.validate.drift_table import DriftTable
 
@@ -63,6 +63,8 @@ def open_drift_files(reference: str, current: str) -> DriftFiles:
 
 def _from_forecasts(table: "ValueTable", names: tuple[str, ...]) -> dict[str, "Float64Array"]:
     """Calibration and loss of each row, where a probability and an outcome came along."""
+    import numpy as np
+
     by_name = {name.lower(): name for name in names}
     forecast = next((by_name[name] for name in _FORECASTS if name in by_name), None)
     outcome = next((by_name[name] for name in _OUTCOMES if name in by_name), None)
