@@ -1,7 +1,19 @@
 """The learning loop: from the record to candidates and refits."""
 
 from edgekeeper.learn.drift_watch import DriftWatch, RefitRequest
+from edgekeeper.learn.process import LearnerProcess
+from edgekeeper.learn.requests import FitAnswer, FitRequest
 from edgekeeper.learn.schedule import RefitSchedule
 from edgekeeper.learn.service import LearnService
+from edgekeeper.learn.wish import Wish
 
-__all__ = ["DriftWatch", "LearnService", "RefitRequest", "RefitSchedule"]
+__all__ = [
+    "DriftWatch",
+    "FitAnswer",
+    "FitRequest",
+    "LearnService",
+    "LearnerProcess",
+    "RefitRequest",
+    "RefitSchedule",
+    "Wish",
+]
