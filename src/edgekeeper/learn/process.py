@@ -119,6 +119,7 @@ class LearnerProcess:
     def _living(self) -> subprocess.Popen[bytes]:
         if self._child is not None and self._child.poll() is None:
             return self._child
+        self._end()
         threads = str(max((os.cpu_count() or 2) - 1, 1))
         names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
         with self._log.open("ab") as log:

@@ -79,7 +79,7 @@ def recover(
             accepted = made, searches[-1] if searches else None
             state.parent = row["hash"]
     newest = registry.manifest(rows["hash"][-1]).provenance
-    state.trials = int(newest.gates["trials"])
+    state.trials = int(str(newest.gates["trials"]))
     if searches:
         state.tuned = _chosen(searches[-1], state, data, config)
     if accepted is not None:
