@@ -12,7 +12,7 @@ from edgekeeper.ledger import MARKET_ROLES, OPERATIONAL_ROLES, Gap, Ledger, LetG
 from edgekeeper.market import longest_snapshot
 from edgekeeper.registry import Registry
 
-__all__ = ["Audited", "check_chains", "check_packages", "find_bars", "read_settings"]
+__all__ = ["Audited", "check_chains", "check_packages", "find_bars", "read_settings", "registry_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,3 +133,9 @@ def read_settings(ledger: Ledger) -> Config:
             f"{version('edgekeeper')}: decisions come back to the byte on the same version only"
         )
     return parse_config(json.loads(run["config_json"]))
+
+
+def registry_of(folder: Path, config: Config) -> Registry:
+    """Return the packages of the run in a folder."""
+    chosen = config.packages
+    return Registry(folder / "models", trusted=chosen.trusted_keys, signing_key=chosen.signing_key)

@@ -18,6 +18,7 @@ from edgekeeper.auditing import (
     check_packages,
     find_bars,
     read_settings,
+    registry_of,
 )
 from edgekeeper.bars import Bars
 from edgekeeper.config import Config
@@ -25,7 +26,7 @@ from edgekeeper.demo import DemoMarket, demo_markets
 from edgekeeper.errors import BadData, StorageError, UsageError
 from edgekeeper.ledger import MARKET_ROLES, Ledger, RecordEnds
 from edgekeeper.ledger.studies import trials_by_hand
-from edgekeeper.living import Live, recorded_bequests
+from edgekeeper.living import FitsProved, Live, recorded_bequests
 from edgekeeper.market import longest_snapshot, save_snapshot
 from edgekeeper.market.atomic import write_atomically
 from edgekeeper.paper import PaperEnd, joined, paper, read_wanted, stored_bars
@@ -168,7 +169,7 @@ def replay(
                 bars,
                 config,
                 ledger,
-                _registry(folder, config),
+                registry_of(folder, config),
                 Sentinel(ledger, channels),
                 screen,
             )
@@ -236,7 +237,7 @@ def audit(
         held = ledger.check_segments()
         chains, seals = check_chains(ledger, head=head, since_ns=since_ns)
         config = read_settings(ledger)
-        packages = check_packages(ledger, _registry(folder, config))
+        packages = check_packages(ledger, registry_of(folder, config))
         by_hand = trials_by_hand(folder / "models")
         bars = find_bars(folder / "bars")
         before = ledger.unproved
@@ -282,7 +283,8 @@ def _live_again(
     bequests = recorded_bequests(ledger)
     for one in bequests:
         registry.save(kept.files(one.package))
-    live = Live(bars, config, ledger, registry, Asleep(), screen)
+    fits = FitsProved() if config.refits.process else None
+    live = Live(bars, config, ledger, registry, Asleep(), screen, fits)
     live.begin(bequests)
     wanted = read_wanted(folder)
     live.relive(stored_bars(folder, wanted.interval, bars.symbols))
@@ -307,11 +309,6 @@ def report(run: str | Path, *, ledger_url: str | None = None) -> Retold:
             later = stored_bars(folder, read_wanted(folder).interval, bars.symbols)
             bars = bars if later is None else joined(bars, later)
         return retell(folder, ledger, bars, read_settings(ledger))
-
-
-def _registry(folder: Path, config: Config) -> Registry:
-    chosen = config.packages
-    return Registry(folder / "models", trusted=chosen.trusted_keys, signing_key=chosen.signing_key)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     BaseModel,
@@ -33,12 +34,16 @@ __all__ = [
     "LineConfig",
     "PackagesConfig",
     "PolicyConfig",
+    "RefitsConfig",
     "RolloutConfig",
     "RulesConfig",
     "SearchConfig",
     "StorageConfig",
     "parse_config",
 ]
+
+
+_WEEKLY = r"^(mon|tue|wed|thu|fri|sat|sun) ([01]\d|2[0-3]):[0-5]\d$"
 
 
 class _Section(BaseModel):
@@ -291,6 +296,30 @@ class ExplainConfig(_Section):
     keep: int = Field(5, ge=1, le=100)
 
 
+class RefitsConfig(_Section):
+    """How a live run refits its lines; a replay fits at the boundaries of its epochs, at once."""
+
+    process: bool = True
+    memory_mb: int = Field(4_096, ge=256)
+    minutes: float = Field(30.0, gt=0)
+    schedule: Literal["bars", "clock"] = "bars"
+    daily: str = Field("02:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    weekly: str = Field("sun 03:00", pattern=_WEEKLY)
+    time_zone: str = "UTC"
+    max_age_hours: float = Field(24.0, gt=0)
+    recent_bars: int = Field(504, ge=60)
+    full_years: float = Field(5.0, gt=0)
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError("expected a time zone such as Europe/Paris") from error
+        return zone
+
+
 class Config(_Section):
     """Everything that shapes a result, apart from the bars; and what is kept of the record."""
 
@@ -311,6 +340,7 @@ class Config(_Section):
     gates: GatesConfig = GatesConfig()
     packages: PackagesConfig = PackagesConfig()
     explain: ExplainConfig = ExplainConfig()
+    refits: RefitsConfig = RefitsConfig()
     lines: tuple[LineConfig, ...] = (
         LineConfig(name="trees", learner="lightgbm"),
         LineConfig(name="linear", learner="logistic"),

@@ -8,21 +8,41 @@ steps once more, with the same bars and orders, and to compare link by link; the
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from edgekeeper.bars import Bars
 from edgekeeper.clock import Clock, WallClock
 from edgekeeper.config import Config
-from edgekeeper.errors import BadData, UsageError
+from edgekeeper.errors import BadData, EdgekeeperError, UsageError
+from edgekeeper.learn import FitAnswer, FitRequest, LearnService
 from edgekeeper.ledger import Ledger
 from edgekeeper.registry import Registry
 from edgekeeper.resuming import write_start
 from edgekeeper.running import Run, Screen, Watcher
-from edgekeeper.trade import BARS, BOUNDARY, Bequest, Order, same_epoch
+from edgekeeper.trade import (
+    ADOPT,
+    BARS,
+    BOUNDARY,
+    LEARN,
+    NO_FIT,
+    PASS_OVER,
+    Bequest,
+    Order,
+    same_epoch,
+)
 
-__all__ = ["BarSupply", "Live", "live_forever", "recorded_bequests", "recorded_steps"]
+__all__ = [
+    "BarSupply",
+    "Fits",
+    "FitsProved",
+    "Live",
+    "bars_of_step",
+    "live_forever",
+    "recorded_bequests",
+    "recorded_steps",
+]
 
 
 class BarSupply(Protocol):
@@ -38,7 +58,40 @@ class BarSupply(Protocol):
         ...
 
 
+class Fits(Protocol):
+    """Whoever makes fits for a live run, beside it."""
+
+    def ask(self, request: FitRequest) -> None:
+        """Have a line fitted after all that were asked for before."""
+        ...
+
+    def answers(self, wait_seconds: float) -> list[FitAnswer]:
+        """Return the answers that came since the last call, oldest first."""
+        ...
+
+    def again(self, learn: LearnService, request: FitRequest) -> None:
+        """Make a fit on record once more, if it is to be proved."""
+        ...
+
+
+class FitsProved:
+    """Makes each fit on record again where its answer was taken: for an audit, which asks none."""
+
+    def ask(self, request: FitRequest) -> None:
+        """Ask nobody."""
+
+    def answers(self, wait_seconds: float) -> list[FitAnswer]:
+        """Return nothing: all answers are on record."""
+        return []
+
+    def again(self, learn: LearnService, request: FitRequest) -> None:
+        """Make it once more; what it records has to be what stands there."""
+        learn.refit(request.line, request.now_ns, request.epoch, request.wish)
+
+
 BEGINNING = "beginning"
+_STEPS_AT_FIRST = 2  # the history, and the boundary after it
+_LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +114,12 @@ class Live:
         What it begins with: seen and learned from, never traded. All symbols are among these.
     config : Config
     ledger : Ledger
-        Opened with ``prove=True``.
+        Opened with ``prove=True``, or, where fits are made elsewhere, ``prove=["trade"]``.
     registry : Registry
     watch : Watcher
     screen : Screen
+    fits : Fits, optional
+        Who makes fits elsewhere. Without it they are made here, while bars wait.
     """
 
     def __init__(
@@ -75,9 +130,14 @@ class Live:
         registry: Registry,
         watch: Watcher,
         screen: Screen,
+        fits: Fits | None = None,
     ) -> None:
         self.ledger, self.config, self.watch = ledger, config, watch
-        self.run = Run(history, config, ledger, registry, watch, screen, live=True)
+        self.registry, self.fits = registry, fits
+        ask = None if fits is None else self._ask
+        self.run = Run(history, config, ledger, registry, watch, screen, ask, live=True)
+        self._asks = False  # requests on record were answered before, or are asked once more
+        self._to_adopt = False
         self.open = False  # whether the present epoch has bars
         self.bars_taken = self.instants_taken = 0
         self.told = 0  # events of the roster that people have seen already
@@ -135,12 +195,74 @@ class Live:
     def _end_epoch(self) -> None:
         self.run.end_epoch(len(self.run.feed.instants), live=True)
         self.open = False
+        self.take_fits()
 
     def obey(self, order: Order) -> str:
         """Carry out an order, or refuse it; return what came of it."""
         outcome = self.run.trade.obey(order, self.now_ns)
+        self.run.answered()
+        self.run.fit_asked(self.now_ns)
         self.watch.look(self.now_ns)
         return outcome
+
+    # -- fits that are made elsewhere -----------------------------------------------------------
+
+    def _ask(self, request: FitRequest) -> None:
+        if self._asks and self.fits is not None:
+            self.fits.ask(request)
+
+    def go_on(self, stop: Callable[[], bool] = lambda: False) -> None:
+        """Ask for fits from now on, and for those that the record holds no answer to.
+
+        A run that has not traded yet waits for its first fits: nothing is missed meanwhile.
+        """
+        if self.fits is None:
+            return
+        self._asks = self._to_adopt = True
+        fitted = [(row["line"], row["fitted_at_ns"]) for row in self._fits_waiting()]
+        for request in self.run.requests.values():
+            if (request.line, request.now_ns) not in fitted:
+                self.fits.ask(request)
+        fresh = self.run.trade.steps == _STEPS_AT_FIRST
+        self.take_fits()
+        while fresh and self.run.requests and not stop():
+            self.take_fits(wait_seconds=_LOOK_SECONDS)
+
+    def take_fits(self, wait_seconds: float = 0.0) -> None:
+        """Take the answers that came: at a boundary, so that no epoch has two packages."""
+        if self.fits is None or not self._asks:
+            return
+        for answer in self.fits.answers(wait_seconds):
+            self._to_adopt |= answer.package is not None
+            if answer.package is None:
+                line, now = answer.request.line, answer.request.now_ns
+                self._answer(NO_FIT, line, answer.problem, f"{line}-{now}", line)
+        if self._to_adopt and not self.open:
+            self._to_adopt = False
+            for row in self._fits_waiting():
+                self._adopt(row)
+
+    def _fits_waiting(self) -> list[dict[str, Any]]:
+        return self.run.trade.roster.fits_waiting()
+
+    def _adopt(self, row: dict[str, Any]) -> None:
+        package, line = row["hash"], row["line"]
+        reason, kind = f"fit {row['refit_index']} of line {line}", ADOPT
+        try:
+            self.registry.load(package)
+        except EdgekeeperError as error:
+            reason, kind = f"{reason} cannot be loaded: {error}", PASS_OVER
+        self._answer(kind, package, reason, package, line)
+
+    def _answer(self, kind: str, subject: str, reason: str, name: str, line: str) -> None:
+        number = f"{kind}-{self.run.trade.steps}-{name}"
+        self.obey(Order(number, kind, subject, LEARN, reason, {"line": line}))
+
+    def _fit_again(self, order: Order) -> None:
+        """Let an audit make the fit that an answer on record is about."""
+        request = self.run.requests.get(str(order.detail.get("line")))
+        if order.actor == LEARN and order.kind != NO_FIT and self.fits is not None and request:
+            self.fits.again(self.run.learn, request)
 
     def relive(self, stored: Bars | None) -> None:
         """Take every recorded step after the beginning once more, from stored bars.
@@ -154,23 +276,36 @@ class Live:
             if step.kind == BOUNDARY:
                 self._end_epoch()
             elif step.kind == BARS:
-                self.take(self._stored(stored, step), step.latency_ms)
+                self.take(bars_of_step(stored, step, self.run.tape.bars), step.latency_ms)
             for order in step.orders:
+                self._fit_again(order)
                 self.obey(order)
+        if self.fits is not None:
+            for row in self._fits_waiting():  # made, but not taken before the run was stopped
+                if row["line"] in self.run.requests:
+                    self.fits.again(self.run.learn, self.run.requests[row["line"]])
         self.bars_taken = self.instants_taken = 0
         if self.ledger.read("stretches").height > 2:
             self.told = len(self.run.trade.roster.events)
 
-    def _stored(self, stored: Bars | None, step: Step) -> Bars:
-        part = stored.until(step.until_ns) if stored is not None else None
-        first = 0 if part is None else int(np.searchsorted(part.event_time, self.now_ns, "right"))
-        if part is None or first == len(part):
-            raise BadData(
-                f"absent: the bars of the step until {_stamp(step.until_ns)}, which is on record: "
-                "restore the folder of the run from a backup"
-            )
-        names = self.run.tape.bars.symbols
-        return part.rows(first, len(part)).among(names).known_at(step.known_ns)
+
+def bars_of_step(stored: Bars | None, step: Step, before: Bars) -> Bars:
+    """Return the bars of a step on record, which come after those ``before``, as it took them.
+
+    Raises
+    ------
+    BadData
+        Bars that are not there any more.
+    """
+    part = stored.until(step.until_ns) if stored is not None else None
+    last = int(before.event_time[-1])
+    first = 0 if part is None else int(np.searchsorted(part.event_time, last, "right"))
+    if part is None or first == len(part):
+        raise BadData(
+            f"absent: the bars of the step until {_stamp(step.until_ns)}, which is on record: "
+            "restore the folder of the run from a backup"
+        )
+    return part.rows(first, len(part)).among(before.symbols).known_at(step.known_ns)
 
 
 def recorded_bequests(ledger: Ledger) -> tuple[Bequest, ...]:
@@ -241,6 +376,7 @@ def live_forever(
     names = live.run.tape.bars.symbols
     live.run.trade.stopwatch = stopwatch
     while True:
+        live.take_fits()
         for order in inbox():
             live.obey(order)
         idle()

@@ -1,8 +1,10 @@
 """``paper``: opens what a live run needs, begins it or goes on with it, and closes it well."""
 
 import json
+import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from edgekeeper.alerts import Fanout, FileChannel
-from edgekeeper.auditing import find_bars, read_settings
+from edgekeeper.auditing import find_bars, read_settings, registry_of
 from edgekeeper.bars import Bars, GrowingBars
 from edgekeeper.clock import Clock, WallClock
 from edgekeeper.config import Config
 from edgekeeper.errors import BadData, StorageError, UsageError
+from edgekeeper.learn import LearnerProcess
 from edgekeeper.ledger import MARKET_ROLES, Ledger
 from edgekeeper.living import Live, live_forever, recorded_bequests
 from edgekeeper.market import longest_snapshot, parse_interval, save_snapshot
@@ -150,17 +153,20 @@ def paper(
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(f"cannot make the folder {out}: {error.strerror}") from error
-    with Ledger.open(ledger_url or out / "ledger.sqlite", prove=True) as ledger:
+    place = ledger_url or out / "ledger.sqlite"
+    with ExitStack() as opened:
+        ledger = opened.enter_context(Ledger.open(place))
         for role in MARKET_ROLES:
             ledger.verify(role)
         ledger.check_seals()
         goes_on = ledger.read("stretches").height > 0
         config = _settings(ledger, config, wanted)
-        registry = Registry(
-            out / _MODELS,
-            trusted=config.packages.trusted_keys,
-            signing_key=config.packages.signing_key,
-        )
+        learner = _learner(out, ledger_url, config) if config.refits.process else None
+        # What a learner has written is proved by its hashes alone, until an audit fits it again.
+        ledger.start_over(MARKET_ROLES if learner is None else ("trade",))
+        if learner is not None:
+            opened.callback(learner.close)
+        registry = registry_of(out, config)
         if goes_on:
             wanted = _going_on(out, wanted)
         elif not wanted.interval:
@@ -172,34 +178,46 @@ def paper(
         poller = _poller(wanted, symbols, out, clock, sleep)
         history = _history(out, wanted, config, poller, clock)
         channels = Fanout([FileChannel(out / "alerts.log")])
-        live = Live(history, config, ledger, registry, Sentinel(ledger, channels), screen)
+        watch = Sentinel(ledger, channels)
+        live = Live(history, config, ledger, registry, watch, screen, learner)
         live.begin(bequests)
         screen.phase("going over what is on record")
         live.relive(stored_bars(out, wanted.interval, symbols))
+        screen.phase("fitting what is due")
+        live.go_on(stop)
         poller = _poller(wanted, symbols, out, clock, sleep, after_ns=live.now_ns)
+        opened.callback(poller.close)
         screen.phase("waiting for bars")
-        try:
-            live_forever(
-                live,
-                _Polled(poller),
-                _Inbox(ledger),
-                stop=stop,
-                idle=lambda: told(live, poller),
-                clock=clock,
-                patience_seconds=patience_seconds,
-            )
-        finally:
-            poller.close()
-        ledger.seal(live.now_ns)
-        book = live.run.trade.accounts.book("edgekeeper")
-        return PaperEnd(
-            live.bars_taken,
-            live.run.trade.steps,
-            book.equity,
-            book.halted,
-            live.run.trade.roster.champion,
-            ledger.head("trade"),
+        live_forever(
+            live,
+            _Polled(poller),
+            _Inbox(ledger),
+            stop=stop,
+            idle=lambda: told(live, poller),
+            clock=clock,
+            patience_seconds=patience_seconds,
         )
+        ledger.seal(live.now_ns)
+        return _end(live)
+
+
+def _learner(out: Path, ledger_url: str | None, config: Config) -> LearnerProcess:
+    """A process that fits beside this one, started when there is something to fit."""
+    command = [sys.executable, "-m", "edgekeeper.learning", str(out.resolve())]
+    command += [ledger_url] if ledger_url else []
+    return LearnerProcess(command, config.refits, out / "learner.log")
+
+
+def _end(live: Live) -> PaperEnd:
+    book = live.run.trade.accounts.book("edgekeeper")
+    return PaperEnd(
+        live.bars_taken,
+        live.run.trade.steps,
+        book.equity,
+        book.halted,
+        live.run.trade.roster.champion,
+        live.ledger.head("trade"),
+    )
 
 
 def _going_on(out: Path, wanted: Wanted) -> Wanted:

@@ -1,6 +1,6 @@
 """``Run``: learn, trade and watch over one record, step by step; replay and paper both drive it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Protocol
 
@@ -9,7 +9,7 @@ import numpy as np
 from edgekeeper.bars import Bars
 from edgekeeper.clock import WallClock
 from edgekeeper.config import Config
-from edgekeeper.learn import DriftService, LearnService, RefitSchedule
+from edgekeeper.learn import DriftService, FitRequest, LearnService, RefitSchedule, Wish
 from edgekeeper.ledger import Ledger, Upkeep
 from edgekeeper.registry import Package, Registry
 from edgekeeper.report import Snapshot, Story
@@ -71,8 +71,16 @@ class Run:
     registry : Registry
     watch : Watcher
     screen : Screen
+    ask : callable, optional
+        Has a fit made by somebody else, whose answers :class:`~edgekeeper.living.Live` takes;
+        without it a fit is made here, at the boundary, before anything else happens.
     live : bool
         Whether bars come while it runs.
+
+    Attributes
+    ----------
+    requests : dict of line name to FitRequest
+        What was asked of somebody else and not answered yet, oldest first.
     """
 
     def __init__(
@@ -83,11 +91,14 @@ class Run:
         registry: Registry,
         watch: Watcher,
         screen: Screen,
+        ask: Callable[[FitRequest], None] | None = None,
         *,
         live: bool = False,
     ) -> None:
         self.live = live
         self.config, self.ledger, self.screen = config, ledger, screen
+        self._ask = ask
+        self.requests: dict[str, FitRequest] = {}
         self.watch = watch
         screen.phase("compiling indicators and simulator (once, cached afterwards)")
         self.tape = Tape(bars, config)
@@ -140,22 +151,45 @@ class Run:
         now = int(self.feed.instants[last - 1])
         self.trade.end_epoch(now, live=live)
         self.epochs_done += 1
+        roster = self.trade.roster
         due = [
             name
             for name, schedule in self._schedules.items()
-            if schedule.due(last, self.epochs_done) and self.trade.roster.wants_refit(name)
+            if name not in roster.under_way
+            and schedule.due(last, self.epochs_done)
+            and roster.wants_refit(name)
         ]
-        asked = self.trade.roster.refits_asked
         if self.drift is not None:
-            asked |= {request.line for request in self.drift.look(now)}
-        due += [name for name in sorted(asked) if name not in due]
-        asked.clear()
-        for name in due:
-            self.learn.refit(name, now, self.epochs_done)
-        if due:
-            self.trade.roster.adopt(now)
-            self.watch.look(now)
+            for request in self.drift.look(now):
+                roster.refits_asked.setdefault(request.line, {})
+        self._fit(due, now)
         return now
+
+    def fit_asked(self, now_ns: int) -> None:
+        """Have somebody else make the fits that orders ask for, without waiting for a boundary."""
+        if self._ask is not None:
+            self._fit([], now_ns)
+
+    def _fit(self, due: list[str], now_ns: int) -> None:
+        roster = self.trade.roster
+        asked, roster.refits_asked = roster.refits_asked, {}
+        due += [name for name in sorted(asked) if name not in due]
+        for name in due:
+            request = FitRequest(name, now_ns, self.epochs_done, Wish.of(asked.get(name, {})))
+            if self._ask is None:
+                self.learn.refit(name, now_ns, self.epochs_done, request.wish)
+            else:
+                roster.under_way.add(name)
+                self.requests[name] = request
+                self._ask(request)
+        if due and self._ask is None:
+            roster.adopt(now_ns)
+            self.watch.look(now_ns)
+
+    def answered(self) -> None:
+        """Forget requests whose answer is on record."""
+        for name in self.requests.keys() - self.trade.roster.under_way:
+            del self.requests[name]
 
     def seal_month(self, now_ns: int, next_ns: int) -> None:
         """Seal the record where ``next_ns`` lies in another month."""

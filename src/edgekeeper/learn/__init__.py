@@ -2,7 +2,20 @@
 
 from edgekeeper.learn.drift_service import DriftService
 from edgekeeper.learn.drift_watch import DriftWatch, RefitRequest
+from edgekeeper.learn.process import LearnerProcess
+from edgekeeper.learn.requests import FitAnswer, FitRequest
 from edgekeeper.learn.schedule import RefitSchedule
 from edgekeeper.learn.service import LearnService
+from edgekeeper.learn.wish import Wish
 
-__all__ = ["DriftService", "DriftWatch", "LearnService", "RefitRequest", "RefitSchedule"]
+__all__ = [
+    "DriftService",
+    "DriftWatch",
+    "FitAnswer",
+    "FitRequest",
+    "LearnService",
+    "LearnerProcess",
+    "RefitRequest",
+    "RefitSchedule",
+    "Wish",
+]

@@ -39,7 +39,7 @@ class DriftService:
         Whose bars and features are read.
     config : Config
     ledger : Ledger
-        Read for forecasts, written for requests under role ``learn``.
+        Read for forecasts; requests are written by the trading loop, which asks for the fit.
     """
 
     def __init__(self, learn: LearnService, config: Config, ledger: Ledger) -> None:
@@ -53,7 +53,7 @@ class DriftService:
             request for line in self._config.lines for request in self._look(line.name, now_ns)
         ]
         if requests:
-            with self._ledger.transaction("learn", event_time_ns=now_ns) as tx:
+            with self._ledger.transaction("trade", event_time_ns=now_ns) as tx:
                 tx.append(
                     "refit_requests",
                     {

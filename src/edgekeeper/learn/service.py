@@ -5,31 +5,31 @@ It never decides who trades. Each fit is judged, packaged, stored and recorded w
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 
-from edgekeeper.config import Config, LineConfig
+from edgekeeper.config import Config
 from edgekeeper.errors import Refused
-from edgekeeper.features import FeatureSet
 from edgekeeper.labels import Labels
 from edgekeeper.learn.holding import held_for_columns
+from edgekeeper.learn.line_state import LineState
+from edgekeeper.learn.recovering import recover
 from edgekeeper.learn.search_record import append_search
+from edgekeeper.learn.wish import Wish
 from edgekeeper.ledger import Ledger
 from edgekeeper.market import bars_hash
 from edgekeeper.models import (
     DataWindow,
     Lineage,
-    Model,
     PackageBytes,
     Provenance,
     build_package,
     summed_in_order,
 )
 from edgekeeper.registry import Registry
-from edgekeeper.rollout import recipe_hash, recipe_of
 from edgekeeper.simulator import MarketFeed
 from edgekeeper.splits import HoldOut
 from edgekeeper.train import (
@@ -40,7 +40,6 @@ from edgekeeper.train import (
     join_signals,
     labels_hash,
     make_learner,
-    seed_of,
     train_candidate,
     wants_signals,
 )
@@ -50,29 +49,6 @@ from edgekeeper.validate import HoldOutData, Verdict, judge
 __all__ = ["LearnService"]
 
 _PARITY_ROWS = 10_000
-
-
-@dataclass(slots=True)
-class _LineState:
-    """What the service remembers of a line between refits."""
-
-    config: LineConfig
-    features: FeatureSet
-    left_out: dict[str, tuple[str, ...]]
-    hold_out: HoldOut
-    predecessor: Model | None = None
-    parent: str | None = None
-    refits: int = 0
-    tuned: LineConfig | None = None
-    searched_epoch: int = 0
-    trials: int = 1
-
-    def search_due(self, epoch: int) -> bool:
-        """Whether the recipe's rule asks for a search at a refit after so many epochs."""
-        rule = self.config.search
-        if rule is None:
-            return False
-        return self.tuned is None or epoch - self.searched_epoch >= rule.every_epochs
 
 
 class LearnService:
@@ -103,12 +79,13 @@ class LearnService:
         self._signalled: BoolArray = np.zeros(0, dtype=np.bool_)
         self._read_until: int | None = None
         self._read_entry: int | None = None
-        self._lines: dict[str, _LineState] = {}
+        self._lines: dict[str, LineState] = {}
+        self._to_recover: set[str] = set()
         self._look()
         for line in config.lines:
             make_learner(line)  # a wrong recipe is told now, not after a year of bars
             features, left_out = feature_set_of(line, self._with_signals)
-            self._lines[line.name] = _LineState(
+            self._lines[line.name] = LineState(
                 line, features, dict(left_out), HoldOut(config.gates.holdout_share)
             )
 
@@ -148,24 +125,33 @@ class LearnService:
         """Features of the recipe that these bars cannot give, and the columns they miss."""
         return self._lines[line].left_out
 
+    def take_over(self) -> None:
+        """Go on from the fits on record, which another process made; see :func:`recover`."""
+        self._to_recover = {line.name for line in self.config.lines}
+
     @summed_in_order()
-    def refit(self, line: str, now_ns: int, epoch: int = 0) -> str | None:
+    def refit(self, line: str, now_ns: int, epoch: int = 0, wish: Wish | None = None) -> str | None:
         """Fit, judge, package and record one line; return the package's hash.
 
         Where the recipe has a search rule and the last search is ``every_epochs`` old by
         ``epoch``, it searches first, and every trial goes on record. Returns None where there is
         not enough data yet. The verdict is in the ledger's table ``packages``.
         """
+        wish = wish or Wish()
         data = self.training_data(line)
         self._read_signals(now_ns)
         state = self._lines[line]
-        recipe = recipe_of(state.config, self.config)
-        seed = seed_of(self.config.seed, recipe_hash(recipe), state.refits)
-        searching = state.search_due(epoch)
+        if line in self._to_recover:
+            recover(state, data, self.config, self._signalled, self.ledger, self.registry)
+            self._to_recover.remove(line)
+        seed = state.seed(self.config)
+        searching = wish.tune or state.search_due(epoch)
+        recipe = state.config if searching else state.tuned or state.config
+        read_before = len(state.hold_out.readings.periods)
         try:
             candidate = train_candidate(
                 data,
-                state.config if searching else state.tuned or state.config,
+                wish.apply(recipe, self.config.refits, self.bars.instants, now_ns),
                 self.config,
                 now_ns=now_ns,
                 seed=seed,
@@ -174,11 +160,10 @@ class LearnService:
                 search_seed=seed if searching else None,
             )
         except Refused:
+            del state.hold_out.readings.periods[read_before:]  # nobody has seen what it would say
             return None
         if candidate.searched is not None:
-            state.tuned, state.searched_epoch = candidate.searched.recipe, epoch
-            # The recipe's own parameters are tried again each time, and counted once.
-            state.trials += len(candidate.searched.trials) - 1
+            state.note_search(candidate.searched, epoch)
         view = HoldOutData(
             self.bars,
             data.matrix,
@@ -190,9 +175,11 @@ class LearnService:
         )
         verdict = judge(candidate.judged, state.predecessor, view, self.config, trials=state.trials)
         verdict = held_for_columns(verdict, candidate.clairvoyant, self.config.gates.max_auc)
-        package = self._package(state, data, candidate, verdict, now_ns)
+        if wish.force and verdict.outcome == "vetoed":
+            verdict = replace(verdict, outcome="accepted")
+        package = self._package(state, data, candidate, verdict, now_ns, wish)
         self.registry.save(package)
-        self._record(state, candidate, verdict, package, now_ns)
+        self._record(state, candidate, verdict, package, now_ns, wish)
         if verdict.outcome == "accepted":
             state.predecessor = candidate.judged
             state.parent = package.hash
@@ -223,11 +210,12 @@ class LearnService:
 
     def _package(
         self,
-        state: _LineState,
+        state: LineState,
         data: TrainingData,
         candidate: Candidate,
         verdict: Verdict,
         now_ns: int,
+        wish: Wish,
     ) -> PackageBytes:
         rows = candidate.rows
         known = self.bars.until(now_ns)
@@ -254,6 +242,7 @@ class LearnService:
                 "samples": candidate.samples,
                 "hold_out_uses": candidate.hold_out_uses,
                 "shipped": "fitted on all known rows; the hold-out judged a fit on the older part",
+                **({"wished": wish.record()} if wish.record() else {}),
             },
         )
         return build_package(
@@ -265,17 +254,20 @@ class LearnService:
 
     def _record(
         self,
-        state: _LineState,
+        state: LineState,
         candidate: Candidate,
         verdict: Verdict,
         package: PackageBytes,
         now_ns: int,
+        wish: Wish,
     ) -> None:
         metrics: dict[str, Any] = {
             name: value if math.isfinite(value) else None
             for name, value in verdict.hold_out.metrics().items()
         }
         metrics["samples"] = candidate.samples
+        if wish.record():
+            metrics["wished"] = wish.record()
         with self.ledger.transaction("learn", event_time_ns=now_ns) as tx:
             if candidate.searched is not None:
                 append_search(

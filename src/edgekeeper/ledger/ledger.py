@@ -1,5 +1,6 @@
 """``Ledger``: append-only facts in SQL, sealed by one hash chain per writer role."""
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
@@ -102,22 +103,36 @@ class Ledger(Record):
                     check_version(engine, ledger.place)
                 else:
                     bring_up_to_date(engine, ledger.place)
-                if prove:
-                    ledger._start_over()
+            if prove:
+                ledger.start_over()
         except BaseException:
             ledger.close()
             raise
         return ledger
 
-    def _start_over(self) -> None:
-        """Put a cursor at the start of each market-time chain, and let nobody else move its end."""
-        if not self._read_only:
-            for role in MARKET_ROLES:
-                self._claim(role)
-        self._prover = Prover(
-            self._engine, self._segments, MARKET_ROLES, may_write=not self._read_only
-        )
-        self._open_journal(self._prover)
+    def start_over(self, roles: Sequence[str] = MARKET_ROLES) -> None:
+        """Prove from here on what ``prove`` proves at opening, for these market-time roles.
+
+        Another process may write as one that is left out: whoever goes on with a record that two
+        processes write proves its own chain, and takes the other as it stands.
+
+        Raises
+        ------
+        UsageError
+            Something was written by this ledger already.
+        StorageError
+            Someone else writes as one of these roles.
+        """
+        if self._claims:
+            raise UsageError("expected a ledger that has written nothing, got one that has")
+        with self._translating():
+            if not self._read_only:
+                for role in roles:
+                    self._claim(role)
+            self._prover = Prover(
+                self._engine, self._segments, roles, may_write=not self._read_only
+            )
+            self._open_journal(self._prover)
 
     def _open_journal(self, prover: Prover | None) -> None:
         self._journal = Journal(self._engine, prover)

@@ -1,6 +1,7 @@
 """The trading loop: decide, fill, record; apply the rules of rollout at each epoch's boundary."""
 
 from edgekeeper.trade.accounts import ACCOUNTS, DOUBLE_COST
+from edgekeeper.trade.answers import ADOPT, LEARN, NO_FIT, PASS_OVER
 from edgekeeper.trade.epochs import cut_epochs, same_epoch
 from edgekeeper.trade.loop import BARS, BOUNDARY, HISTORY, TradeLoop
 from edgekeeper.trade.obeying import DONE, ORDERS
@@ -10,12 +11,16 @@ from edgekeeper.trade.tape import Tape
 
 __all__ = [
     "ACCOUNTS",
+    "ADOPT",
     "BARS",
     "BOUNDARY",
     "DONE",
     "DOUBLE_COST",
     "HISTORY",
+    "LEARN",
+    "NO_FIT",
     "ORDERS",
+    "PASS_OVER",
     "Bequest",
     "Order",
     "RuleSignals",

@@ -12,6 +12,7 @@ from edgekeeper.errors import EdgekeeperError, Refused, nearest
 from edgekeeper.ledger import Transaction
 from edgekeeper.rollout import Move, Stage
 from edgekeeper.trade.accounts import DOUBLE_COST
+from edgekeeper.trade.answers import ADOPT, LEARN, NO_FIT, PASS_OVER, adopt, no_fit, pass_over
 from edgekeeper.trade.orders import Order
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def obey(roster: "Roster", order: Order, after: int, now_ns: int) -> str:
     guard = None
     with roster.ledger.transaction("trade", event_time_ns=now_ns, durable=True) as tx:
         try:
-            act = ORDERS.get(order.kind)
+            act = (_ANSWERS if order.actor == LEARN else ORDERS).get(order.kind)
             if act is None:
                 raise Refused(f"no such order: {order.kind!r}{nearest(order.kind, ORDERS)}")
             guard = act(Doing(roster, order, tx, moves, now_ns))
@@ -178,9 +179,11 @@ def _demote(do: Doing) -> None:
 
 
 def _refit(do: Doing) -> None:
-    """Ask for a refit at the next boundary."""
+    """Ask for a refit: at the next boundary, or of another process, at once."""
     seat, _ = _seat_and_package(do.roster, do.order)
-    do.roster.refits_asked.add(seat.line.name)
+    if seat.line.name in do.roster.under_way:
+        raise Refused(f"a fit of line {seat.line.name} is under way: wait for what becomes of it")
+    do.roster.refits_asked[seat.line.name] = do.order.detail
 
 
 def _seat_and_package(roster: "Roster", order: Order) -> "tuple[Seat, str | None]":
@@ -222,3 +225,5 @@ ORDERS: dict[str, Act] = {
     "unpin": _unpin,
 }
 """What people may order, and how it is done."""
+
+_ANSWERS: dict[str, Act] = {ADOPT: adopt, NO_FIT: no_fit, PASS_OVER: pass_over}

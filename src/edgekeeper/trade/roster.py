@@ -1,5 +1,6 @@
 """``Roster``: which lines there are, who of them decides, and how that changes at boundaries."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from edgekeeper.config import Config
@@ -51,8 +52,10 @@ class Roster:
         Tests begun and promotions so far, over all lines.
     frozen : bool
         Nobody is promoted, nothing is swapped; retreats still happen.
-    refits_asked : set of str
-        Lines that a person wants refitted at the next boundary.
+    refits_asked : dict of line name to options
+        Lines that a person wants refitted.
+    under_way : set of str
+        Lines that another process is to fit, and has not answered for yet.
     events : list of (time, kind, sentence)
     """
 
@@ -83,7 +86,8 @@ class Roster:
         self.tests = 0
         self.discoveries = 0
         self.frozen = False
-        self.refits_asked: set[str] = set()
+        self.refits_asked: dict[str, Mapping[str, Any]] = {}
+        self.under_way: set[str] = set()
         self.events: list[tuple[int, str, str]] = []
         self._adopted = 0
 
@@ -210,20 +214,30 @@ class Roster:
         They are told by their place in the record, not by their time: a fit that took longer than
         an epoch is recorded after later epochs, and still counts.
         """
+        for row in self.fits_waiting(now_ns):
+            self.take_fit(row, now_ns)
+
+    def fits_waiting(self, until_ns: int | None = None) -> list[dict[str, Any]]:
+        """Fits on record that were neither taken nor left yet, in the order of the record."""
         columns = ["fitted_at_ns", "hash", "line", "refit_index", "verdict"]
-        frame = self.ledger.read("packages", columns, until_ns=now_ns).slice(self._adopted)
-        self._adopted += frame.height
-        for row in frame.iter_rows(named=True):
-            if row["line"] not in self.seats:
-                continue  # of a line that this configuration does not have
+        frame = self.ledger.read("packages", columns, until_ns=until_ns).slice(self._adopted)
+        return list(frame.iter_rows(named=True))
+
+    def take_fit(self, row: dict[str, Any], now_ns: int, tx: Transaction | None = None) -> None:
+        """Take the next fit on record: swap it in, unless something speaks against it."""
+        if row["line"] in self.seats:  # else of a line that this configuration does not have
             seat = self.seats[row["line"]]
             seat.newest = self.registry.load(row["hash"])
             seat.line.refits += 1
-            self._swap(seat, row, now_ns)
-        if frame.height:
+            self._swap(seat, row, now_ns, tx)
             self.accounts.use(_NEWEST, self.newest)
+        self.leave_fit()
 
-    def _swap(self, seat: Seat, row: dict[str, Any], now_ns: int) -> None:
+    def leave_fit(self) -> None:
+        """Go past the next fit on record."""
+        self._adopted += 1
+
+    def _swap(self, seat: Seat, row: dict[str, Any], now_ns: int, tx: Transaction | None) -> None:
         line = seat.line
         if line.stage is Stage.RETIRED:
             return
@@ -241,7 +255,7 @@ class Roster:
             return
         self.use(seat, row["hash"], now_ns, f"refit {row['refit_index']} of {line.name}")
         if first:
-            self.register(seat, now_ns)
+            self.register(seat, now_ns, tx)
 
     def use(self, seat: Seat, package: str, now_ns: int, reason: str) -> None:
         """Let a line forecast with a package of its own from now on."""

@@ -3,8 +3,8 @@
 It looks at the ledger alone, never at the loops' memory: what is not on record did not happen.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
@@ -31,7 +31,7 @@ class Sentinel:
     ledger: Ledger
     channels: Fanout
     account: str = "edgekeeper"
-    _seen_until: int | None = None
+    _seen: dict[str, int] = field(default_factory=dict)  # last row of each table
     _told: set[tuple[int, str, str]] | None = None
 
     def look(self, now_ns: int) -> list[Alert]:
@@ -43,17 +43,16 @@ class Sentinel:
         if self._told is None:
             rows = self.ledger.read("alerts", ["event_time_ns", "rule", "message"]).rows()
             self._told = {(int(when), rule, message) for when, rule, message in rows}
-        since = None if self._seen_until is None else self._seen_until + 1
         alerts = sorted(
             [
-                *self._moves(since, now_ns),
-                *self._guards(since, now_ns),
-                *self._fits(since, now_ns),
+                *self._moves(now_ns),
+                *self._guards(now_ns),
+                *self._fits(now_ns),
+                *self._fits_that_failed(now_ns),
                 *self._storage(),
             ],
             key=lambda alert: alert.event_time,
         )
-        self._seen_until = now_ns
         keys = [(alert.event_time, alert.rule, alert.message) for alert in alerts]
         alerts = [a for a, key in zip(alerts, keys, strict=True) if key not in self._told]
         self._told.update(keys)
@@ -63,11 +62,21 @@ class Sentinel:
             self._write(alerts)
         return alerts
 
-    def _rows(self, table: str, since: int | None, now_ns: int) -> pl.DataFrame:
-        return self.ledger.read(table, since_ns=since, until_ns=now_ns)
+    def _rows(self, table: str, columns: Sequence[str], now_ns: int) -> pl.DataFrame:
+        """Rows that no look has read yet, by their place in the record.
 
-    def _moves(self, since: int | None, now_ns: int) -> Iterator[Alert]:
-        for row in self._rows("stages", since, now_ns).iter_rows(named=True):
+        A fit that took long is recorded after later bars, and an order after the look at its
+        instant: their times say nothing about whether they are new.
+        """
+        seen = self._seen.get(table)
+        rows = self.ledger.read(table, ["entry", *columns], until_ns=now_ns, after=seen)
+        if rows.height:
+            self._seen[table] = int(rows["entry"][-1])
+        return rows
+
+    def _moves(self, now_ns: int) -> Iterator[Alert]:
+        columns = ["event_time_ns", "line", "from_stage", "to_stage", "reason"]
+        for row in self._rows("stages", columns, now_ns).iter_rows(named=True):
             verdict, _, reason = row["reason"].partition(": ")
             yield Alert(
                 row["event_time_ns"],
@@ -77,9 +86,10 @@ class Sentinel:
                 {"line": row["line"], "from": row["from_stage"], "to": row["to_stage"]},
             )
 
-    def _guards(self, since: int | None, now_ns: int) -> Iterator[Alert]:
+    def _guards(self, now_ns: int) -> Iterator[Alert]:
         severities: dict[str, Any] = {"halt": "critical", "pause": "warning"}
-        rows = self._rows("guards", since, now_ns).filter(pl.col("account") == self.account)
+        columns = ["event_time_ns", "account", "event", "cause", "detail"]
+        rows = self._rows("guards", columns, now_ns).filter(pl.col("account") == self.account)
         for row in rows.iter_rows(named=True):
             what = {"halt": "account halted", "pause": "model paused"}.get(row["event"])
             if what is not None:
@@ -91,8 +101,9 @@ class Sentinel:
                     {"cause": row["cause"]},
                 )
 
-    def _fits(self, since: int | None, now_ns: int) -> Iterator[Alert]:
-        for row in self._rows("packages", since, now_ns).iter_rows(named=True):
+    def _fits(self, now_ns: int) -> Iterator[Alert]:
+        columns = ["fitted_at_ns", "hash", "line", "refit_index", "verdict"]
+        for row in self._rows("packages", columns, now_ns).iter_rows(named=True):
             if row["verdict"] == "accepted":
                 continue
             held = row["verdict"] == "needs_approval"
@@ -104,6 +115,21 @@ class Sentinel:
                 + ("is too good to be true and waits for a person" if held else "was vetoed"),
                 {"line": row["line"], "package": row["hash"]},
             )
+
+    def _fits_that_failed(self, now_ns: int) -> Iterator[Alert]:
+        said = {"no_fit": "there is no new fit of line {0}: {1}", "pass_over": "{1}"}
+        columns = ["event_time_ns", "kind", "subject", "actor", "reason"]
+        rows = self._rows("obeyed", columns, now_ns).filter(pl.col("actor") == "learn")
+        for row in rows.iter_rows(named=True):
+            if row["kind"] in said:
+                yield Alert(
+                    row["event_time_ns"],
+                    "warning",
+                    "fit_failed" if row["kind"] == "no_fit" else "package_unusable",
+                    said[row["kind"]].format(row["subject"], row["reason"])
+                    + "; the model before stays",
+                    {"subject": row["subject"]},
+                )
 
     def _storage(self) -> Iterator[Alert]:
         """What became of bulk rows for want of room, by the wall clock: no market time has it."""
