@@ -119,6 +119,7 @@ class GuardsConfig(_Section):
     rearm_after_bars: int = Field(20, ge=0)
     account_drawdown: float = Field(0.15, gt=0, le=1)
     daily_loss: float = Field(0.03, gt=0, le=1)
+    flatten_on_halt: bool = False
     max_age_seconds: float = Field(300.0, ge=0)
 
 

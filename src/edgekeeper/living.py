@@ -92,7 +92,9 @@ class Live:
         """Where the run stands, in a line."""
         run = self.run
         book = run.trade.accounts.book("edgekeeper")
-        state = "HALTED" if book.halted else "model paused" if book.paused else ""
+        state = book.standing.value if book.halted else "model paused" if book.paused else ""
+        if book.flattening:
+            state += ": positions are closed at the next open"
         who = run.trade.roster.champion or self.config.fallback
         lines = [f"{seat.line.name} {seat.line.stage}" for seat in run.trade.roster.seats.values()]
         parts = [f"equity {book.equity:,.2f}", f"{who} decides", ", ".join(lines), state]

@@ -67,6 +67,8 @@ class PaperEnd:
         On record in all.
     equity : float
     halted : bool
+    standing : str
+        ACTIVE, REDUCING (halted with positions left) or HALTED.
     champion : str or None
     ledger : str
         Hash of the trade chain.
@@ -76,6 +78,7 @@ class PaperEnd:
     steps: int
     equity: float
     halted: bool
+    standing: str
     champion: str | None
     ledger: str
 
@@ -195,6 +198,7 @@ def paper(
             live.run.trade.steps,
             book.equity,
             book.halted,
+            book.standing.value,
             live.run.trade.roster.champion,
             ledger.head("trade"),
         )

@@ -45,6 +45,7 @@ COMMENTS = {
     "guards.rearm_after_bars": "In replay and paper, bars until an operator re-arms the model.",
     "guards.account_drawdown": "Halt the account after such a fall from its high.",
     "guards.daily_loss": "Halt it after such a loss in a day.",
+    "guards.flatten_on_halt": "When halted by a guard, close all positions at the next open; else they keep\n# their stops and targets.",
     "guards.max_age_seconds": "Open nothing on bars that came later than this.",
     "evidence": "How much proof a line needs before it may trade, and how soon harm is noticed.",
     "evidence.false_discovery_rate": "Largest share of promotions that may be luck.",

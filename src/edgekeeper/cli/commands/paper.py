@@ -115,7 +115,7 @@ def paper(
             f"command, look with `edgekeeper status --run {folder}`."
         )
     if end.halted:
-        screen.print("The account is HALTED: `edgekeeper resume --reason …` lifts it.")
+        screen.print(f"The account is {end.standing}: `edgekeeper resume --reason …` lifts it.")
         raise typer.Exit(_HALTED)
 
 
