@@ -12,7 +12,7 @@ import polars as pl
 from edgekeeper.alerts import Alert, Fanout
 from edgekeeper.ledger import Ledger
 
-__all__ = ["Sentinel"]
+__all__ = ["Sentinel", "write_alerts"]
 
 
 @dataclass(slots=True)
@@ -60,7 +60,7 @@ class Sentinel:
         for alert in alerts:
             self.channels.send(alert)
         if alerts:
-            self._write(alerts)
+            write_alerts(self.ledger, alerts)
         return alerts
 
     def _rows(self, table: str, since: int | None, now_ns: int) -> pl.DataFrame:
@@ -123,15 +123,17 @@ class Sentinel:
                 {"table": row["table_name"]},
             )
 
-    def _write(self, alerts: list[Alert]) -> None:
-        with self.ledger.transaction("operations") as tx:
-            tx.append(
-                "alerts",
-                {
-                    "event_time_ns": [alert.event_time for alert in alerts],
-                    "severity": [alert.severity for alert in alerts],
-                    "rule": [alert.rule for alert in alerts],
-                    "message": [alert.message for alert in alerts],
-                    "detail_json": [alert.detail for alert in alerts],
-                },
-            )
+
+def write_alerts(ledger: Ledger, alerts: list[Alert]) -> None:
+    """Append alerts to the record, under role ``operations``."""
+    with ledger.transaction("operations") as tx:
+        tx.append(
+            "alerts",
+            {
+                "event_time_ns": [alert.event_time for alert in alerts],
+                "severity": [alert.severity for alert in alerts],
+                "rule": [alert.rule for alert in alerts],
+                "message": [alert.message for alert in alerts],
+                "detail_json": [alert.detail for alert in alerts],
+            },
+        )
