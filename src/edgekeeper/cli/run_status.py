@@ -104,7 +104,7 @@ def read_status(ledger: "Ledger") -> RunStatus:
         fallback=str(config.get("fallback", "")),
         champion=trading[0].name if trading else None,
         model=trading[0].newest if trading else None,
-        standing=_standing(halted is not None, gross),
+        standing=_standing(halted is not None, gross if marks.height else 0.0),
         paused_ns=paused if trading else None,
         pause_cause=pause_cause,
         halted_ns=halted,

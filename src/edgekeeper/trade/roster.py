@@ -1,9 +1,10 @@
 """``Roster``: which lines there are, who of them decides, and how that changes at boundaries."""
 
+import json
 from typing import Any
 
 from edgekeeper.config import Config
-from edgekeeper.errors import Refused
+from edgekeeper.errors import BadData, EdgekeeperError, Refused, StorageError
 from edgekeeper.ledger import Ledger, Transaction
 from edgekeeper.registry import Package, Pointer, Registry
 from edgekeeper.rollout import (
@@ -26,6 +27,12 @@ from edgekeeper.trade.seats import Seat
 __all__ = ["Roster"]
 
 _MINE, _NEWEST = "edgekeeper", "always_newest"
+_FAULT = "fault"  # actor of moves that say that a package could not be read
+_FAULTS = {
+    BadData: "damaged",
+    StorageError: "absent, or cannot be read",
+    Refused: "not signed by anyone trusted",
+}
 _WITHOUT_EVIDENCE = 0.10
 """Most of the signals that a line may decide on a person's word alone."""
 
@@ -86,6 +93,7 @@ class Roster:
         self.refits_asked: set[str] = set()
         self.events: list[tuple[int, str, str]] = []
         self._adopted = 0
+        self._unreadable: dict[str, str] | None = None
 
     # -- who decides ----------------------------------------------------------------------------
 
@@ -210,11 +218,43 @@ class Roster:
             if row["line"] not in self.seats:
                 continue  # of a line that this configuration does not have
             seat = self.seats[row["line"]]
-            seat.newest = self.registry.load(row["hash"])
             seat.line.refits += 1
-            self._swap(seat, row, now_ns)
+            package = self._load(row["hash"])
+            if isinstance(package, Package):
+                seat.newest = package
+                self._swap(seat, row, now_ns)
+            else:
+                self._keep(seat, row, package, now_ns)
         if frame.height:
             self.accounts.use(_NEWEST, self.newest)
+
+    def _load(self, package: str) -> Package | str:
+        """Return a package, or what is wrong with it; a fault on record stays one."""
+        if self._unreadable is None:
+            kept = self.ledger.read("stages", ["evidence_json"], where={"actor": _FAULT})
+            notes = [json.loads(text) for text in kept["evidence_json"].to_list()]
+            self._unreadable = {note["package"]: note["fault"] for note in notes}
+        if package in self._unreadable:
+            return self._unreadable[package]
+        try:
+            return self.registry.load(package)
+        except EdgekeeperError as error:
+            if self.ledger.unproved:
+                raise  # it could be read when this was lived: the record cannot be proved without
+            self._unreadable[package] = _FAULTS.get(type(error), "not usable")
+            return self._unreadable[package]
+
+    def _keep(self, seat: Seat, row: dict[str, Any], fault: str, now_ns: int) -> None:
+        """Let a line go on with what it has, since a new package cannot be read; on record."""
+        line = seat.line
+        has = f"goes on with {line.package[:12]}" if line.package else "has none yet"
+        reason = f"package {row['hash'][:12]} of refit {row['refit_index']} is {fault}; {has}"
+        evidence = {"package": row["hash"], "fault": fault}
+        move = Move(line.name, line.stage, line.stage, "kept", reason, evidence)
+        line.reasons.append(reason)
+        with self.ledger.transaction("trade", event_time_ns=now_ns) as tx:
+            self.write_move(tx, move, now_ns, _FAULT)
+        self.events.append((now_ns, "corrupt", f"{line.name}: {reason}"))
 
     def _swap(self, seat: Seat, row: dict[str, Any], now_ns: int) -> None:
         line = seat.line

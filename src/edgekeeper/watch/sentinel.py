@@ -9,10 +9,12 @@ from typing import Any
 
 import polars as pl
 
-from edgekeeper.alerts import Alert, Fanout
+from edgekeeper.alerts import Alert, Fanout, Severity
 from edgekeeper.ledger import Ledger
 
 __all__ = ["Sentinel", "write_alerts"]
+
+_MOVE_SEVERITY: dict[str, Severity] = {"retreated": "warning", "kept": "critical"}
 
 
 @dataclass(slots=True)
@@ -71,8 +73,8 @@ class Sentinel:
             verdict, _, reason = row["reason"].partition(": ")
             yield Alert(
                 row["event_time_ns"],
-                "warning" if verdict == "retreated" else "info",
-                f"line_{verdict.replace(' ', '_')}",
+                _MOVE_SEVERITY.get(verdict, "info"),
+                "model_corrupt" if verdict == "kept" else f"line_{verdict.replace(' ', '_')}",
                 f"line {row['line']} {verdict}: {reason}",
                 {"line": row["line"], "from": row["from_stage"], "to": row["to_stage"]},
             )
