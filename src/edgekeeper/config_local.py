@@ -92,18 +92,21 @@ def _rule(
     )
 
 
+_OVER_RECENT = ("accuracy", "win_rate_gap", "forecast_shift")
+
+
 class AlertsConfig(Section):
     """What is told to people about a run. Shapes no result, so no hash knows of it.
 
     Of a rule, keys that are left out keep their defaults.
     """
 
-    recent: int = Field(200, ge=10, le=100_000)
+    recent: int = Field(400, ge=10, le=100_000)
     weekly: bool = True
-    accuracy_critical: AlertRule = _rule("accuracy", "below", 0.50, 0.53, "critical", 100)
-    accuracy_warning: AlertRule = _rule("accuracy", "below", 0.55, 0.57, "warning", 100)
-    win_rate_critical: AlertRule = _rule("win_rate_gap", "below", -0.10, -0.07, "critical", 100)
-    win_rate_warning: AlertRule = _rule("win_rate_gap", "below", -0.05, -0.03, "warning", 100)
+    accuracy_critical: AlertRule = _rule("accuracy", "below", 0.50, 0.53, "critical", 200)
+    accuracy_warning: AlertRule = _rule("accuracy", "below", 0.55, 0.57, "warning", 200)
+    win_rate_critical: AlertRule = _rule("win_rate_gap", "below", -0.10, -0.07, "critical", 200)
+    win_rate_warning: AlertRule = _rule("win_rate_gap", "below", -0.05, -0.03, "warning", 200)
     drawdown_critical: AlertRule = _rule("drawdown", "above", 0.15, 0.12, "critical", 0)
     latency_critical: AlertRule = _rule("latency_ms", "above", 100.0, 80.0, "critical", 1)
     forecasts_odd: AlertRule = _rule("forecast_shift", "above", 0.25, 0.15, "warning", 200)
@@ -123,6 +126,16 @@ class AlertsConfig(Section):
         if not isinstance(value, Mapping):
             return value
         return {**field.default.model_dump(), **value}
+
+    @model_validator(mode="after")
+    def _can_be_reached(self) -> Self:
+        for name, rule in self.rules.items():
+            if rule.metric in _OVER_RECENT and rule.at_least > self.recent:
+                raise ValueError(
+                    f"expected at_least of {name} at or below recent {self.recent}, got "
+                    f"{rule.at_least}: it could never be reached"
+                )
+        return self
 
     @property
     def rules(self) -> dict[str, AlertRule]:

@@ -3,14 +3,18 @@
 It looks at the ledger alone, never at the loops' memory: what is not on record did not happen.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
-from edgekeeper.alerts import Alert, Fanout, Severity
+from edgekeeper.alerts import CLEARED, Alert, Fanout, Rules, Severity
+from edgekeeper.config import AlertsConfig
 from edgekeeper.ledger import Ledger
+from edgekeeper.watch.figures import FigureReader
+from edgekeeper.watch.weekly import week_of, weekly_alert
 
 __all__ = ["Sentinel", "write_alerts"]
 
@@ -28,11 +32,17 @@ class Sentinel:
     channels : Fanout
     account : str
         Whose guards are watched.
+    settings : AlertsConfig, optional
+        Rules about figures, and the week's summary; without, facts alone are told.
     """
 
     ledger: Ledger
     channels: Fanout
     account: str = "edgekeeper"
+    settings: AlertsConfig | None = None
+    _rules: Rules | None = None
+    _figures: FigureReader | None = None
+    _week_ns: int | None = None
     _seen_until: int | None = None
     _told: set[tuple[int, str, str]] | None = None
 
@@ -52,6 +62,7 @@ class Sentinel:
                 *self._guards(since, now_ns),
                 *self._fits(since, now_ns),
                 *self._storage(),
+                *self._judged(now_ns),
             ],
             key=lambda alert: alert.event_time,
         )
@@ -106,6 +117,32 @@ class Sentinel:
                 + ("is too good to be true and waits for a person" if held else "was vetoed"),
                 {"line": row["line"], "package": row["hash"]},
             )
+
+    def _judged(self, now_ns: int) -> Iterator[Alert]:
+        """Figures beyond their thresholds, and the week's summary; not of what is lived again."""
+        if self.settings is None or self.ledger.unproved:
+            return
+        if self._rules is None:
+            self._rules = Rules(self.settings.rules, self._standing())
+            self._figures = FigureReader(self.ledger, self.settings.recent)
+        assert self._figures is not None
+        yield from self._rules.judge(self._figures.read(now_ns), now_ns)
+        week, before = week_of(now_ns), self._week_ns
+        self._week_ns = week
+        if self.settings.weekly and before is not None and before < week:
+            yield weekly_alert(self.ledger, before, self.account)
+
+    def _standing(self) -> set[tuple[str, str]]:
+        """Alerts on record that are not over."""
+        rows = self.ledger.read("alerts", ["rule", "detail_json"])
+        standing: set[tuple[str, str]] = set()
+        for rule, detail in rows.iter_rows():
+            cause = json.loads(detail or "{}").get("cause")
+            if rule.endswith(CLEARED):
+                standing.discard((rule.removesuffix(CLEARED), cause))
+            else:
+                standing.add((rule, cause))
+        return standing
 
     def _storage(self) -> Iterator[Alert]:
         """What became of bulk rows for want of room, by the wall clock: no market time has it."""
