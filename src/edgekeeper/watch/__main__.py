@@ -1,7 +1,8 @@
 """``python -m edgekeeper.watch FOLDER``: the watch as a child of the process it watches.
 
-Its standard input is a pipe from the parent: one line with the ledger's URL, if any. When it closes the parent is gone, however it
-ended; the watch then records what has to be recorded, and ends too.
+Its standard input is a pipe from the parent: one line with the ledger's URL, if any. When it
+closes the parent is gone, however it ended; the watch then records what has to be recorded, and
+ends too.
 """
 
 import signal

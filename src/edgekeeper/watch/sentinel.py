@@ -14,7 +14,7 @@ from edgekeeper.alerts import CLEARED, Alert, Fanout, Rules, Severity
 from edgekeeper.config import AlertsConfig
 from edgekeeper.ledger import Ledger
 from edgekeeper.watch.figures import FigureReader
-from edgekeeper.watch.weekly import week_of, weekly_alert
+from edgekeeper.watch.weekly import WEEK_NS, week_of, weekly_alert
 
 __all__ = ["Sentinel", "write_alerts"]
 
@@ -130,14 +130,16 @@ class Sentinel:
         week, before = week_of(now_ns), self._week_ns
         self._week_ns = week
         if self.settings.weekly and before is not None and before < week:
-            yield weekly_alert(self.ledger, before, self.account)
+            yield weekly_alert(self.ledger, week - WEEK_NS, self.account)
 
     def _standing(self) -> set[tuple[str, str]]:
         """Alerts on record that are not over."""
-        rows = self.ledger.read("alerts", ["rule", "detail_json"])
+        rows = self.ledger.read("alerts", ["event_time_ns", "rule", "detail_json"])
         standing: set[tuple[str, str]] = set()
-        for rule, detail in rows.iter_rows():
+        for when, rule, detail in rows.iter_rows():
             cause = json.loads(detail or "{}").get("cause")
+            if rule == "weekly":
+                self._week_ns = week_of(int(when)) + WEEK_NS
             if rule.endswith(CLEARED):
                 standing.discard((rule.removesuffix(CLEARED), cause))
             else:

@@ -3,26 +3,30 @@
 from edgekeeper.alerts import Alert
 from edgekeeper.ledger import Ledger
 
-__all__ = ["week_of", "weekly_alert"]
+__all__ = ["WEEK_NS", "week_of", "weekly_alert"]
 
-_WEEK_NS = 7 * 86_400 * 10**9
+WEEK_NS = 7 * 86_400 * 10**9
 _MONDAY_NS = 4 * 86_400 * 10**9  # 1970-01-05 was one
 _IMPROVED = ("promoted", "proved", "in production")
 
 
 def week_of(time_ns: int) -> int:
     """Return the start of an instant's week, Monday 00:00 UTC, as nanoseconds."""
-    return (time_ns - _MONDAY_NS) // _WEEK_NS * _WEEK_NS + _MONDAY_NS
+    return (time_ns - _MONDAY_NS) // WEEK_NS * WEEK_NS + _MONDAY_NS
 
 
 def weekly_alert(ledger: Ledger, week_ns: int, account: str) -> Alert:
     """Return the summary of the week that began at ``week_ns``."""
-    bounds = {"since_ns": week_ns, "until_ns": week_ns + _WEEK_NS - 1}
-    fits = ledger.read("packages", ["line", "verdict"], **bounds)
-    moves = ledger.read("stages", ["line", "reason"], **bounds)
-    tried = ledger.read("trials", ["line"], **bounds)
-    trades = ledger.read("trades", ["net_return"], where={"account": account}, **bounds)
-    marks = ledger.read("equity", ["equity"], where={"account": account}, **bounds)["equity"]
+    last = week_ns + WEEK_NS - 1
+    fits = ledger.read("packages", ["line", "verdict"], since_ns=week_ns, until_ns=last)
+    moves = ledger.read("stages", ["line", "reason"], since_ns=week_ns, until_ns=last)
+    tried = ledger.read("trials", ["line"], since_ns=week_ns, until_ns=last)
+    trades = ledger.read(
+        "trades", ["net_return"], where={"account": account}, since_ns=week_ns, until_ns=last
+    )
+    marks = ledger.read(
+        "equity", ["equity"], where={"account": account}, since_ns=week_ns, until_ns=last
+    )["equity"]
     accepted = fits.filter(fits["verdict"] == "accepted")["line"].to_list()
     verdicts = [str(reason).partition(":")[0] for reason in moves["reason"]]
     said = [
@@ -48,4 +52,4 @@ def weekly_alert(ledger: Ledger, week_ns: int, account: str) -> Alert:
         "equity_change": change,
     }
     message = "the week: " + "; ".join(part for part in said if part)
-    return Alert(week_ns + _WEEK_NS - 1, "info", "weekly", message, detail)
+    return Alert(last, "info", "weekly", message, detail)
