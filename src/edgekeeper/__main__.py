@@ -245,12 +245,20 @@ def _paper(
     stop: Callable[[], bool],
     told: Callable[..., None],
     ledger_url: str | None,
+    watched: bool,
 ) -> "PaperEnd":
     from edgekeeper.build import PaperWanted, paper
 
     wanted = PaperWanted(source, tuple(symbols), interval, history_days, parent)
     return paper(
-        wanted, config, out=out, screen=screen, stop=stop, told=told, ledger_url=ledger_url
+        wanted,
+        config,
+        out=out,
+        screen=screen,
+        stop=stop,
+        told=told,
+        ledger_url=ledger_url,
+        watched=watched,
     )
 
 

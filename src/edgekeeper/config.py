@@ -13,16 +13,19 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     BaseModel,
-    ConfigDict,
     Field,
     ValidationError,
     field_validator,
     model_validator,
 )
 
+from edgekeeper.config_local import AlertRule, AlertsConfig, Section, StorageConfig, WatchConfig
 from edgekeeper.errors import UsageError, nearest
 
 __all__ = [
+    "LOCAL",
+    "AlertRule",
+    "AlertsConfig",
     "Config",
     "CostsConfig",
     "DriftConfig",
@@ -39,6 +42,7 @@ __all__ = [
     "RulesConfig",
     "SearchConfig",
     "StorageConfig",
+    "WatchConfig",
     "parse_config",
 ]
 
@@ -46,12 +50,7 @@ __all__ = [
 _WEEKLY = r"^(mon|tue|wed|thu|fri|sat|sun) ([01]\d|2[0-3]):[0-5]\d$"
 
 
-class _Section(BaseModel):
-    # JSON has no word for NaN and infinity, so two settings with them could share a hash.
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class RulesConfig(_Section):
+class RulesConfig(Section):
     """The strategy that trades until a model has earned its place: line 0, and the baseline.
 
     An empty expression means that this side is never entered.
@@ -61,7 +60,7 @@ class RulesConfig(_Section):
     entry_short: str = "cross_under(ema(close, 9), ema(close, 21)) and adx(14) > 20"
 
 
-class LabelsConfig(_Section):
+class LabelsConfig(Section):
     """Brackets: distances in units of predicted volatility over the horizon."""
 
     horizon_bars: int = Field(10, ge=1, le=10_000)
@@ -70,7 +69,7 @@ class LabelsConfig(_Section):
     volatility: str = "sqrt(ema(logret(close, 1) ** 2, 33))"
 
 
-class CostsConfig(_Section):
+class CostsConfig(Section):
     """Costs a side, in basis points of a fill's value."""
 
     fee_bps: float = Field(1.0, ge=0, le=1000)
@@ -79,7 +78,7 @@ class CostsConfig(_Section):
     borrow_bps_year: float = Field(0.0, ge=0, le=10_000)
 
 
-class PolicyConfig(_Section):
+class PolicyConfig(Section):
     """Bands of the probability, on the scale where the signal's own break-even is one half.
 
     And how large a position is, up to the largest that the limits allow.
@@ -105,7 +104,7 @@ class PolicyConfig(_Section):
         return self
 
 
-class LimitsConfig(_Section):
+class LimitsConfig(Section):
     """Hard limits of the account. No model can override them."""
 
     max_position: float = Field(0.10, gt=0, le=1)
@@ -114,7 +113,7 @@ class LimitsConfig(_Section):
     max_gross: float = Field(1.0, gt=0, le=10)
 
 
-class GuardsConfig(_Section):
+class GuardsConfig(Section):
     """When the model is paused and when the account is halted."""
 
     loss_streak: int = Field(3, ge=1)
@@ -124,10 +123,11 @@ class GuardsConfig(_Section):
     rearm_after_bars: int = Field(20, ge=0)
     account_drawdown: float = Field(0.15, gt=0, le=1)
     daily_loss: float = Field(0.03, gt=0, le=1)
+    flatten_on_halt: bool = False
     max_age_seconds: float = Field(300.0, ge=0)
 
 
-class EvidenceConfig(_Section):
+class EvidenceConfig(Section):
     """How much proof a line needs, and how soon harm is noticed."""
 
     false_discovery_rate: float = Field(0.10, gt=0, lt=1)
@@ -143,7 +143,7 @@ class EvidenceConfig(_Section):
     false_retreat_bars: float = Field(2520.0, gt=1)
 
 
-class RolloutConfig(_Section):
+class RolloutConfig(Section):
     """How a line that has proved itself takes over: by which shares of the signals, how fast."""
 
     shadow_epochs: int = Field(5, ge=0)
@@ -158,7 +158,7 @@ class RolloutConfig(_Section):
         return steps
 
 
-class DriftConfig(_Section):
+class DriftConfig(Section):
     """When a change of a model's inputs, forecasts or losses asks for a refit; never for more."""
 
     refit: bool | None = None
@@ -168,7 +168,7 @@ class DriftConfig(_Section):
     recent_bars: int = Field(126, ge=20, le=10_000)
 
 
-class GatesConfig(_Section):
+class GatesConfig(Section):
     """What a candidate must pass before it may enter shadow, and a model before it is certified.
 
     A floor left out is the profile's, see :mod:`edgekeeper.validate.profiles`; one of 0, or of -1
@@ -197,7 +197,7 @@ class GatesConfig(_Section):
     veto_errors: float = Field(2.0, ge=0)
 
 
-class SearchConfig(_Section):
+class SearchConfig(Section):
     """How a line looks for better parameters of its learner; part of its recipe."""
 
     rule: Literal["random", "optuna"] = "random"
@@ -209,7 +209,7 @@ class SearchConfig(_Section):
     prune: bool = True
 
 
-class SelectionConfig(_Section):
+class SelectionConfig(Section):
     """Which features a line's learner sees, and on which scale; decided anew at each fit.
 
     ``keep`` counts where ``by`` ranks; ``rfecv`` may keep fewer.
@@ -223,7 +223,7 @@ class SelectionConfig(_Section):
     scaling: Literal["robust", "standard"] | None = None
 
 
-class AugmentationConfig(_Section):
+class AugmentationConfig(Section):
     """Further rows made of the training rows of each fit."""
 
     by: Literal["bootstrap", "smote"] = "bootstrap"
@@ -232,7 +232,7 @@ class AugmentationConfig(_Section):
     neighbours: int = Field(5, ge=1)
 
 
-class PackagesConfig(_Section):
+class PackagesConfig(Section):
     """Whose packages are loaded, and who signs those made here."""
 
     trusted_keys: tuple[str, ...] = ()
@@ -247,7 +247,7 @@ class PackagesConfig(_Section):
         return keys
 
 
-class LineConfig(_Section):
+class LineConfig(Section):
     """A recipe: what is fitted, on what, how often."""
 
     name: str = Field(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9_.-]+$")
@@ -270,33 +270,14 @@ class LineConfig(_Section):
         return self
 
 
-class StorageConfig(_Section):
-    """How much of the record is kept, and where. Shapes no result, so no hash knows of it."""
-
-    keep_months: int = Field(3, ge=0)
-    shadow_detail_months: int | None = Field(None, ge=0)
-    disk_budget_gb: float | None = Field(None, gt=0)
-    min_free_share: float = Field(0.10, ge=0, lt=1)
-
-    @model_validator(mode="after")
-    def _moved_before_let_go(self) -> Self:
-        months = self.shadow_detail_months
-        if months is not None and months < self.keep_months:
-            raise ValueError(
-                f"expected shadow_detail_months at or above keep_months {self.keep_months}, got "
-                f"{months}"
-            )
-        return self
-
-
-class ExplainConfig(_Section):
+class ExplainConfig(Section):
     """Which decisions of a model are explained on record: from this share of equity on; 0: none."""
 
     store_above: float = Field(0.0, ge=0, le=1)
     keep: int = Field(5, ge=1, le=100)
 
 
-class RefitsConfig(_Section):
+class RefitsConfig(Section):
     """How a live run refits its lines; a replay fits at the boundaries of its epochs, at once."""
 
     process: bool = True
@@ -320,8 +301,8 @@ class RefitsConfig(_Section):
         return zone
 
 
-class Config(_Section):
-    """Everything that shapes a result, apart from the bars; and what is kept of the record."""
+class Config(Section):
+    """Everything that shapes a result, apart from the bars; and how a run is kept and watched."""
 
     seed: int = Field(0, ge=0, lt=2**31)
     epoch: Literal["session", "bar"] = "session"
@@ -346,6 +327,8 @@ class Config(_Section):
         LineConfig(name="linear", learner="logistic"),
     )
     storage: StorageConfig = Field(StorageConfig(), exclude=True)
+    watch: WatchConfig = Field(WatchConfig(), exclude=True)
+    alerts: AlertsConfig = Field(AlertsConfig(), exclude=True)
 
     @field_validator("lines")
     @classmethod
@@ -356,7 +339,7 @@ class Config(_Section):
         return lines
 
     def hash(self) -> str:
-        """SHA-256 of the canonical JSON without storage: the configuration's identity.
+        """SHA-256 of the canonical JSON without :meth:`local`: the configuration's identity.
 
         Explanations that are off leave no trace in a record, and none here.
         """
@@ -365,6 +348,14 @@ class Config(_Section):
             del written["explain"]
         text = json.dumps(written, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
+
+    def local(self) -> dict[str, Any]:
+        """Return the sections that shape no result: they may change while a run goes on."""
+        return {name: getattr(self, name).model_dump(mode="json") for name in LOCAL}
+
+
+LOCAL = ("storage", "watch", "alerts")
+"""Sections that shape no result."""
 
 
 def parse_config(source: str | Mapping[str, Any]) -> Config:

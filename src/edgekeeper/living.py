@@ -6,7 +6,7 @@ steps once more, with the same bars and orders, and to compare link by link; the
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -152,7 +152,9 @@ class Live:
         """Where the run stands, in a line."""
         run = self.run
         book = run.trade.accounts.book("edgekeeper")
-        state = "HALTED" if book.halted else "model paused" if book.paused else ""
+        state = book.standing.value if book.halted else "model paused" if book.paused else ""
+        if book.flattening:
+            state += ": positions are closed at the next open"
         who = run.trade.roster.champion or self.config.fallback
         lines = [f"{seat.line.name} {seat.line.stage}" for seat in run.trade.roster.seats.values()]
         parts = [f"equity {book.equity:,.2f}", f"{who} decides", ", ".join(lines), state]
@@ -347,7 +349,7 @@ def recorded_steps(ledger: Ledger) -> Iterator[Step]:
 def live_forever(
     live: Live,
     supply: BarSupply,
-    inbox: Callable[[], list[Order]],
+    inbox: Callable[[], Iterable[Order]],
     *,
     stop: Callable[[], bool],
     idle: Callable[[], None] = lambda: None,
@@ -362,7 +364,8 @@ def live_forever(
     live : Live
     supply : BarSupply
     inbox : callable
-        Orders of people that were not obeyed yet, oldest first.
+        Orders that were not obeyed yet, oldest first; asked again when bars have come, so that
+        an order given before that holds for them.
     stop : callable
     idle : callable
         Called whenever there was nothing for a second, and after each step.
@@ -384,6 +387,8 @@ def live_forever(
             return
         bars = supply.next(patience_seconds)
         if bars is not None:
+            for order in inbox():
+                live.obey(order)
             live.end_epoch_before(int(bars.event_time[0]))
             live.take(bars.among(names).known_at(clock.now_ns()))
         # A session that is over need not wait for the next one's first bar.

@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -27,7 +27,8 @@ from edgekeeper.market.live.keeping import Kept, bars_of
 from edgekeeper.registry import Registry
 from edgekeeper.running import Screen
 from edgekeeper.trade import Bequest, Order
-from edgekeeper.watch import Sentinel
+from edgekeeper.watch import Sentinel, keep_local, with_local
+from edgekeeper.watching import Watchdog
 
 __all__ = ["PaperEnd", "Wanted", "joined", "paper", "read_wanted", "stored_bars"]
 
@@ -72,6 +73,8 @@ class PaperEnd:
         On record in all.
     equity : float
     halted : bool
+    standing : str
+        ACTIVE, REDUCING (halted with positions left) or HALTED.
     champion : str or None
     ledger : str
         Hash of the trade chain.
@@ -81,6 +84,7 @@ class PaperEnd:
     steps: int
     equity: float
     halted: bool
+    standing: str
     champion: str | None
     ledger: str
 
@@ -92,12 +96,15 @@ class PaperEnd:
 class _Polled:
     """A poller as a live run sees it."""
 
-    def __init__(self, poller: BarPoller) -> None:
-        self.poller = poller
+    def __init__(self, poller: BarPoller, busy: Callable[[], None]) -> None:
+        self.poller, self._busy = poller, busy
 
     def next(self, timeout_seconds: float) -> Bars | None:
         """Return the bars of the next instant, or None."""
-        return self.poller.next(timeout_seconds)
+        bars = self.poller.next(timeout_seconds)
+        if bars is not None:
+            self._busy()  # to take them may mean to fit models
+        return bars
 
     @property
     def next_due_ns(self) -> int | None:
@@ -117,6 +124,7 @@ def paper(
     sleep: Callable[[float], None] = time.sleep,
     patience_seconds: float = 1.0,
     ledger_url: str | None = None,
+    watched: bool = True,
 ) -> PaperEnd:
     """Trade on paper from now on, until ``stop`` says so.
 
@@ -138,6 +146,8 @@ def paper(
     patience_seconds : float
         How long to wait for bars before looking for orders again.
     ledger_url : str, optional
+    watched : bool
+        Whether a second process watches, as ``[watch]`` says; see :class:`Watchdog`.
 
     Raises
     ------
@@ -160,7 +170,7 @@ def paper(
             ledger.verify(role)
         ledger.check_seals()
         goes_on = ledger.read("stretches").height > 0
-        config = _settings(ledger, config, wanted)
+        config = _local_settings(out, config, _settings(ledger, config, wanted))
         learner = _learner(out, ledger_url, config) if config.refits.process else None
         # What a learner has written is proved by its hashes alone, until an audit fits it again.
         ledger.start_over(MARKET_ROLES if learner is None else ("trade",))
@@ -178,8 +188,8 @@ def paper(
         poller = _poller(wanted, symbols, out, clock, sleep)
         history = _history(out, wanted, config, poller, clock)
         channels = Fanout([FileChannel(out / "alerts.log")])
-        watch = Sentinel(ledger, channels)
-        live = Live(history, config, ledger, registry, watch, screen, learner)
+        sentinel = Sentinel(ledger, channels, settings=config.alerts)
+        live = Live(history, config, ledger, registry, sentinel, screen, learner)
         live.begin(bequests)
         screen.phase("going over what is on record")
         live.relive(stored_bars(out, wanted.interval, symbols))
@@ -187,16 +197,15 @@ def paper(
         live.go_on(stop)
         poller = _poller(wanted, symbols, out, clock, sleep, after_ns=live.now_ns)
         opened.callback(poller.close)
-        screen.phase("waiting for bars")
-        live_forever(
-            live,
-            _Polled(poller),
-            _Inbox(ledger),
-            stop=stop,
-            idle=lambda: told(live, poller),
-            clock=clock,
-            patience_seconds=patience_seconds,
-        )
+        book = live.run.trade.accounts.book("edgekeeper")
+        settings = config.watch if watched else config.watch.model_copy(update={"enabled": False})
+        if settings.enabled:
+            screen.phase("starting the watch")
+        with Watchdog(out, settings, lambda: book.halted, ledger_url=ledger_url) as watchdog:
+            screen.phase("waiting for bars")
+            inbox = _Inbox(ledger, watchdog)
+            _trade(live, poller, inbox, watchdog, told, stop=stop, clock=clock,
+                   patience_seconds=patience_seconds)  # fmt: skip
         ledger.seal(live.now_ns)
         return _end(live)
 
@@ -215,9 +224,46 @@ def _end(live: Live) -> PaperEnd:
         live.run.trade.steps,
         book.equity,
         book.halted,
+        book.standing.value,
         live.run.trade.roster.champion,
         live.ledger.head("trade"),
     )
+
+
+def _trade(
+    live: Live,
+    poller: BarPoller,
+    inbox: "_Inbox",
+    watchdog: Watchdog,
+    told: Callable[[Live, BarPoller], None],
+    *,
+    stop: Callable[[], bool],
+    clock: Clock,
+    patience_seconds: float,
+) -> None:
+    """Take what comes, with a sign of life before and after each step."""
+
+    def idle() -> None:
+        watchdog.beat("alive")
+        told(live, poller)
+
+    live_forever(
+        live,
+        _Polled(poller, lambda: watchdog.beat("busy")),
+        inbox,
+        stop=stop,
+        idle=idle,
+        clock=clock,
+        patience_seconds=patience_seconds,
+    )
+
+
+def _local_settings(out: Path, given: Config | None, config: Config) -> Config:
+    """Return the settings with those of this place: as given now, or else as kept here."""
+    if given is None:
+        config = with_local(out, config)
+    keep_local(out, config)
+    return config
 
 
 def _going_on(out: Path, wanted: Wanted) -> Wanted:
@@ -255,17 +301,18 @@ def _write_wanted(out: Path, wanted: Wanted, symbols: tuple[str, ...]) -> None:
 
 
 class _Inbox:
-    """Orders on record that were not obeyed yet."""
+    """Orders on record that were not obeyed yet; then, if need be, the watchdog's."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
+    def __init__(self, ledger: Ledger, watchdog: Watchdog) -> None:
+        self._ledger, self._watchdog = ledger, watchdog
         self._seen: set[str] = set(ledger.read("obeyed", ["id"])["id"].to_list())
 
-    def __call__(self) -> list[Order]:
+    def __call__(self) -> Iterator[Order]:
         rows = self._ledger.read("commands").iter_rows(named=True)
-        new = [Order.of(row) for row in rows if row["id"] not in self._seen]
-        self._seen.update(order.id for order in new)
-        return new
+        for order in [Order.of(row) for row in rows if row["id"] not in self._seen]:
+            self._seen.add(order.id)
+            yield order
+        yield from self._watchdog.orders()  # after those were obeyed: one may have resumed
 
 
 def _settings(ledger: Ledger, config: Config | None, wanted: Wanted) -> Config:

@@ -9,7 +9,7 @@ COMMANDS = {
     "approve", "audit", "backtest", "check", "compare", "demo", "doctor", "drift", "explain",
     "export", "features", "import", "init", "kill", "ledger", "models", "new", "paper", "plan",
     "rearm", "replay", "report", "resume", "sql", "status", "train", "trials", "tune", "upgrade",
-    "validate", "why", "worlds",
+    "validate", "watch", "why", "worlds",
 }  # fmt: skip
 
 

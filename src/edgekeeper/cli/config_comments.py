@@ -45,6 +45,8 @@ COMMENTS = {
     "guards.rearm_after_bars": "In replay and paper, bars until an operator re-arms the model.",
     "guards.account_drawdown": "Halt the account after such a fall from its high.",
     "guards.daily_loss": "Halt it after such a loss in a day.",
+    "guards.flatten_on_halt": "When a guard halts, close all positions at the next open; else they "
+    "keep\n# their stops and targets.",
     "guards.max_age_seconds": "Open nothing on bars that came later than this.",
     "evidence": "How much proof a line needs before it may trade, and how soon harm is noticed.",
     "evidence.false_discovery_rate": "Largest share of promotions that may be luck.",
@@ -98,6 +100,26 @@ COMMENTS = {
     "left out: never.",
     "storage.min_free_share": "With less of the disk free than this, no further forecasts are "
     "kept; their\n# digests are, so that the record can still be proved.",
+    "watch": "A second process that guards a live run. No result and no hash depends on it.",
+    "watch.enabled": "Start it beside `edgekeeper paper`; trading stops when it gives no sign of "
+    "life.",
+    "watch.heartbeat_seconds": "How often either of the two gives a sign of life.",
+    "watch.dead_after_seconds": "Without one for so long it is given up: trading stops.",
+    "watch.busy_seconds": "Trading itself may be silent for so long while it fits a model.",
+    "watch.kill_when_dead": "A loop that died without saying so goes on halted, until a person "
+    "resumes.",
+    "alerts": "What is told to people about a run. No result and no hash depends on it.\n"
+    "# Each rule is told once, and again only after its figure has passed clears_at.",
+    "alerts.recent": "Newest trades and forecasts that figures are taken over.",
+    "alerts.weekly": "A summary of each week: refits, verdicts, money.",
+    "alerts.accuracy_critical": "Share of the model's trades that ended as forecast.",
+    "alerts.accuracy_warning": "The same, noticed sooner.",
+    "alerts.win_rate_critical": "Win rate less that of the rules alone, over the same time.",
+    "alerts.win_rate_warning": "The same, noticed sooner.",
+    "alerts.drawdown_critical": "Fall of the account from its high.",
+    "alerts.latency_critical": "Milliseconds that the newest forecasts took.",
+    "alerts.forecasts_odd": "How far the newest forecasts of a line are spread otherwise than "
+    "those before: PSI.",
     "packages": "Whose packages may trade; needs edgekeeper[signing].",
     "packages.trusted_keys": "Public keys; with some here, no package without their signature.",
     "packages.signing_key": "File of the private key that signs what is fitted here.",

@@ -45,8 +45,7 @@ def load_config(path: str = "", seed: int | None = None) -> "tuple[Config, str]"
     else:
         config, origin = Config(), "defaults"
     if seed is not None:
-        kept = {"seed": seed, "storage": config.storage.model_dump()}
-        config = parse_config({**config.model_dump(), **kept})
+        config = parse_config({**config.model_dump(), **config.local(), "seed": seed})
     return config, origin
 
 
@@ -66,7 +65,7 @@ def _read(file: Path) -> str:
 
 def config_text(config: "Config") -> str:
     """Return a configuration as TOML with a comment on every key; it reads back as the same."""
-    values = {**config.model_dump(mode="json"), "storage": config.storage.model_dump(mode="json")}
+    values = {**config.model_dump(mode="json"), **config.local()}
     sections = {key: value for key, value in values.items() if isinstance(value, dict)}
     parts = [_HEAD, *(_line(key, values[key]) for key in values if _is_plain(values[key]))]
     for name, section in sections.items():

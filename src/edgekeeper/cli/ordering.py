@@ -1,7 +1,6 @@
 """Give an order to a live run, and wait for what becomes of it."""
 
 import getpass
-import secrets
 import time
 from pathlib import Path
 from typing import Any
@@ -36,29 +35,25 @@ def give_order(
         The loop refused it.
     """
     from edgekeeper.ledger import Ledger
+    from edgekeeper.ledger.commands import write_command
 
     if not reason.strip():
         raise UsageError("--reason: expected some words, since every order is on record with its")
     folder = Path() if ledger else find_live_run(run)
-    order = secrets.token_hex(8)
     with Ledger.open(ledger or folder / LEDGER) as record:
         if record.read("stretches").height == 0:
             raise UsageError(
                 f"{record.place} is no live run: orders are for runs of `edgekeeper paper`"
             )
-        with record.transaction("person", durable=True) as tx:
-            tx.append(
-                "commands",
-                {
-                    "wall_time_ns": time.time_ns(),
-                    "id": order,
-                    "kind": kind,
-                    "subject": subject or None,
-                    "actor": getpass.getuser(),
-                    "reason": reason,
-                    "detail_json": [detail] if detail else None,
-                },
-            )
+        order = write_command(
+            record,
+            kind,
+            wall_time_ns=time.time_ns(),
+            actor=getpass.getuser(),
+            reason=reason,
+            subject=subject or None,
+            detail=detail,
+        )
         outcome = _outcome(record, order, wait)
         place = record.place
     said = _words(kind, subject, outcome)

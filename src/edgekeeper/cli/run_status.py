@@ -48,6 +48,8 @@ class RunStatus:
     ----------
     champion : str or None
         Line that trades; None: the fallback does.
+    standing : str
+        ACTIVE, REDUCING (halted with positions left) or HALTED.
     paused_ns, halted_ns : int or None
         Since when, if now; with the cause.
     not_kept : tuple of str
@@ -64,6 +66,7 @@ class RunStatus:
     fallback: str
     champion: str | None
     model: str | None
+    standing: str
     paused_ns: int | None
     pause_cause: str
     halted_ns: int | None
@@ -89,6 +92,7 @@ def read_status(ledger: "Ledger") -> RunStatus:
     symbols = json.loads(universes["symbols_json"][-1]) if universes.height else []
     paused, pause_cause = _since(ledger, "pause", "rearm")
     halted, halt_cause = _since(ledger, "halt", "resume")
+    gross = _number(marks["gross_exposure"][0]) if marks.height else math.nan
     return RunStatus(
         last_bar_ns=marks["event_time_ns"][0] if marks.height else None,
         bars=int(ledger.read("epochs", ["bars"])["bars"].sum()),
@@ -96,10 +100,11 @@ def read_status(ledger: "Ledger") -> RunStatus:
         currency=str(config.get("currency", "")),
         start_equity=float(config.get("cash", math.nan)),
         equity=_number(marks["equity"][0]) if marks.height else math.nan,
-        gross_exposure=_number(marks["gross_exposure"][0]) if marks.height else math.nan,
+        gross_exposure=gross,
         fallback=str(config.get("fallback", "")),
         champion=trading[0].name if trading else None,
         model=trading[0].newest if trading else None,
+        standing=_standing(halted is not None, gross if marks.height else 0.0),
         paused_ns=paused if trading else None,
         pause_cause=pause_cause,
         halted_ns=halted,
@@ -108,6 +113,15 @@ def read_status(ledger: "Ledger") -> RunStatus:
         ledger=ledger.head("trade"),
         not_kept=tuple(gap.told for gap in ledger.holdings().gaps if gap.until_link is None),
     )
+
+
+def _standing(halted: bool, gross: float) -> str:
+    """What the account may do; exposure that is not known counts as positions that are left."""
+    from edgekeeper.simulator import Standing
+
+    if not halted:
+        return Standing.ACTIVE.value
+    return (Standing.HALTED if gross == 0.0 else Standing.REDUCING).value
 
 
 def _config(ledger: "Ledger") -> dict[str, Any]:

@@ -386,6 +386,11 @@ class PaperEnd(Protocol):
         """Whether a person has to resume it."""
         ...
 
+    @property
+    def standing(self) -> str:
+        """ACTIVE, REDUCING or HALTED."""
+        ...
+
     def figures(self) -> dict[str, Any]:
         """Return the same for programs."""
         ...

@@ -1,5 +1,8 @@
 """``Book``: an account or a virtual book, stepped over market data by the compiled step."""
 
+import math
+from enum import StrEnum
+
 import numpy as np
 
 from edgekeeper.errors import BadData, Refused, UsageError
@@ -12,7 +15,26 @@ from edgekeeper.simulator.records import Records
 from edgekeeper.simulator.state import Account, BookState
 from edgekeeper.simulator.step import advance
 
-__all__ = ["Book"]
+__all__ = ["Book", "Standing"]
+
+
+class Standing(StrEnum):
+    """What an account may do: everything, leave only, or nothing. Latched until a person resumes.
+
+    Attributes
+    ----------
+    ACTIVE
+        Positions are opened and closed.
+    REDUCING
+        Halted with positions left: they are closed by their brackets, or all at once at the next
+        open; none is opened.
+    HALTED
+        Halted, and flat.
+    """
+
+    ACTIVE = "ACTIVE"
+    REDUCING = "REDUCING"
+    HALTED = "HALTED"
 
 
 class Book:
@@ -55,6 +77,18 @@ class Book:
         return bool(self.account.halted)
 
     @property
+    def standing(self) -> Standing:
+        """What the account may do now."""
+        if not self.halted:
+            return Standing.ACTIVE
+        return Standing.REDUCING if self.account.open_count > 0 else Standing.HALTED
+
+    @property
+    def flattening(self) -> bool:
+        """Whether positions wait to be closed at their next open."""
+        return bool(self.account.flattens) and self.standing is Standing.REDUCING
+
+    @property
     def paused(self) -> bool:
         """Whether the fallback trades in the model's place."""
         return bool(self.account.paused)
@@ -78,24 +112,40 @@ class Book:
         Raises
         ------
         Refused
-            There is no money left, or equity is not a number.
+            Positions are still being closed by order, or the state is unclear: there is no money
+            left, or money or exposure is not a number.
         """
+        if self.flattening:
+            raise Refused(
+                f"{self.account.open_count} positions are still being closed, each at its "
+                "symbol's next open: resume when the account is flat"
+            )
+        if not (math.isfinite(self.account.cash) and math.isfinite(self.account.gross)):
+            raise Refused(
+                f"expected an account whose money is known, got cash {self.account.cash!r} and "
+                f"positions of {self.account.gross!r}: it cannot be resumed; start a new one"
+            )
         if not self.equity > 0.0:
             raise Refused(
                 f"expected an account with money in it, got equity {self.equity!r}: "
                 "it cannot be resumed; start a new one"
             )
         account = self.account
-        account.halted = False
+        account.halted = account.flattens = False
         account.peak_equity = account.day_start_equity = account.equity
 
     def rearm(self) -> None:
         """End a pause of the model, as a person's act."""
         plain(rearm_model)(self.account)
 
-    def halt(self) -> None:
-        """Stop all new entries until :meth:`resume`."""
+    def halt(self, *, flatten: bool = False) -> None:
+        """Stop all new entries until :meth:`resume`.
+
+        With ``flatten`` each position is closed at its symbol's next open; else by its bracket.
+        """
         self.account.halted = True
+        if flatten:
+            self.account.flattens = True
 
     def step(self, chunk: Chunk) -> Log:
         """Advance over a chunk; returns what was decided, filled, closed and guarded.

@@ -110,6 +110,7 @@ def guard_account(
     else:
         return
     account.halted = True
+    account.flattens = parameters.flatten_on_halt
     _record(instant, HALT, cause, figure, event, tally)
 
 

@@ -10,9 +10,10 @@ from edgekeeper.simulator.parameters import Parameters
 from edgekeeper.simulator.reasons import FROM_MODEL
 from edgekeeper.simulator.state import Account, Position
 
-__all__ = ["EXIT_OPPOSITE", "FILL_ENTRY", "carry", "close_position", "enter"]
+__all__ = ["EXIT_FLATTENED", "EXIT_OPPOSITE", "FILL_ENTRY", "carry", "close_position", "enter"]
 
 EXIT_OPPOSITE = 4  # closed because the other side was taken
+EXIT_FLATTENED = 5  # closed at the open by order, while the account is halted
 FILL_ENTRY = 0  # otherwise a fill's kind is the exit reason
 
 

@@ -50,6 +50,7 @@ class Parameters:
     rearm_after_bars: int
     account_drawdown: float
     daily_loss: float
+    flatten_on_halt: bool
     virtual: bool
     fallback: int  # FALLBACK_CASH or FALLBACK_RULES
     has_model: bool

@@ -60,6 +60,7 @@ class Account:
     day_end: int  # of the UTC day, ns
     day_start_equity: float
     halted: bool
+    flattens: bool  # while halted: close each position at its next open
     paused: bool
     paused_bars: int
     loss_streak: int

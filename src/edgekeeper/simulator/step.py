@@ -14,7 +14,13 @@ from edgekeeper.simulator.chunk import CLOSE, HIGH, LOW, OPEN, Chunk
 from edgekeeper.simulator.compiled import compiled, inlined
 from edgekeeper.simulator.guards import guard_account, guard_model
 from edgekeeper.simulator.log import DECISION, DIRECTION, REASON, SOURCE, Log, Tally
-from edgekeeper.simulator.orders import EXIT_OPPOSITE, carry, close_position, enter
+from edgekeeper.simulator.orders import (
+    EXIT_FLATTENED,
+    EXIT_OPPOSITE,
+    carry,
+    close_position,
+    enter,
+)
 from edgekeeper.simulator.parameters import Parameters
 from edgekeeper.simulator.policy import follow_rules, is_forecast, judge, readiness
 from edgekeeper.simulator.reasons import (
@@ -71,7 +77,12 @@ def advance(
                 position = positions[symbols[row]]
                 if virtual:
                     opened[instant, symbols[row]] = position.quantity * prices[row, OPEN]
-                if position.quantity != 0.0:
+                if position.quantity != 0.0 and account.flattens:
+                    close_position(
+                        position, account, parameters, prices[row, OPEN], EXIT_FLATTENED, time,
+                        trades[tally.trades], fills[tally.fills], tally,
+                    )  # fmt: skip
+                elif position.quantity != 0.0:
                     carry(
                         position, account, parameters, prices[row, OPEN], prices[row, HIGH],
                         prices[row, LOW], prices[row, CLOSE], time, trades[tally.trades],

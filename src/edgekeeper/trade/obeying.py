@@ -5,6 +5,7 @@ not allow is refused with the reason, and the refusal is on record as well.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -77,17 +78,21 @@ def _write_guard(tx: Transaction, order: Order, event: str, now_ns: int) -> None
 
 
 def _kill(do: Doing) -> str:
-    """Stop all entries; what waits for its open is not filled any more."""
+    """Stop all entries; what waits for its open is not filled any more.
+
+    With the option ``flatten`` each position is closed at its symbol's next open.
+    """
     for name in (_MINE, _MINE + DOUBLE_COST):
-        do.roster.accounts.book(name).halt()
+        do.roster.accounts.book(name).halt(flatten=bool(do.order.detail.get("flatten")))
     return "halt"
 
 
 def _resume(do: Doing) -> str:
     if not do.roster.accounts.book(_MINE).halted:
         raise Refused("the account is not halted: there is nothing to resume")
-    for name in (_MINE, _MINE + DOUBLE_COST):
-        do.roster.accounts.book(name).resume()
+    do.roster.accounts.book(_MINE).resume()
+    with suppress(Refused):  # at twice the costs there may be no money left: it stays halted
+        do.roster.accounts.book(_MINE + DOUBLE_COST).resume()
     return "resume"
 
 

@@ -15,6 +15,7 @@ from edgekeeper.fills import EXIT_REASONS
 from edgekeeper.ledger import Transaction
 from edgekeeper.rollout import EvidenceBars
 from edgekeeper.simulator import (
+    EXIT_FLATTENED,
     EXIT_OPPOSITE,
     FILL_ENTRY,
     GUARD_CAUSES,
@@ -37,8 +38,9 @@ __all__ = [
 ]
 
 DECISIONS = ("skip", "reduce", "take")
-_NAMED_EXITS = (*EXIT_REASONS, "opposite")
+_NAMED_EXITS = (*EXIT_REASONS, "opposite", "flattened")
 assert _NAMED_EXITS[EXIT_OPPOSITE] == "opposite"
+assert _NAMED_EXITS[EXIT_FLATTENED] == "flattened"
 _BETS = ("log_e_cash", "log_e_exposure", "log_e_incumbent", "log_harm", "threshold")
 _SIDE_NAMES = {1: SIDES[0], 0: "none", -1: SIDES[1]}
 

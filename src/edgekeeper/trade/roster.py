@@ -1,10 +1,11 @@
 """``Roster``: which lines there are, who of them decides, and how that changes at boundaries."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from edgekeeper.config import Config
-from edgekeeper.errors import Refused
+from edgekeeper.errors import BadData, EdgekeeperError, Refused, StorageError
 from edgekeeper.ledger import Ledger, Transaction
 from edgekeeper.registry import Package, Pointer, Registry
 from edgekeeper.rollout import (
@@ -27,6 +28,12 @@ from edgekeeper.trade.seats import Seat
 __all__ = ["Roster"]
 
 _MINE, _NEWEST = "edgekeeper", "always_newest"
+_FAULT = "fault"  # actor of moves that say that a package could not be read
+_FAULTS = {
+    BadData: "damaged",
+    StorageError: "absent, or cannot be read",
+    Refused: "not signed by anyone trusted",
+}
 _WITHOUT_EVIDENCE = 0.10
 """Most of the signals that a line may decide on a person's word alone."""
 
@@ -90,6 +97,7 @@ class Roster:
         self.under_way: set[str] = set()
         self.events: list[tuple[int, str, str]] = []
         self._adopted = 0
+        self._unreadable: dict[str, str] | None = None
 
     # -- who decides ----------------------------------------------------------------------------
 
@@ -227,15 +235,57 @@ class Roster:
         """Take the next fit on record: swap it in, unless something speaks against it."""
         if row["line"] in self.seats:  # else of a line that this configuration does not have
             seat = self.seats[row["line"]]
-            seat.newest = self.registry.load(row["hash"])
             seat.line.refits += 1
-            self._swap(seat, row, now_ns, tx)
+            package = self._load(row["hash"])
+            if isinstance(package, Package):
+                seat.newest = package
+                self._swap(seat, row, now_ns, tx)
+            else:
+                self._keep(seat, row, package, now_ns, tx)
             self.accounts.use(_NEWEST, self.newest)
         self.leave_fit()
 
     def leave_fit(self) -> None:
         """Go past the next fit on record."""
         self._adopted += 1
+
+    def _load(self, package: str) -> Package | str:
+        """Return a package, or what is wrong with it; a fault on record stays one."""
+        if self._unreadable is None:
+            kept = self.ledger.read("stages", ["evidence_json"], where={"actor": _FAULT})
+            notes = [json.loads(text) for text in kept["evidence_json"].to_list()]
+            self._unreadable = {note["package"]: note["fault"] for note in notes}
+        if package in self._unreadable:
+            return self._unreadable[package]
+        try:
+            return self.registry.load(package)
+        except EdgekeeperError as error:
+            if self.ledger.unproved:
+                raise  # it could be read when this was lived: the record cannot be proved without
+            self._unreadable[package] = _FAULTS.get(type(error), "not usable")
+            return self._unreadable[package]
+
+    def _keep(
+        self,
+        seat: Seat,
+        row: dict[str, Any],
+        fault: str,
+        now_ns: int,
+        tx: Transaction | None,
+    ) -> None:
+        """Let a line go on with what it has, since a new package cannot be read; on record."""
+        line = seat.line
+        has = f"goes on with {line.package[:12]}" if line.package else "has none yet"
+        reason = f"package {row['hash'][:12]} of refit {row['refit_index']} is {fault}; {has}"
+        evidence = {"package": row["hash"], "fault": fault}
+        move = Move(line.name, line.stage, line.stage, "kept", reason, evidence)
+        line.reasons.append(reason)
+        if tx is not None:
+            self.write_move(tx, move, now_ns, _FAULT)
+        else:
+            with self.ledger.transaction("trade", event_time_ns=now_ns) as own:
+                self.write_move(own, move, now_ns, _FAULT)
+        self.events.append((now_ns, "corrupt", f"{line.name}: {reason}"))
 
     def _swap(self, seat: Seat, row: dict[str, Any], now_ns: int, tx: Transaction | None) -> None:
         line = seat.line

@@ -3,16 +3,22 @@
 It looks at the ledger alone, never at the loops' memory: what is not on record did not happen.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
 
-from edgekeeper.alerts import Alert, Fanout
+from edgekeeper.alerts import CLEARED, Alert, Fanout, Rules, Severity
+from edgekeeper.config import AlertsConfig
 from edgekeeper.ledger import Ledger
+from edgekeeper.watch.figures import FigureReader
+from edgekeeper.watch.weekly import WEEK_NS, week_of, weekly_alert
 
-__all__ = ["Sentinel"]
+__all__ = ["Sentinel", "write_alerts"]
+
+_MOVE_SEVERITY: dict[str, Severity] = {"retreated": "warning", "kept": "critical"}
 
 
 @dataclass(slots=True)
@@ -26,11 +32,17 @@ class Sentinel:
     channels : Fanout
     account : str
         Whose guards are watched.
+    settings : AlertsConfig, optional
+        Rules about figures, and the week's summary; without, facts alone are told.
     """
 
     ledger: Ledger
     channels: Fanout
     account: str = "edgekeeper"
+    settings: AlertsConfig | None = None
+    _rules: Rules | None = None
+    _figures: FigureReader | None = None
+    _week_ns: int | None = None
     _seen: dict[str, int] = field(default_factory=dict)  # last row of each table
     _told: set[tuple[int, str, str]] | None = None
 
@@ -50,6 +62,7 @@ class Sentinel:
                 *self._fits(now_ns),
                 *self._fits_that_failed(now_ns),
                 *self._storage(),
+                *self._judged(now_ns),
             ],
             key=lambda alert: alert.event_time,
         )
@@ -59,7 +72,7 @@ class Sentinel:
         for alert in alerts:
             self.channels.send(alert)
         if alerts:
-            self._write(alerts)
+            write_alerts(self.ledger, alerts)
         return alerts
 
     def _rows(self, table: str, columns: Sequence[str], now_ns: int) -> pl.DataFrame:
@@ -80,8 +93,8 @@ class Sentinel:
             verdict, _, reason = row["reason"].partition(": ")
             yield Alert(
                 row["event_time_ns"],
-                "warning" if verdict == "retreated" else "info",
-                f"line_{verdict.replace(' ', '_')}",
+                _MOVE_SEVERITY.get(verdict, "info"),
+                "model_corrupt" if verdict == "kept" else f"line_{verdict.replace(' ', '_')}",
                 f"line {row['line']} {verdict}: {reason}",
                 {"line": row["line"], "from": row["from_stage"], "to": row["to_stage"]},
             )
@@ -131,6 +144,34 @@ class Sentinel:
                     {"subject": row["subject"]},
                 )
 
+    def _judged(self, now_ns: int) -> Iterator[Alert]:
+        """Figures beyond their thresholds, and the week's summary; not of what is lived again."""
+        if self.settings is None or self.ledger.unproved:
+            return
+        if self._rules is None:
+            self._rules = Rules(self.settings.rules, self._standing())
+            self._figures = FigureReader(self.ledger, self.settings.recent)
+        assert self._figures is not None
+        yield from self._rules.judge(self._figures.read(now_ns), now_ns)
+        week, before = week_of(now_ns), self._week_ns
+        self._week_ns = week
+        if self.settings.weekly and before is not None and before < week:
+            yield weekly_alert(self.ledger, week - WEEK_NS, self.account)
+
+    def _standing(self) -> set[tuple[str, str]]:
+        """Alerts on record that are not over."""
+        rows = self.ledger.read("alerts", ["event_time_ns", "rule", "detail_json"])
+        standing: set[tuple[str, str]] = set()
+        for when, rule, detail in rows.iter_rows():
+            cause = json.loads(detail or "{}").get("cause")
+            if rule == "weekly":
+                self._week_ns = week_of(int(when)) + WEEK_NS
+            if rule.endswith(CLEARED):
+                standing.discard((rule.removesuffix(CLEARED), cause))
+            else:
+                standing.add((rule, cause))
+        return standing
+
     def _storage(self) -> Iterator[Alert]:
         """What became of bulk rows for want of room, by the wall clock: no market time has it."""
         said: dict[str, tuple[Any, str]] = {
@@ -149,15 +190,17 @@ class Sentinel:
                 {"table": row["table_name"]},
             )
 
-    def _write(self, alerts: list[Alert]) -> None:
-        with self.ledger.transaction("operations") as tx:
-            tx.append(
-                "alerts",
-                {
-                    "event_time_ns": [alert.event_time for alert in alerts],
-                    "severity": [alert.severity for alert in alerts],
-                    "rule": [alert.rule for alert in alerts],
-                    "message": [alert.message for alert in alerts],
-                    "detail_json": [alert.detail for alert in alerts],
-                },
-            )
+
+def write_alerts(ledger: Ledger, alerts: list[Alert]) -> None:
+    """Append alerts to the record, under role ``operations``."""
+    with ledger.transaction("operations") as tx:
+        tx.append(
+            "alerts",
+            {
+                "event_time_ns": [alert.event_time for alert in alerts],
+                "severity": [alert.severity for alert in alerts],
+                "rule": [alert.rule for alert in alerts],
+                "message": [alert.message for alert in alerts],
+                "detail_json": [alert.detail for alert in alerts],
+            },
+        )

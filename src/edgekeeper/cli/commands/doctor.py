@@ -2,12 +2,13 @@
 
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgekeeper.cli.options import AsJson
+from edgekeeper.cli.options import AsJson, LedgerUrl
 from edgekeeper.cli.printing import console, print_json
+from edgekeeper.cli.run_folder import LEDGER, PAPER, find_live_run
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,14 +20,34 @@ __all__ = ["doctor"]
 _SIGNS = {"ok": ("✓", "green"), "warn": ("!", "yellow"), "fail": ("✗", "bold red")}
 
 
-def doctor(as_json: AsJson = False) -> None:
+def doctor(
+    run: Annotated[
+        str,
+        typer.Option(
+            "--run",
+            metavar="DIR",
+            help="Check this live run, too.",
+            show_default="edgekeeper-paper, if there is one",
+        ),
+    ] = "",
+    ledger: LedgerUrl = "",
+    as_json: AsJson = False,
+) -> None:
     """Check this machine, and print the fix for what is missing.
+
+    Of a live run: whether it trades and is watched, and how often its guard against losses in a
+    row would pause a model by chance alone.
 
     Ends with exit code 1 where something would keep Edgekeeper from working.
     """
     from edgekeeper.cli.machine import check_machine
+    from edgekeeper.cli.run_health import check_run, check_streak
 
     checks = check_machine(Path.cwd())
+    if run or (Path(PAPER) / LEDGER).is_file():
+        checks += check_run(find_live_run(run), ledger)
+    else:
+        checks.append(check_streak())
     failed = [check for check in checks if check.outcome == "fail"]
     if as_json:
         print_json({"ok": not failed, "checks": [asdict(check) for check in checks]})

@@ -74,7 +74,7 @@ def _ask(config: "Config") -> "tuple[Config, str]":
     spread = typer.prompt("Half the bid-ask spread, in basis points", config.costs.half_spread_bps,
                           type=float)  # fmt: skip
     shorting = typer.confirm("May it sell short?", config.policy.shorting)
-    answers: dict[str, Any] = config.model_dump()
+    answers: dict[str, Any] = {**config.model_dump(), **config.local()}
     answers["fallback"] = fallback
     answers["costs"] |= {"fee_bps": fee, "half_spread_bps": spread}
     answers["policy"]["shorting"] = shorting

@@ -49,21 +49,31 @@ _SECONDS = 10.0
 
 
 def kill(
-    reason: Reason, run: Run = "", ledger: LedgerUrl = "", wait: Wait = _SECONDS,
-    as_json: AsJson = False,
+    reason: Reason,
+    flatten: Annotated[
+        bool, typer.Option("--flatten", help="Close all positions at their next open, too.")
+    ] = False,
+    run: Run = "", ledger: LedgerUrl = "", wait: Wait = _SECONDS, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Halt the account: no new order until a person resumes.
 
-    What waits for its open is not filled any more; positions keep their stops and targets.
+    What waits for its open is not filled any more. Positions keep their stops and targets (the
+    account is then REDUCING), or are closed with --flatten; when it is flat it is HALTED.
     """
-    give_order("kill", reason=reason, run=run, ledger=ledger, wait=wait, as_json=as_json)
+    give_order(
+        "kill", reason=reason, detail={"flatten": True} if flatten else None, run=run,
+        ledger=ledger, wait=wait, as_json=as_json,
+    )  # fmt: skip
 
 
 def resume(
     reason: Reason, run: Run = "", ledger: LedgerUrl = "", wait: Wait = _SECONDS,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
-    """Lift a halt; drawdown is measured afresh from here."""
+    """Lift a halt; drawdown is measured afresh from here.
+
+    Refused while positions are being closed by order, and where the money is not known.
+    """
     give_order("resume", reason=reason, run=run, ledger=ledger, wait=wait, as_json=as_json)
 
 

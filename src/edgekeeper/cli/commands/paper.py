@@ -69,6 +69,9 @@ def paper(
             "--bars", metavar="N", min=0, help="Stop after so many instants.", show_default="never"
         ),
     ] = None,
+    no_watch: Annotated[
+        bool, typer.Option("--no-watch", help="Start no second process that guards the run.")
+    ] = False,
     ledger: options.LedgerUrl = "",
     as_json: options.AsJson = False,
 ) -> None:
@@ -77,6 +80,9 @@ def paper(
     Where DIR holds a live run already, it is lived again, proved against its record, and goes on:
     what closed meanwhile is caught up with, without entries on bars that are too old. Stop it with
     Ctrl-C; nothing is lost then, nor by a crash.
+
+    A second process, the watch, reads the record and holds both to account: when either gives no
+    sign of life any more, trading stops until you resume it.
 
     Orders for it: `edgekeeper kill`, `resume`, `approve`, and those under `edgekeeper models`.
     """
@@ -106,6 +112,7 @@ def paper(
             stop=stop,
             told=_Teller(screen, stop),
             ledger_url=ledger or None,
+            watched=not no_watch,
         )
     if as_json:
         print_json({"out": str(folder), **end.figures()})
@@ -115,7 +122,7 @@ def paper(
             f"command, look with `edgekeeper status --run {folder}`."
         )
     if end.halted:
-        screen.print("The account is HALTED: `edgekeeper resume --reason …` lifts it.")
+        screen.print(f"The account is {end.standing}: `edgekeeper resume --reason …` lifts it.")
         raise typer.Exit(_HALTED)
 
 

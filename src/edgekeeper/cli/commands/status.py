@@ -43,7 +43,7 @@ def _show(screen: "Console", name: str, state: RunStatus) -> None:
         f"{percent(state.gross_exposure, 0)} of it at work",
         "Trades": _who(state),
         "Model": _since(state.paused_ns, state.pause_cause, "paused", "not paused"),
-        "Account": _since(state.halted_ns, state.halt_cause, "HALTED", "open"),
+        "Account": _since(state.halted_ns, state.halt_cause, state.standing, "ACTIVE"),
         "Ledger": state.ledger[:16],
     }
     if state.not_kept:

@@ -49,7 +49,7 @@ trades = fact_table(
     real("quantity", "units"),
     real("entry_price", "per unit, before costs: reference price of its fill"),
     real("exit_price", "per unit, before costs: reference price of its fill"),
-    text("exit_reason", "target, stop, time, opposite, halt, ..."),
+    text("exit_reason", "target, stop, time, opposite or flattened"),
     real("gross_return", "before costs"),
     real("net_return", "after costs"),
     real("costs", "fees, spread, slippage, borrow"),

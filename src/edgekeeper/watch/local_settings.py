@@ -1,0 +1,43 @@
+"""Settings of a run that shape no result, kept beside its record: they may change under way."""
+
+import json
+from pathlib import Path
+
+from edgekeeper.config import LOCAL, Config, parse_config
+from edgekeeper.errors import BadData, StorageError
+from edgekeeper.market.atomic import write_atomically
+
+__all__ = ["keep_local", "with_local"]
+
+_FILE = "local.json"
+
+
+def keep_local(folder: Path, config: Config) -> None:
+    """Write down the sections of :meth:`Config.local` for whoever else works on this run."""
+    write_atomically(folder / _FILE, json.dumps(config.local(), indent=2).encode())
+
+
+def with_local(folder: Path, config: Config) -> Config:
+    """Return a configuration with the sections that were written down for this run.
+
+    Raises
+    ------
+    BadData
+        The file is damaged.
+    StorageError
+        It cannot be read.
+    """
+    try:
+        text = (folder / _FILE).read_text("utf-8")
+    except FileNotFoundError:
+        return config
+    except OSError as error:
+        raise StorageError(f"could not read {folder / _FILE}: {error.strerror}") from error
+    try:
+        kept = json.loads(text)
+        kept = {name: kept[name] for name in LOCAL if name in kept}
+    except (ValueError, TypeError) as error:
+        raise BadData(
+            f"{folder / _FILE} is damaged ({error}): remove it, and give --config once more"
+        ) from error
+    return parse_config({**config.model_dump(mode="json"), **config.local(), **kept})
