@@ -25,7 +25,7 @@ FOUR_YEARS_AND_A_START = 504 + 1_008 + 8
 POWER = {"symbols": 20, "bars": FOUR_YEARS_AND_A_START, "search": SEARCH}
 RUNS: dict[str, list[tuple[Ordeal, int]]] = {
     "noise": [(Ordeal("noise", search=SEARCH), 300)],
-    "power": [(Ordeal("planted", edge=edge, **POWER), 24) for edge in (5.5, 8.0, 10.5, 13.0)],
+    "power": [(Ordeal("planted", edge=edge, **POWER), 24) for edge in (5.5, 7.25, 8.0, 10.5)],
     "flip": [(Ordeal("flip", edge=6.0, search=SEARCH), 20)],
     "slow_drift": [(Ordeal("slow_drift", edge=6.0, search=SEARCH), 20)],
     "leak": [(Ordeal("leak", search=SEARCH), 20)],
