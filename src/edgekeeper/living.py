@@ -95,7 +95,8 @@ class Live:
         state = "HALTED" if book.halted else "model paused" if book.paused else ""
         who = run.trade.roster.champion or self.config.fallback
         lines = [f"{seat.line.name} {seat.line.stage}" for seat in run.trade.roster.seats.values()]
-        parts = [f"equity {book.equity:,.2f}", f"{who} decides", ", ".join(lines), state]
+        faults = "; ".join(run.tape.faults)
+        parts = [f"equity {book.equity:,.2f}", f"{who} decides", ", ".join(lines), state, faults]
         return "; ".join(part for part in parts if part)
 
     def begin(self, bequests: tuple[Bequest, ...] = ()) -> None:

@@ -95,7 +95,7 @@ class TradeLoop:
         now = int(feed.instants[last - 1])
         with self.ledger.transaction("trade", event_time_ns=now) as tx:
             write_epoch(tx, feed.bars, rows, self._hash(rows, live=False))
-            write_signals(tx, feed.bars, rows, feed.rule, self.names)
+            write_signals(tx, feed.bars, rows, feed.rule, feed.votes, self.names)
             self._write_step(tx, HISTORY, now)
         for begin in range(first, last, _AT_ONCE):
             self._market(begin, min(begin + _AT_ONCE, last))
@@ -113,7 +113,7 @@ class TradeLoop:
         step = self.ledger.transaction("trade", event_time_ns=now, durable=live, behind=not live)
         with step as tx:
             write_epoch(tx, feed.bars, rows, self._hash(rows, live=live))
-            write_signals(tx, feed.bars, rows, feed.rule, self.names)
+            write_signals(tx, feed.bars, rows, feed.rule, feed.votes, self.names)
             forecasts = self._forecast(tx, first, last, rows)
             if live:
                 known = int(feed.bars.known_time[rows].max())
