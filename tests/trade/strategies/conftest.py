@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -32,7 +34,7 @@ def instants(bars, first, last):
 def grown(signals, bars, first, step=1):
     """Signals of a history that grows, ``step`` instants at a time after the first ones."""
     edges = [0, *range(first, len(bars.instants), step), len(bars.instants)]
-    parts = zip(edges, edges[1:], strict=False)
+    parts = pairwise(edges)
     return np.concatenate([signals.extend(instants(bars, a, b)) for a, b in parts])
 
 

@@ -109,8 +109,8 @@ def _read(path: Path) -> bytes:
             content = stream.read(_MOST_BYTES + 1)
     except OSError as error:
         raise StorageError(
-            f"rules.file: could not read {path}: {error.strerror or error}: `edgekeeper new "
-            "strategy NAME` begins one"
+            f"rules.file: could not read {path}: {error.strerror or error}: put the strategy's "
+            "file there; `edgekeeper new strategy NAME` begins one"
         ) from error
     if len(content) > _MOST_BYTES:
         raise UsageError(f"rules.file: expected a Python file below 10 MB, got a larger {path}")
