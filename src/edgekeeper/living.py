@@ -80,6 +80,7 @@ class Live:
         self.run = Run(history, config, ledger, registry, watch, screen)
         self.open = False  # whether the present epoch has bars
         self.bars_taken = self.instants_taken = 0
+        self._dropped: list[str] = []  # strategies, by their reasons
         self.told = 0  # events of the roster that people have seen already
 
     @property
@@ -120,7 +121,9 @@ class Live:
         before = self.now_ns
         first, last = run.tape.extend(bars, latencies)
         run.seal_month(before, self.now_ns)
-        run.trade.run(first, last, live=True)
+        dropped = [fault for fault in run.tape.faults if fault not in self._dropped]
+        self._dropped += dropped
+        run.trade.run(first, last, live=True, dropped=dropped)
         self.open = True
         self.bars_taken += len(bars)
         self.instants_taken += len(bars.instants)

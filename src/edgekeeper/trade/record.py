@@ -29,6 +29,7 @@ from edgekeeper.types import SIDES, Float64Array, Forecasts, Int8Array, Int64Arr
 __all__ = [
     "DECISIONS",
     "Recorder",
+    "write_drops",
     "write_epoch",
     "write_equity",
     "write_evidence",
@@ -351,6 +352,21 @@ def write_signals(
             "symbol": symbols[at].tolist(),
             "side": side,
             "source": source,
+        },
+    )
+
+
+def write_drops(tx: Transaction, time_ns: int, reasons: Sequence[str]) -> None:
+    """Append why strategies of the rules no longer count from an instant on."""
+    tx.append(
+        "guards",
+        {
+            "event_time_ns": time_ns,
+            "account": "rules",
+            "event": "drop",
+            "cause": "strategy",
+            "detail": list(reasons),
+            "actor": "guard",
         },
     )
 
