@@ -45,11 +45,15 @@ def test_a_new_strategy_is_sound_and_trades(edgekeeper, bars_csv):
         kept = json.loads(ledger.read("runs")["config_json"][0])["rules"]
     assert kept["file_hash"] == checked["file_hash"]
     assert edgekeeper("replay", "--bars", bars_csv).code == 0, "the same file: the same run"
+    assert edgekeeper("audit").code == 0, "decisions are lived again"
     with Path("my_range.py").open("a") as stream:
         stream.write("# changed\n")
     done = edgekeeper("replay", "--bars", bars_csv)
     assert done.code == 2
     assert "rules.file_hash" in done.err
+    done = edgekeeper("audit")
+    assert done.code == 2
+    assert "the file was changed since" in done.err
 
 
 def test_a_name_that_is_taken_and_a_folder_that_is_not_there(edgekeeper):

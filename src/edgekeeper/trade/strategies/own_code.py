@@ -73,6 +73,8 @@ def call_own(path: Path, what: str, call: Callable[_P, _T], *args: _P.args, **kw
             return call(*args, **kw)
     except UsageError as error:
         raise UsageError(f"{path}{_line(path, error)}: {what}: {error}") from error
+    except MemoryError:
+        raise
     except (Exception, SystemExit) as error:  # a stranger's code raises what it likes
         raise UsageError(
             f"{path}{_line(path, error)}: {what} failed with {type(error).__name__}: {error}"

@@ -18,6 +18,7 @@ __all__ = ["differing", "first_moved", "prove_past", "starts_alike"]
 _CUTS = 96
 _LEAST_CUTS = 4
 _LEAST_ROWS = 30
+_SAID = {1: "long", 0: "none", -1: "short"}
 
 
 def prove_past(strategy: OwnStrategy, bars: Bars, signals: Int8Array) -> int:
@@ -81,9 +82,10 @@ def first_moved(
     """Words for a signal of the past that moved."""
     name = bars.symbols[bars.symbol[rows[row]]]
     return (
-        f"{path}: its signal of {name} at {_stamp(bars.event_time[rows[row]])} is {int(given):+d}, "
-        f"and {int(found):+d} when {when}: it looks ahead, or is not the same twice; let each row "
-        "read its own and earlier rows only (no shift(-1), no mean of a whole column, no chance)"
+        f"{path}: its signal of {name} at {_stamp(bars.event_time[rows[row]])} is {_SAID[given]}, "
+        f"and {_SAID[found]} when {when}: it looks ahead, or is not the same twice; let each row "
+        "read its own and earlier rows only (no shift(-1), no mean of a whole column, nothing "
+        "random)"
     )
 
 
