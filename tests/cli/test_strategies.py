@@ -10,6 +10,7 @@ from edgekeeper.cli.config_file import config_text, load_config
 from edgekeeper.config import Config
 from edgekeeper.errors import StorageError, UsageError
 from edgekeeper.ledger import Ledger
+from edgekeeper.report.run_conditions import sources_of
 from edgekeeper.trade.strategies import READY
 
 NO_LINES = 'labels.horizon_bars = 3\n[[lines]]\nname = "a"\nlearner = "logistic"\nmin_bars = 9000\n'
@@ -95,6 +96,8 @@ def test_several_leave_their_own_votes_on_record(edgekeeper, bars_csv):
     assert done.code == 0, done.err
     with Ledger.open(Path("edgekeeper-run/ledger.sqlite")) as ledger:
         signals = ledger.read("signals", ["event_time_ns", "symbol", "side", "source"])
+        trades = ledger.read("trades", where={"account": "edgekeeper"})
+        behind = sources_of(ledger, trades, load_config()[0])
     votes = signals.filter(pl.col("source").str.starts_with("rules:"))
     assert set(votes["source"]) == {"rules:scoring", "rules:range"}
     rules = signals.filter(pl.col("source") == "rules")
@@ -102,6 +105,13 @@ def test_several_leave_their_own_votes_on_record(edgekeeper, bars_csv):
     assert rules.join(votes, on=key, how="anti").height == 0, "each has a vote behind it"
     assert not rules.select(key[:2]).is_duplicated().any(), "one traded signal a bar"
     assert not votes.is_duplicated().any()
+    said = votes.with_columns(pl.col("source").str.strip_prefix("rules:")).group_by(key)
+    agreed = said.agg(pl.col("source").sort(descending=True))
+    names = {tuple(row[:3]): row[3] for row in agreed.select(*key, "source").rows()}
+    assert {"scoring", "scoring + range"} <= set(behind)
+    for trade, who in zip(trades.iter_rows(named=True), behind, strict=True):
+        bar = (trade["decision_time_ns"], trade["symbol"], trade["side"])
+        assert names[bar] == who.split(" + ")
     text = "SELECT id, confirmations_count FROM ml_trade_features"
     trades = edgekeeper("sql", text, "--json").json
     rows = trades["rows"] if isinstance(trades, dict) else trades
