@@ -78,6 +78,7 @@ def test_configuration_is_frozen():
         ("[labels]\nhorizn_bars = 3", ["'labels.horizn_bars'", "'horizon_bars'"]),
         ("[evidense]\nmin_trades = 3", ["'evidense'", "'evidence'"]),
         ('[[lines]]\nname = "a"\nlerner = "x"', ["'lines.0.lerner'", "'learner'"]),
+        ("[[rules.several]]\nstrateg = 'x'", ["'rules.several.0.strateg'", "'strategy'"]),
     ],
 )
 def test_an_unknown_key_is_refused_with_the_nearest_known_one(text, words):

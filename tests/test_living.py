@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from edgekeeper.alerts import Fanout
 from edgekeeper.build import replay
 from edgekeeper.config import (
     DriftConfig,
@@ -14,6 +15,7 @@ from edgekeeper.config import (
     GatesConfig,
     LineConfig,
     RolloutConfig,
+    RulesConfig,
     parse_config,
 )
 from edgekeeper.errors import BadData
@@ -22,6 +24,8 @@ from edgekeeper.living import Live, live_forever
 from edgekeeper.registry import Registry
 from edgekeeper.running import Asleep, Blank
 from edgekeeper.trade import Order
+from edgekeeper.trade.strategies import file_hash
+from edgekeeper.watch import Sentinel
 from edgekeeper.worlds import make_world
 
 EAGER = parse_config({}).model_copy(
@@ -196,6 +200,30 @@ def replace_rules(config):
         update={"entry_long": "close > lag(close, 1)", "entry_short": ""}
     )
     return config.model_copy(update={"rules": rules})
+
+
+def test_a_strategy_that_fails_is_dropped_on_record_and_people_are_told(tmp_path, desk, bars):
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "def signals(bars):\n    if bars.height > 255:\n        raise ValueError('no more')\n"
+        "    return [1] * bars.height\n"
+    )
+    rules = RulesConfig(file=str(path), file_hash=file_hash(path))
+    run = desk(config=EAGER.model_copy(update={"rules": rules}))
+    run.take(bars, 250, 262)
+    signals = run.read("signals", source="rules")
+    assert signals["event_time_ns"].max() == int(bars.instants[254])
+    dropped = run.read("guards", event="drop")
+    assert dropped["event_time_ns"].to_list() == [int(bars.instants[255])]
+    assert "ValueError: no more" in dropped["detail"][0]
+    assert "ValueError: no more" in run.live.sentence
+    assert [one.rule for one in Sentinel(run.ledger, Fanout([])).look(run.live.now_ns)].count(
+        "strategy_dropped"
+    ) == 1
+    head = run.close()
+    again = desk(config=EAGER.model_copy(update={"rules": rules}))
+    again.live.relive(bars)
+    assert again.close() == head
 
 
 def test_a_line_promoted_by_a_person_stays_at_a_tenth_and_is_marked(desk, bars):

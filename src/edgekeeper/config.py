@@ -21,6 +21,7 @@ from pydantic import (
 
 from edgekeeper.config_local import AlertRule, AlertsConfig, Section, StorageConfig, WatchConfig
 from edgekeeper.errors import UsageError, nearest
+from edgekeeper.rules_config import Regime, RulesConfig, StrategyConfig, VoterConfig
 
 __all__ = [
     "LOCAL",
@@ -38,26 +39,19 @@ __all__ = [
     "PackagesConfig",
     "PolicyConfig",
     "RefitsConfig",
+    "Regime",
     "RolloutConfig",
     "RulesConfig",
     "SearchConfig",
     "StorageConfig",
+    "StrategyConfig",
+    "VoterConfig",
     "WatchConfig",
     "parse_config",
 ]
 
 
 _WEEKLY = r"^(mon|tue|wed|thu|fri|sat|sun) ([01]\d|2[0-3]):[0-5]\d$"
-
-
-class RulesConfig(Section):
-    """The strategy that trades until a model has earned its place: line 0, and the baseline.
-
-    An empty expression means that this side is never entered.
-    """
-
-    entry_long: str = "cross_over(ema(close, 9), ema(close, 21)) and adx(14) > 20"
-    entry_short: str = "cross_under(ema(close, 9), ema(close, 21)) and adx(14) > 20"
 
 
 class LabelsConfig(Section):
@@ -341,9 +335,13 @@ class Config(Section):
     def hash(self) -> str:
         """SHA-256 of the canonical JSON without :meth:`local`: the configuration's identity.
 
-        Explanations that are off leave no trace in a record, and none here.
+        A strategy file counts with its content, wherever it is. Explanations that are off leave no
+        trace in a record, and none here.
         """
         written = self.model_dump(mode="json")
+        for rules in (written["rules"], *written["rules"]["several"]):
+            if rules["file_hash"]:
+                del rules["file"]
         if self.explain.store_above == 0.0:
             del written["explain"]
         text = json.dumps(written, sort_keys=True, separators=(",", ":"))

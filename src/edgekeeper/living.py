@@ -140,6 +140,7 @@ class Live:
         self._to_adopt = False
         self.open = False  # whether the present epoch has bars
         self.bars_taken = self.instants_taken = 0
+        self._dropped: list[str] = []  # strategies, by their reasons
         self.told = 0  # events of the roster that people have seen already
 
     @property
@@ -157,7 +158,8 @@ class Live:
             state += ": positions are closed at the next open"
         who = run.trade.roster.champion or self.config.fallback
         lines = [f"{seat.line.name} {seat.line.stage}" for seat in run.trade.roster.seats.values()]
-        parts = [f"equity {book.equity:,.2f}", f"{who} decides", ", ".join(lines), state]
+        faults = "; ".join(run.tape.faults)
+        parts = [f"equity {book.equity:,.2f}", f"{who} decides", ", ".join(lines), state, faults]
         return "; ".join(part for part in parts if part)
 
     def begin(self, bequests: tuple[Bequest, ...] = ()) -> None:
@@ -181,7 +183,9 @@ class Live:
         before = self.now_ns
         first, last = run.tape.extend(bars, latencies)
         run.seal_month(before, self.now_ns)
-        run.trade.run(first, last, live=True)
+        dropped = [fault for fault in run.tape.faults if fault not in self._dropped]
+        self._dropped += dropped
+        run.trade.run(first, last, live=True, dropped=dropped)
         self.open = True
         self.bars_taken += len(bars)
         self.instants_taken += len(bars.instants)

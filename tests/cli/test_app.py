@@ -8,8 +8,8 @@ from edgekeeper.__main__ import app
 COMMANDS = {
     "approve", "audit", "backtest", "check", "compare", "demo", "doctor", "drift", "explain",
     "export", "features", "import", "init", "kill", "ledger", "models", "new", "paper", "plan",
-    "rearm", "replay", "report", "resume", "sql", "status", "train", "trials", "tune", "upgrade",
-    "validate", "watch", "why", "worlds",
+    "rearm", "replay", "report", "resume", "sql", "status", "strategies", "train", "trials",
+    "tune", "upgrade", "validate", "watch", "why", "worlds",
 }  # fmt: skip
 
 
@@ -22,6 +22,7 @@ def every_command(group=None, path=()):
 
 
 ALL = dict(every_command())
+GROUPS = ("features", "ledger", "models", "strategies", "trials")
 
 
 def test_no_command_is_missing():
@@ -45,7 +46,7 @@ def test_every_command_and_option_is_explained(path):
 
 @pytest.mark.parametrize(
     "path",
-    [path for path in ALL if path not in (("models",), ("features",), ("ledger",), ("trials",))],
+    [path for path in ALL if path not in {(group,) for group in GROUPS}],
     ids=" ".join,
 )
 def test_every_command_has_json(path):

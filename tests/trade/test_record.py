@@ -194,7 +194,7 @@ def test_signals_are_both_sides_of_every_bar(busy):
     names = np.array(bars.symbols, dtype=object)
     with Ledger.open("sqlite://") as ledger:
         with ledger.transaction("trade") as tx:
-            write_signals(tx, bars, slice(40, 80), rule, names)
+            write_signals(tx, bars, slice(40, 80), rule, {}, names)
         signals = ledger.read("signals")
     assert signals.height == 80
     assert signals["side"].value_counts().sort("side")["count"].to_list() == [40, 40]
@@ -203,6 +203,24 @@ def test_signals_are_both_sides_of_every_bar(busy):
     assert by_rules.filter(pl.col("side") == "short").height == int((rule[40:80] == -1).sum())
     assert set(signals["source"]) == {"rules", "every_bar"}
     assert signals["known_time_ns"].to_list() == bars.known_time[40:80].tolist() * 2
+
+
+def test_votes_of_several_follow_with_their_names(busy):
+    bars, _, _ = busy
+    rng = np.random.default_rng(2)
+    rule, *votes = rng.choice([-1, 0, 1], (3, len(bars))).astype(np.int8)
+    names = np.array(bars.symbols, dtype=object)
+    with Ledger.open("sqlite://") as ledger:
+        with ledger.transaction("trade") as tx:
+            write_signals(tx, bars, slice(40, 80), rule, dict(zip("ab", votes, strict=True)), names)
+        signals = ledger.read("signals")
+    for name, vote in zip("ab", votes, strict=True):
+        rows = signals.filter(pl.col("source") == f"rules:{name}")
+        fired = 40 + np.flatnonzero(vote[40:80])
+        assert rows["event_time_ns"].to_list() == bars.event_time[fired].tolist()
+        assert rows["symbol"].to_list() == names[bars.symbol[fired]].tolist()
+        assert rows["side"].to_list() == [{1: "long", -1: "short"}[v] for v in vote[fired]]
+    assert signals.height == 80 + sum(int((vote[40:80] != 0).sum()) for vote in votes)
 
 
 def test_a_trade_belongs_to_the_package_that_opened_it(ledger, one_symbol):

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from edgekeeper.cli.commands import features, ledger, models, trials
+from edgekeeper.cli.commands import features, ledger, models, strategies, trials
 from edgekeeper.cli.commands.audit import audit
 from edgekeeper.cli.commands.backtest import backtest
 from edgekeeper.cli.commands.check import check
@@ -71,6 +71,7 @@ _PANELS: dict[str, dict[str, Callable[..., None]]] = {
 }
 _GROUPS = {
     "Check": {"features": features.app},
+    "Trade": {"strategies": strategies.app},
     "Models": {"models": models.app, "trials": trials.app},
     "Safety": {"ledger": ledger.app},
 }

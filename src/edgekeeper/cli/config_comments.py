@@ -9,6 +9,14 @@ COMMENTS = {
     "cash": "Money at the start.",
     "currency": "Its currency; all prices have to be in it.",
     "rules": "The strategy that trades until a model has earned its place, and the baseline.",
+    "rules.strategy": "A ready strategy in their place; all: edgekeeper strategies list.",
+    "rules.file": "Or one of your own, a Python file; edgekeeper new strategy NAME begins one.",
+    "rules.file_hash": "SHA-256 that the file has to have; empty: as it is now.",
+    "rules.several": "Or several that vote, each with a weight and factors of it by regime:\n"
+    '# [{ strategy = "breakout", weight = 2.0, regimes = { ranging = 0.0 } }, '
+    '{ strategy = "scoring" }]',
+    "rules.threshold": "Several trade where their mean vote is beyond this, as a share of weights.",
+    "rules.regime": "Which regime it is for them: 0 ranging, 1 trending, 2 volatile.",
     "rules.entry_long": "When to buy, in the language of features.",
     "rules.entry_short": "When to sell short.",
     "labels": "Brackets of every trade, in units of volatility predicted over the horizon.",

@@ -35,7 +35,7 @@ def load_config(path: str = "", seed: int | None = None) -> "tuple[Config, str]"
     StorageError
         No such file, or not readable.
     UsageError
-        Not TOML, an unknown key, a value out of range.
+        Not TOML, an unknown key, a value out of range, a strategy file that was changed.
     """
     from edgekeeper.config import Config, parse_config
 
@@ -46,6 +46,10 @@ def load_config(path: str = "", seed: int | None = None) -> "tuple[Config, str]"
         config, origin = Config(), "defaults"
     if seed is not None:
         config = parse_config({**config.model_dump(), **config.local(), "seed": seed})
+    if any(rules.file for rules in (config.rules, *config.rules.several)):
+        from edgekeeper.trade import pin_files
+
+        config = pin_files(config, file.parent)
     return config, origin
 
 

@@ -11,7 +11,9 @@ from string import Template
 
 from edgekeeper.errors import BadData, StorageError, UsageError, nearest
 
-__all__ = ["SHELVES", "Shelf", "put_on_shelf"]
+__all__ = ["SHELVES", "STRATEGY", "Shelf", "begin_strategy", "put_on_shelf"]
+
+STRATEGY = "strategy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +92,9 @@ def put_on_shelf(kind: str, name: str, root: Path) -> list[Path]:
     StorageError
         A file cannot be read or written.
     """
+    kinds = (*SHELVES, STRATEGY)
     if kind not in SHELVES:
-        raise UsageError(
-            f"expected one of {', '.join(SHELVES)}, got {kind!r}{nearest(kind, SHELVES)}"
-        )
+        raise UsageError(f"expected one of {', '.join(kinds)}, got {kind!r}{nearest(kind, kinds)}")
     shelf = SHELVES[kind]
     _check_name(name)
     registry = root / shelf.registry
@@ -119,6 +120,31 @@ def put_on_shelf(kind: str, name: str, root: Path) -> list[Path]:
             f"could not write in {root}: {error.strerror or error}: check its permissions"
         ) from error
     return [target, test, registry]
+
+
+def begin_strategy(name: str, folder: Path) -> Path:
+    """Write a strategy file that works into a folder, which need not be a checkout.
+
+    Raises
+    ------
+    UsageError
+        A name that is no plain identifier, or a file of that name.
+    StorageError
+        It cannot be written.
+    """
+    _check_name(name)
+    path = folder / f"{name}.py"
+    text = _template(f"{STRATEGY}.tmpl").substitute(name=name)
+    try:
+        with path.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError as error:
+        raise UsageError(f"{path} is there already: choose another name") from error
+    except OSError as error:
+        raise StorageError(
+            f"could not write {path}: {error.strerror or error}: check the folder"
+        ) from error
+    return path
 
 
 def _check_name(name: str) -> None:

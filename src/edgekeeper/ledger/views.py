@@ -40,7 +40,7 @@ SELECT t.entry AS id, t.entry AS trade_id, t.symbol, t.side, t.entry_price,
   CASE WHEN s.source LIKE 'ai%' THEN s.source END AS ai_source,
   CAST(NULL AS TEXT) AS ai_reasoning,
   s.confidence AS signal_confidence,
-  CAST(NULL AS BIGINT) AS confirmations_count, CAST(NULL AS TEXT) AS confirmations,
+  v.confirmations AS confirmations_count, CAST(NULL AS TEXT) AS confirmations,
   CASE WHEN t.net_return > 0 THEN 1 WHEN t.net_return <= 0 THEN 0 END AS is_profitable,
   100 * t.net_return AS profit_pct,
   (t.exit_time_ns - t.entry_time_ns) / 60000000000.0 AS hold_duration_minutes,
@@ -54,7 +54,10 @@ LEFT JOIN trade_features f ON f.account = t.account AND f.symbol = t.symbol
   AND f.side = t.side AND f.decision_time_ns = t.decision_time_ns
   AND f.exit_time_ns = t.exit_time_ns
 LEFT JOIN signals s ON s.event_time_ns = t.decision_time_ns AND s.symbol = t.symbol
-  AND s.side = t.side AND s.source <> 'every_bar'
+  AND s.side = t.side AND s.source <> 'every_bar' AND s.source NOT LIKE 'rules:%'
+LEFT JOIN (SELECT event_time_ns, symbol, side, COUNT(*) AS confirmations FROM signals
+  WHERE source LIKE 'rules:%' GROUP BY event_time_ns, symbol, side) v
+  ON v.event_time_ns = t.decision_time_ns AND v.symbol = t.symbol AND v.side = t.side
 WHERE t.account = 'edgekeeper'
 """,
     ),

@@ -18,7 +18,14 @@ from edgekeeper.types import SIDES, Forecasts
 from edgekeeper.validate.case import Case
 from edgekeeper.validate.forecast_conditions import figures_by_condition, regimes_of
 
-__all__ = ["CONDITION_HEADS", "MEASURE_NAMES", "condition_row", "run_conditions", "told_conditions"]
+__all__ = [
+    "CONDITION_HEADS",
+    "MEASURE_NAMES",
+    "condition_row",
+    "run_conditions",
+    "sources_of",
+    "told_conditions",
+]
 
 CONDITION_HEADS = ("Condition", "Count", "Mean", "95 % interval", "q")
 MEASURE_NAMES = {
@@ -49,8 +56,36 @@ def run_conditions(
         blocks,
         regimes_of(bars),
         least_symbol=config.gates.min_symbol_trades,
-        sources=["rules" if model is None else "model" for model in trades["model"]],
+        sources=sources_of(ledger, trades, config),
     )
+
+
+def sources_of(ledger: Ledger, trades: pl.DataFrame, config: Config) -> list[str]:
+    """Who was behind each trade: ``model``, ``rules``, or those of several strategies that agreed.
+
+    Parameters
+    ----------
+    ledger : Ledger
+    trades : frame
+        With ``decision_time_ns``, ``symbol``, ``side`` and ``model``.
+    config : Config
+    """
+    plain = ["rules" if model is None else "model" for model in trades["model"]]
+    if not config.rules.several:
+        return plain
+    votes = ledger.read(
+        "signals",
+        ["event_time_ns", "symbol", "side", "source"],
+        where={"source": [f"rules:{voter.called}" for voter in config.rules.several]},
+    )
+    agreed: dict[tuple[int, str, str], list[str]] = {}
+    for time_ns, symbol, side, source in votes.iter_rows():
+        agreed.setdefault((time_ns, symbol, side), []).append(source.removeprefix("rules:"))
+    keys = trades.select("decision_time_ns", "symbol", "side").rows()
+    return [
+        " + ".join(agreed.get(key, [name])) if name == "rules" else name
+        for key, name in zip(keys, plain, strict=True)
+    ]
 
 
 def _silent(bars: Bars, labels: Labels) -> Case:

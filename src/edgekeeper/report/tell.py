@@ -30,6 +30,7 @@ from edgekeeper.report.sentences import verdict_sentence
 from edgekeeper.report.sizing_words import sizing_words
 from edgekeeper.report.story import BookStory, LineStory, Mark, MarkKind, Story
 from edgekeeper.stats.performance import Performance, measure, monthly_returns
+from edgekeeper.trade import rules_in_words
 from edgekeeper.types import Float32Array, Float64Array
 
 __all__ = ["ABOUT_BARS", "Market", "tell"]
@@ -272,7 +273,7 @@ def _assumptions(config: Config, bars: Bars, market: Market) -> tuple[tuple[str,
             f"account {guards.account_drawdown:.0%} down, or {guards.daily_loss:.0%} in a day: "
             "no new entries until a person resumes",
         ),
-        ("Rules", f"long: {config.rules.entry_long}; short: {config.rules.entry_short}"),
+        ("Rules", rules_in_words(config.rules)),
         (
             "Evidence",
             "three nulls must fall: cash, own average exposure over "

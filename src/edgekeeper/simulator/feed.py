@@ -1,5 +1,7 @@
 """``MarketFeed``: bars with what is needed to decide on them, cut into chunks of instants."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -13,6 +15,7 @@ from edgekeeper.types import BoolArray, Float64Array, Forecasts, Int8Array, Int6
 __all__ = ["MarketFeed"]
 
 _T = TypeVar("_T", bound=np.generic)
+_NO_VOTES: Mapping[str, Int8Array] = MappingProxyType({})
 _NO_PAIRS, _NO_NUMBERS = fixed(np.empty((0, 2))), fixed(np.empty(0))
 
 
@@ -32,6 +35,8 @@ class MarketFeed:
         Bars known later than this after their close lead to no new entries.
     latency_ms : float64 [T], optional
         Recorded prediction latency of each instant; 0 where nothing was recorded.
+    votes : mapping of name to int8 [N], optional
+        What each of several strategies behind the rules' signal said itself.
 
     Raises
     ------
@@ -48,6 +53,7 @@ class MarketFeed:
         *,
         max_age_ns: int,
         latency_ms: Float64Array | None = None,
+        votes: Mapping[str, Int8Array] = _NO_VOTES,
     ) -> None:
         self.max_age_ns = max_age_ns
         self._bars = GrowingBars(bars)
@@ -55,6 +61,7 @@ class MarketFeed:
         self._latency_ms = GrowingArray(latencies)
         self._volatility = GrowingArray(volatility)
         self._rule = GrowingArray(rule)
+        self._votes = {name: GrowingArray(vote) for name, vote in votes.items()}
         self._fresh = GrowingArray(self._in_time(bars))
         self._prices = GrowingArray(_adjusted_prices(bars))
         self._keys = GrowingArray(_sorted_keys(bars, 0))
@@ -67,6 +74,7 @@ class MarketFeed:
         volatility: Float64Array,
         rule: Int8Array,
         latency_ms: Float64Array | None = None,
+        votes: Mapping[str, Int8Array] = _NO_VOTES,
     ) -> None:
         """Take bars of later instants, with the same beside them.
 
@@ -80,6 +88,8 @@ class MarketFeed:
         self._latency_ms.extend(latencies)
         self._volatility.extend(volatility)
         self._rule.extend(rule)
+        for name, vote in self._votes.items():
+            vote.extend(votes[name])
         self._fresh.extend(self._in_time(bars))
         self._prices.extend(_adjusted_prices(bars))
         self._keys.extend(_sorted_keys(bars, len(self.instants)))
@@ -94,6 +104,7 @@ class MarketFeed:
         self.latency_ms = fixed(self._latency_ms.view)
         self.volatility = fixed(self._volatility.view)
         self.rule = fixed(self._rule.view)
+        self.votes = {name: vote.view for name, vote in self._votes.items()}
         self.fresh = fixed(self._fresh.view)
         self.prices = fixed(self._prices.view)
 

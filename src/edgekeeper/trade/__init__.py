@@ -6,7 +6,8 @@ from edgekeeper.trade.epochs import cut_epochs, same_epoch
 from edgekeeper.trade.loop import BARS, BOUNDARY, HISTORY, TradeLoop
 from edgekeeper.trade.obeying import DONE, ORDERS
 from edgekeeper.trade.orders import Bequest, Order
-from edgekeeper.trade.rules import RuleSignals, rule_signals
+from edgekeeper.trade.rules import RuleSignals, rule_signals, rules_in_words
+from edgekeeper.trade.strategies import pin_files
 from edgekeeper.trade.tape import Tape
 
 __all__ = [
@@ -27,6 +28,8 @@ __all__ = [
     "Tape",
     "TradeLoop",
     "cut_epochs",
+    "pin_files",
     "rule_signals",
+    "rules_in_words",
     "same_epoch",
 ]

@@ -6,7 +6,7 @@ and swaps in what ``learn`` left. Beside these, only a person's order changes wh
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ from edgekeeper.trade.obeying import obey
 from edgekeeper.trade.orders import Order
 from edgekeeper.trade.record import (
     Recorder,
+    write_drops,
     write_epoch,
     write_evidence,
     write_forecasts,
@@ -97,13 +98,17 @@ class TradeLoop:
         now = int(feed.instants[last - 1])
         with self.ledger.transaction("trade", event_time_ns=now) as tx:
             write_epoch(tx, feed.bars, rows, self._hash(rows, live=False))
-            write_signals(tx, feed.bars, rows, feed.rule, self.names)
+            write_signals(tx, feed.bars, rows, feed.rule, feed.votes, self.names)
             self._write_step(tx, HISTORY, now)
         for begin in range(first, last, _AT_ONCE):
             self._market(begin, min(begin + _AT_ONCE, last))
 
-    def run(self, first: int, last: int, *, live: bool = False) -> None:
+    def run(
+        self, first: int, last: int, *, live: bool = False, dropped: Sequence[str] = ()
+    ) -> None:
         """Carry everything over instants ``first:last`` and append what happened.
+
+        ``dropped`` says why strategies of the rules no longer count from these instants on.
 
         Live, these are bars of an epoch that may go on: a step of its own on record, and safe on
         disk before anything else is done.
@@ -115,7 +120,12 @@ class TradeLoop:
         step = self.ledger.transaction("trade", event_time_ns=now, durable=live, behind=not live)
         with step as tx:
             write_epoch(tx, feed.bars, rows, self._hash(rows, live=live))
-            write_signals(tx, feed.bars, rows, feed.rule, self.names)
+            write_signals(tx, feed.bars, rows, feed.rule, feed.votes, self.names)
+            if dropped:
+                write_drops(tx, int(times[0]), dropped)
+                self.roster.events += [
+                    (now, "dropped", f"strategy dropped: {one}") for one in dropped
+                ]
             forecasts = self._forecast(tx, first, last, rows)
             if live:
                 known = int(feed.bars.known_time[rows].max())

@@ -25,11 +25,12 @@ from edgekeeper.simulator import (
     MarketFeed,
 )
 from edgekeeper.trade.known_terms import KnownTerms
-from edgekeeper.types import SIDES, Float64Array, Forecasts, Int64Array
+from edgekeeper.types import SIDES, Float64Array, Forecasts, Int8Array, Int64Array
 
 __all__ = [
     "DECISIONS",
     "Recorder",
+    "write_drops",
     "write_epoch",
     "write_equity",
     "write_evidence",
@@ -321,17 +322,53 @@ def write_epoch(tx: Transaction, bars: Bars, rows: slice, digest: str) -> None:
     )
 
 
-def write_signals(tx: Transaction, bars: Bars, rows: slice, rule: Any, names: Any) -> None:
-    """Append both sides of every bar as signals; the rules' own carry their name."""
+def write_signals(
+    tx: Transaction,
+    bars: Bars,
+    rows: slice,
+    rule: Int8Array,
+    votes: Mapping[str, Int8Array],
+    names: Any,
+) -> None:
+    """Append both sides of every bar as signals; the rules' own carry their name.
+
+    Where the rules are several strategies, what each said itself follows, as ``rules:NAME``.
+    """
     proposed = rule[rows].tolist()
+    times, known = bars.event_time[rows], bars.known_time[rows]
+    symbols = names[bars.symbol[rows]]
+    place = [np.arange(len(proposed))] * 2
+    side: list[str] = [side for side in SIDES for _ in proposed]
+    source = ["rules" if r == sign else "every_bar" for sign in (1, -1) for r in proposed]
+    for name, vote in votes.items():
+        fired = np.flatnonzero(vote[rows])
+        place.append(fired)
+        side += [_SIDE_NAMES[said] for said in vote[rows][fired].tolist()]
+        source += [f"rules:{name}"] * len(fired)
+    at = np.concatenate(place)
     tx.append(
         "signals",
         {
-            "event_time_ns": _again(bars.event_time[rows], 2),
-            "known_time_ns": _again(bars.known_time[rows], 2),
-            "symbol": names[bars.symbol[rows]].tolist() * 2,
-            "side": [side for side in SIDES for _ in proposed],
-            "source": ["rules" if r == sign else "every_bar" for sign in (1, -1) for r in proposed],
+            "event_time_ns": times[at],
+            "known_time_ns": known[at],
+            "symbol": symbols[at].tolist(),
+            "side": side,
+            "source": source,
+        },
+    )
+
+
+def write_drops(tx: Transaction, time_ns: int, reasons: Sequence[str]) -> None:
+    """Append why strategies of the rules no longer count from an instant on."""
+    tx.append(
+        "guards",
+        {
+            "event_time_ns": time_ns,
+            "account": "rules",
+            "event": "drop",
+            "cause": "strategy",
+            "detail": list(reasons),
+            "actor": "guard",
         },
     )
 

@@ -38,11 +38,13 @@ class Tape:
         self._rules = RuleSignals(config.rules)
         self._features: dict[str, GrowingMatrix | None] = {}
         self._grown: dict[str, GrowingMatrix] = {}
+        rule = self._rules.extend(bars)
         self.feed = MarketFeed(
             bars,
             self._volatility.extend(bars)[:, 0],
-            self._rules.extend(bars),
+            rule,
             max_age_ns=int(config.guards.max_age_seconds * 1e9),
+            votes=self._rules.votes,
         )
 
     def features(self, package: str, expressions: Mapping[str, str]) -> Float32Array | None:
@@ -63,6 +65,11 @@ class Tape:
     def bars(self) -> Bars:
         """All bars so far."""
         return self.feed.bars
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """Why strategies of the user's own were dropped, if any were."""
+        return self._rules.faults
 
     def extend(self, bars: Bars, latency_ms: Float64Array | None = None) -> tuple[int, int]:
         """Take bars of later instants; return where these instants begin and end.
@@ -86,5 +93,5 @@ class Tape:
                 "goes forward"
             )
         volatility, rule = self._volatility.extend(bars)[:, 0], self._rules.extend(bars)
-        self.feed.extend(bars, volatility, rule, latency_ms)
+        self.feed.extend(bars, volatility, rule, latency_ms, self._rules.votes)
         return first, len(self.feed.instants)

@@ -102,8 +102,16 @@ class Sentinel:
     def _guards(self, now_ns: int) -> Iterator[Alert]:
         severities: dict[str, Any] = {"halt": "critical", "pause": "warning"}
         columns = ["event_time_ns", "account", "event", "cause", "detail"]
-        rows = self._rows("guards", columns, now_ns).filter(pl.col("account") == self.account)
-        for row in rows.iter_rows(named=True):
+        rows = self._rows("guards", columns, now_ns)
+        for row in rows.filter(pl.col("event") == "drop").iter_rows(named=True):
+            yield Alert(
+                row["event_time_ns"],
+                "critical",
+                "strategy_dropped",
+                f"a strategy of the rules was dropped: {row['detail']}",
+                {"cause": row["cause"]},
+            )
+        for row in rows.filter(pl.col("account") == self.account).iter_rows(named=True):
             what = {"halt": "account halted", "pause": "model paused"}.get(row["event"])
             if what is not None:
                 yield Alert(

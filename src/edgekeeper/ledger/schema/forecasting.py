@@ -14,7 +14,7 @@ signals = fact_table(
     text("id", "the signal's own name, where its source gives one"),
     text("symbol", "what to trade", required=True),
     text("side", "long or short", required=True),
-    text("source", "rules, every_bar, or an outside source", required=True),
+    text("source", "rules, rules:NAME of several, every_bar, an outside source", required=True),
     real("confidence", "the source's own, in its own scale"),
 )
 

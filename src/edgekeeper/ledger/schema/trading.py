@@ -95,10 +95,10 @@ equity = fact_table(
 
 guards = fact_table(
     "guards",
-    "Model pauses and account halts.",
+    "Model pauses, account halts, and strategies that were dropped.",
     instant("event_time_ns", "when the guard acted", required=True),
     text("account", "whose", required=True),
-    text("event", "pause, rearm, halt or resume", required=True),
+    text("event", "pause, rearm, halt, resume or drop", required=True),
     text("cause", "loss_streak, drawdown, latency, model_missing, daily_loss, manual, ..."),
     text("detail", "the figures, as a sentence"),
     text("actor", "guard, operator, or a person"),
