@@ -8,7 +8,14 @@ import polars as pl
 import pytest
 
 from edgekeeper.build import replay
-from edgekeeper.config import EvidenceConfig, GatesConfig, LineConfig, RolloutConfig, parse_config
+from edgekeeper.config import (
+    EvidenceConfig,
+    GatesConfig,
+    LineConfig,
+    OnlineConfig,
+    RolloutConfig,
+    parse_config,
+)
 from edgekeeper.errors import BadData
 from edgekeeper.ledger import Ledger
 from edgekeeper.living import Live, live_forever
@@ -326,3 +333,45 @@ def test_bars_of_fewer_symbols_come_as_they_are(desk, bars):
     run.live.take(alone.among(bars.symbols))
     assert run.live.now_ns == int(bars.instants[250])
     assert run.read("decisions", account="edgekeeper").height == 1
+
+
+ONLINE = EAGER.model_copy(
+    update={
+        "gates": EAGER.gates.model_copy(update={"min_samples": 15}),
+        "lines": (
+            EAGER.lines[0].model_copy(
+                update={"online": OnlineConfig(buffer=100), "min_bars": 100, "refit_epochs": 40}
+            ),
+        ),
+    }
+)
+
+
+def test_a_line_that_learns_online_lives_as_it_replays(tmp_path, desk, bars):
+    some = upto(bars, 170)
+    live = desk(history=1, config=ONLINE)
+    live.take(some, 1, 170)
+    replay(some, ONLINE, out=tmp_path / "replay")
+    with Ledger.open(tmp_path / "replay" / "ledger.sqlite", read_only=True) as ledger:
+        for name in ("forecasts", "decisions", "evidence", "stages"):
+            lived, replayed = live.read(name), ledger.read(name).drop("link", strict=False)
+            since = pl.col("event_time_ns") > int(bars.instants[0])
+            assert lived.equals(replayed.filter(since), null_equal=True), name
+    correction = live.live.run.trade.corrections["linear"]
+    assert correction.learned > 100
+    assert correction.corrector.belief.share > 0.0
+
+
+def test_a_stop_does_not_change_what_was_learned_online(desk, bars):
+    whole = desk("whole", 110, ONLINE)
+    whole.take(bars, 110, 185)
+    state = whole.live.run.trade.corrections["linear"].corrector.state()
+    head = whole.close()
+    parts = desk("parts", 110, ONLINE)
+    parts.take(bars, 110, 178)
+    parts.close()
+    again = desk("parts", 110, ONLINE)
+    again.live.relive(bars)
+    again.take(bars, 178, 185)
+    assert again.live.run.trade.corrections["linear"].corrector.state() == state
+    assert again.close() == head

@@ -31,6 +31,7 @@ __all__ = [
     "LabelsConfig",
     "LimitsConfig",
     "LineConfig",
+    "OnlineConfig",
     "PackagesConfig",
     "PolicyConfig",
     "RolloutConfig",
@@ -227,6 +228,13 @@ class AugmentationConfig(_Section):
     neighbours: int = Field(5, ge=1)
 
 
+class OnlineConfig(_Section):
+    """What learns from each outcome between refits, over a line's packaged forecast."""
+
+    by: Literal["sgd"] = "sgd"
+    buffer: int = Field(1_000, ge=100, le=100_000)
+
+
 class PackagesConfig(_Section):
     """Whose packages are loaded, and who signs those made here."""
 
@@ -257,6 +265,12 @@ class LineConfig(_Section):
     search: SearchConfig | None = None
     selection: SelectionConfig | None = None
     augmentation: AugmentationConfig | None = None
+    online: OnlineConfig | None = None
+
+    @field_validator("online", mode="before")
+    @classmethod
+    def _short(cls, value: object) -> object:
+        return {"by": value} if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _some_features(self) -> Self:

@@ -90,7 +90,9 @@ class Run:
         screen.phase("computing features and outcomes")
         self.learn = LearnService(self.feed, config, ledger, registry)
         self.upkeep = Upkeep(ledger, config.storage, WallClock())
-        self.trade = TradeLoop(self.feed, config, ledger, registry, self.features)
+        self.trade = TradeLoop(
+            self.feed, config, ledger, registry, self.features, self.learn.outcomes
+        )
         self.epochs_done = 0
         self._schedules = {line.name: RefitSchedule(line) for line in config.lines}
 

@@ -124,10 +124,15 @@ class LearnService:
         if any(wants_signals(line) for line in self.config.lines):
             self._with_signals = join_signals(self.bars, self.rules, self.labels)
 
-    def training_data(self, line: str) -> TrainingData:
-        """Features and outcomes of a line; computed once for lines with the same features."""
+    def outcomes(self) -> Labels:
+        """Outcomes of all bars so far."""
         if len(self.feed.bars) != len(self.bars):
             self._look()
+        return self.labels
+
+    def training_data(self, line: str) -> TrainingData:
+        """Features and outcomes of a line; computed once for lines with the same features."""
+        self.outcomes()
         state = self._lines[line]
         key = state.features.hash
         if key not in self._data:
@@ -159,7 +164,8 @@ class LearnService:
         data = self.training_data(line)
         self._read_signals(now_ns)
         state = self._lines[line]
-        recipe = recipe_of(state.config, self.config)
+        # What a line learns online is no part of its fits: they are those of its recipe without.
+        recipe = recipe_of(state.config.model_copy(update={"online": None}), self.config)
         seed = seed_of(self.config.seed, recipe_hash(recipe), state.refits)
         searching = state.search_due(epoch)
         try:

@@ -18,6 +18,7 @@ from edgekeeper.registry import Registry
 from edgekeeper.rollout import RULES_LINE, BookBars, EvidenceBars, MarketRisk, Move
 from edgekeeper.simulator import GUARD_CAUSES, GUARD_EVENTS, MarketFeed
 from edgekeeper.trade.accounts import ACCOUNTS, Accounts
+from edgekeeper.trade.correcting import Correction, OutcomeSource
 from edgekeeper.trade.dealing import deal
 from edgekeeper.trade.known_terms import KnownTerms
 from edgekeeper.trade.obeying import obey
@@ -51,6 +52,8 @@ class TradeLoop:
     ledger : Ledger
     registry : Registry
     features : FeatureSource
+    outcomes : OutcomeSource, optional
+        Where a line learns online.
     stopwatch : callable, optional
         Seconds that pass, for live runs, whose forecasts are timed. A replay measures nothing: it
         takes latencies from the feed.
@@ -63,6 +66,7 @@ class TradeLoop:
         ledger: Ledger,
         registry: Registry,
         features: FeatureSource,
+        outcomes: OutcomeSource | None = None,
         stopwatch: Callable[[], float] | None = None,
     ) -> None:
         bars = feed.bars
@@ -70,6 +74,12 @@ class TradeLoop:
         self.config = config
         self.ledger = ledger
         self.forecasts = SegmentForecasts(feed, features)
+        self.outcomes = outcomes
+        self.corrections = {
+            line.name: Correction(feed, features, line.online)
+            for line in config.lines
+            if line.online is not None
+        }
         symbols = len(bars.symbols)
         self.accounts = Accounts(config, bars.periods_per_year, symbols)
         self.roster = Roster(
@@ -133,6 +143,10 @@ class TradeLoop:
         }
         began = self.stopwatch() if self.stopwatch else 0.0
         forecasts = {name: self.forecasts.get(one, first, last) for name, one in active.items()}
+        for name in self.corrections.keys() & active.keys():
+            forecasts[name] = self.corrections[name].read(
+                active[name], first, last, forecasts[name]
+            )
         if self.stopwatch and active:
             self.feed.note_latency(1e3 * (self.stopwatch() - began))
         packages = {name: one.hash for name, one in active.items()}
@@ -261,10 +275,13 @@ class TradeLoop:
     # -- between steps ---------------------------------------------------------------------------
 
     def end_epoch(self, now_ns: int, *, live: bool = False) -> list[Move]:
-        """Do what is done at boundaries: lines move as the record demands."""
+        """Do what is done at boundaries: lines learn online, and move as the record demands."""
         if live:
             with self.ledger.transaction("trade", event_time_ns=now_ns) as tx:
                 self._write_step(tx, BOUNDARY, now_ns)
+        if self.outcomes is not None:
+            for correction in self.corrections.values():
+                correction.end_epoch(self.outcomes(), now_ns)
         forecasting, self._forecasting = self._forecasting, set()
         return self.roster.end_epoch(forecasting, now_ns)
 
