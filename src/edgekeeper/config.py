@@ -231,7 +231,7 @@ class AugmentationConfig(_Section):
 class OnlineConfig(_Section):
     """What learns from each outcome between refits, over a line's packaged forecast."""
 
-    by: Literal["sgd"] = "sgd"
+    by: Literal["sgd", "river", "continuation"] = "sgd"
     buffer: int = Field(1_000, ge=100, le=100_000)
 
 

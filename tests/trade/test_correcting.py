@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from edgekeeper.config import OnlineConfig
+from edgekeeper.errors import UsageError
 from edgekeeper.models.online import agreement
+from edgekeeper.trade import TradeLoop
 from edgekeeper.trade.correcting import Correction
 from edgekeeper.trade.seats import SegmentForecasts
 from edgekeeper.types import Forecasts
@@ -118,6 +120,13 @@ def test_a_swap_keeps_as_much_as_the_scores_agree(flip, packages):
     source = SegmentForecasts(flip.feed, flip.matrix)
     found.read(packages[1], FIRST + 60, FIRST + 61, source.get(packages[1], FIRST + 60, FIRST + 61))
     assert found.corrector.slopes == pytest.approx(before * expected)
+
+
+def test_a_loop_without_outcomes_cannot_learn_online(flip):
+    line = flip.config.lines[0].model_copy(update={"online": OnlineConfig()})
+    config = flip.config.model_copy(update={"lines": (line,)})
+    with pytest.raises(UsageError, match="line linear learns online"):
+        TradeLoop(flip.feed, config, flip.ledger, flip.registry, flip.matrix)
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ class Correction:
 
     def end_epoch(self, labels: Labels, now_ns: int) -> None:
         """Learn from forecasts whose both sides' outcomes are known by now."""
-        known = labels.end_time[self._rows]
+        known = labels.known_time[self._rows].max(axis=1)
         due = np.flatnonzero((known <= now_ns) & (known < NEVER))
         if not len(due) or self._package is None:
             return

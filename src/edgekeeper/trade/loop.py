@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from edgekeeper.config import Config
+from edgekeeper.errors import UsageError
 from edgekeeper.ledger import Ledger, Transaction
 from edgekeeper.market import BarsHasher, bars_hash
 from edgekeeper.registry import Registry
@@ -74,12 +75,16 @@ class TradeLoop:
         self.config = config
         self.ledger = ledger
         self.forecasts = SegmentForecasts(feed, features)
-        self.outcomes = outcomes
+        self._outcomes = outcomes
         self.corrections = {
             line.name: Correction(feed, features, line.online)
             for line in config.lines
             if line.online is not None
         }
+        if self.corrections and outcomes is None:
+            raise UsageError(
+                f"line {next(iter(self.corrections))} learns online: expected outcomes"
+            )
         symbols = len(bars.symbols)
         self.accounts = Accounts(config, bars.periods_per_year, symbols)
         self.roster = Roster(
@@ -279,9 +284,9 @@ class TradeLoop:
         if live:
             with self.ledger.transaction("trade", event_time_ns=now_ns) as tx:
                 self._write_step(tx, BOUNDARY, now_ns)
-        if self.outcomes is not None:
+        if self._outcomes is not None:
             for correction in self.corrections.values():
-                correction.end_epoch(self.outcomes(), now_ns)
+                correction.end_epoch(self._outcomes(), now_ns)
         forecasting, self._forecasting = self._forecasting, set()
         return self.roster.end_epoch(forecasting, now_ns)
 

@@ -9,22 +9,28 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from edgekeeper.config import OnlineConfig
+from edgekeeper.models.online.continuation import Continuation
 from edgekeeper.models.online.contract import Corrector, Outcome, View
+from edgekeeper.models.online.river import River
 from edgekeeper.models.online.sgd import SGD
 from edgekeeper.models.online.viewing import agreement, view_of
 
 __all__ = [
     "CORRECTORS",
     "SGD",
+    "Continuation",
     "Corrector",
     "Outcome",
+    "River",
     "View",
     "agreement",
     "make_corrector",
     "view_of",
 ]
 
-CORRECTORS: Mapping[str, Callable[[int], Corrector]] = MappingProxyType({"sgd": SGD})
+CORRECTORS: Mapping[str, Callable[[int], Corrector]] = MappingProxyType(
+    {"continuation": Continuation, "river": River, "sgd": SGD}
+)
 
 
 def make_corrector(config: OnlineConfig) -> Corrector:

@@ -7,7 +7,7 @@ import numpy as np
 from edgekeeper.errors import BadData
 from edgekeeper.types import Float64Array
 
-__all__ = ["Memory", "packed", "unpacked"]
+__all__ = ["Memory", "packed", "unpacked", "width_of"]
 
 _HEADER = struct.Struct("<8sqqq")
 
@@ -87,3 +87,17 @@ def unpacked(mark: bytes, memory: Memory, further: int, state: bytes) -> Float64
     memory.rows[:] = 0.0
     memory.rows[:held] = np.reshape(numbers[further:], (held, memory.rows.shape[1]))
     return np.array(numbers[:further])
+
+
+def width_of(state: bytes) -> int:
+    """Return how many numbers a row has in what :func:`packed` made.
+
+    Raises
+    ------
+    BadData
+        It is too short for that, or no width.
+    """
+    width = _HEADER.unpack_from(state)[3] if len(state) >= _HEADER.size else -1
+    if not 0 < width < 2**20:
+        raise BadData("expected a state of a corrector, got something else: learn it anew")
+    return int(width)
