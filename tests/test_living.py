@@ -14,6 +14,7 @@ from edgekeeper.config import (
     EvidenceConfig,
     GatesConfig,
     LineConfig,
+    OnlineConfig,
     RolloutConfig,
     RulesConfig,
     parse_config,
@@ -395,4 +396,46 @@ def test_drift_asks_for_a_refit_and_the_request_is_lived_again(tmp_path, bars):
     again = Desk(tmp_path / "run", upto(shaken, 250), sensitive)
     again.live.relive(shaken)
     assert again.ledger.unproved == {}
+    assert again.close() == head
+
+
+ONLINE = EAGER.model_copy(
+    update={
+        "gates": EAGER.gates.model_copy(update={"min_samples": 15}),
+        "lines": (
+            EAGER.lines[0].model_copy(
+                update={"online": OnlineConfig(buffer=100), "min_bars": 100, "refit_epochs": 40}
+            ),
+        ),
+    }
+)
+
+
+def test_a_line_that_learns_online_lives_as_it_replays(tmp_path, desk, bars):
+    some = upto(bars, 170)
+    live = desk(history=1, config=ONLINE)
+    live.take(some, 1, 170)
+    replay(some, ONLINE, out=tmp_path / "replay")
+    with Ledger.open(tmp_path / "replay" / "ledger.sqlite", read_only=True) as ledger:
+        for name in ("forecasts", "decisions", "evidence", "stages"):
+            lived, replayed = live.read(name), ledger.read(name).drop("link", strict=False)
+            since = pl.col("event_time_ns") > int(bars.instants[0])
+            assert lived.equals(replayed.filter(since), null_equal=True), name
+    correction = live.live.run.trade.corrections["linear"]
+    assert correction.learned > 100
+    assert correction.corrector.belief.share > 0.0
+
+
+def test_a_stop_does_not_change_what_was_learned_online(desk, bars):
+    whole = desk("whole", 110, ONLINE)
+    whole.take(bars, 110, 185)
+    state = whole.live.run.trade.corrections["linear"].corrector.state()
+    head = whole.close()
+    parts = desk("parts", 110, ONLINE)
+    parts.take(bars, 110, 178)
+    parts.close()
+    again = desk("parts", 110, ONLINE)
+    again.live.relive(bars)
+    again.take(bars, 178, 185)
+    assert again.live.run.trade.corrections["linear"].corrector.state() == state
     assert again.close() == head

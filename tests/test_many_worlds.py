@@ -1,6 +1,7 @@
 """Many markets: run side by side, resumed, and never mixed with those of other settings."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -82,3 +83,29 @@ def test_settings_that_make_no_world_are_refused_before_anything_runs(tmp_path, 
     with pytest.raises(UsageError, match=word):
         run_markets(replay, Ordeal(**settings), range(1), file=tmp_path / "x" / "markets.jsonl")
     assert not (tmp_path / "x").exists()
+
+
+def test_a_market_is_run_again_with_lines_that_learn_online(tmp_path):
+    busy = {"busy": "log(volume / mean(volume, 20))"}
+    line = CONFIG.lines[0].model_copy(update={"features": (), "extra_features": busy})
+    config = CONFIG.model_copy(update={"lines": (line,)})
+    ordeal = Ordeal("flip", symbols=3, bars=320, edge=12.0, online="sgd", config=config)
+    (row,) = run_markets(replay, ordeal, range(1, 2), file=tmp_path / "markets.jsonl")
+    (alone,) = run_markets(
+        replay, replace(ordeal, online=""), range(1, 2), file=tmp_path / "alone.jsonl"
+    )
+    book = row["books"]["linear"]
+    assert alone["books"]["linear"]["without"] == book["without"]
+    assert "with" not in alone["books"]["linear"]
+    assert book["with"]["sharpe"] != book["without"]["sharpe"]
+    assert book["oracle"] > 1.0
+    assert book["bars"] > 100
+    own = ("books", "key")
+    assert strip([{k: v for k, v in row.items() if k not in own}]) == strip(
+        [{k: v for k, v in alone.items() if k not in own}]
+    )
+
+
+def test_what_lines_learn_online_with_is_checked_before_anything_runs(tmp_path):
+    with pytest.raises(UsageError, match="online"):
+        run_markets(replay, Ordeal(online="sdg", **SMALL), range(1), file=tmp_path / "m.jsonl")

@@ -284,6 +284,7 @@ def _worlds(
     bars: int,
     edge: float | None,
     search: int,
+    online: str,
     config: "Config",
     file: Path,
     jobs: int,
@@ -292,7 +293,7 @@ def _worlds(
     from edgekeeper.build import replay
     from edgekeeper.many_worlds import Ordeal, run_markets
 
-    ordeal = Ordeal(kind, symbols, bars, edge, search, config)
+    ordeal = Ordeal(kind, symbols, bars, edge, search, online, config)
     return run_markets(replay, ordeal, seeds, file=file, jobs=jobs, done=done)
 
 

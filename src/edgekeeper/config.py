@@ -36,6 +36,7 @@ __all__ = [
     "LabelsConfig",
     "LimitsConfig",
     "LineConfig",
+    "OnlineConfig",
     "PackagesConfig",
     "PolicyConfig",
     "RefitsConfig",
@@ -226,6 +227,13 @@ class AugmentationConfig(Section):
     neighbours: int = Field(5, ge=1)
 
 
+class OnlineConfig(Section):
+    """What learns from each outcome between refits, over a line's packaged forecast."""
+
+    by: Literal["sgd", "river", "continuation"] = "sgd"
+    buffer: int = Field(1_000, ge=100, le=100_000)
+
+
 class PackagesConfig(Section):
     """Whose packages are loaded, and who signs those made here."""
 
@@ -256,6 +264,12 @@ class LineConfig(Section):
     search: SearchConfig | None = None
     selection: SelectionConfig | None = None
     augmentation: AugmentationConfig | None = None
+    online: OnlineConfig | None = None
+
+    @field_validator("online", mode="before")
+    @classmethod
+    def _short(cls, value: object) -> object:
+        return {"by": value} if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _some_features(self) -> Self:

@@ -19,7 +19,10 @@ from edgekeeper.bars import Bars
 from edgekeeper.config import Config, parse_config
 from edgekeeper.errors import StorageError, UsageError
 from edgekeeper.ledger import Ledger
+from edgekeeper.report.book_rates import WITH, WITHOUT
+from edgekeeper.report.market_books import Books, book_figures, line_books
 from edgekeeper.report.market_record import market_record
+from edgekeeper.report.oracle_book import oracle_gains
 from edgekeeper.worlds import NATURES, World, make_world
 from edgekeeper.worlds.leak import COLUMN
 
@@ -44,6 +47,8 @@ class Ordeal:
         Annual net Sharpe ratio of the best policy, in worlds with an edge.
     search : int
         Configurations that each line tries once a year; 0 for none.
+    online : str
+        What each line learns online with, in a second run over each market; empty for none.
     """
 
     kind: str = "noise"
@@ -51,6 +56,7 @@ class Ordeal:
     bars: int = 2_500
     edge: float | None = None
     search: int = 0
+    online: str = ""
     config: Config = field(default_factory=Config)
 
     def options(self, seed: int) -> dict[str, float | str]:
@@ -72,13 +78,15 @@ class Ordeal:
             **self.options(seed),
         )
 
-    def settings(self) -> Config:
+    def settings(self, online: str = "") -> Config:
         """Return the configuration of every market: no halt may hide what evidence alone does."""
         values = self.config.model_dump()
         values["guards"] |= {"account_drawdown": 1.0, "daily_loss": 1.0}
         for line in values["lines"]:
             if self.search:
                 line["search"] = {"trials": self.search}
+            if self.online:
+                line["online"] = online or None
             if self.kind == "leak":
                 line["extra_features"] = {**line["extra_features"], _HINT: COLUMN}
         return parse_config(values)
@@ -102,19 +110,20 @@ class Ordeal:
         if self.kind in ("noise", "leak") and self.edge is not None:
             raise UsageError(f"--edge: a {self.kind} world has no edge: leave it out")
         self.world(0)
-        self.settings()
+        self.settings(self.online)
 
 
 def run_market(replay: _Replay, ordeal: Ordeal, seed: int) -> dict[str, Any]:
     """Run the loop over one market, and return what the rates need."""
     began = time.monotonic()
     world = ordeal.world(seed)
-    config = ordeal.settings()
-    with tempfile.TemporaryDirectory(prefix="edgekeeper-world-") as folder:
-        place = str(Path(folder) / "ledger.sqlite")
-        replay(world.bars, config, ledger_url=place)
-        with Ledger.open(place, read_only=True) as ledger:
-            record = market_record(ledger, world.bars)
+    bars = world.bars
+    record, books = _run_once(replay, world, ordeal.settings())
+    runs = {WITHOUT: books}
+    if ordeal.online:
+        _, runs[WITH] = _run_once(replay, world, ordeal.settings(ordeal.online))
+    flip = round(0.6 * ordeal.bars) if ordeal.kind == "flip" else None
+    oracle = oracle_gains(world, ordeal.settings())
     return {
         "key": ordeal.key(),
         "kind": ordeal.kind,
@@ -125,8 +134,18 @@ def run_market(replay: _Replay, ordeal: Ordeal, seed: int) -> dict[str, Any]:
         "best_net_sharpe": world.best_net_sharpe,
         "drift_sharpe": world.drift_sharpe,
         **record,
+        "books": book_figures(runs, oracle, bars.periods_per_year, flip),
         "seconds": round(time.monotonic() - began, 2),
     }
+
+
+def _run_once(replay: _Replay, world: World, config: Config) -> tuple[dict[str, Any], Books]:
+    """Run the loop over a market; return what became of its lines, and their books."""
+    with tempfile.TemporaryDirectory(prefix="edgekeeper-world-") as folder:
+        place = str(Path(folder) / "ledger.sqlite")
+        replay(world.bars, config, ledger_url=place)
+        with Ledger.open(place, read_only=True) as ledger:
+            return market_record(ledger, world.bars), line_books(ledger, world.bars)
 
 
 def run_markets(

@@ -110,7 +110,9 @@ class Run:
         if asked is False:
             self.drift = None
         self.upkeep = Upkeep(ledger, config.storage, WallClock())
-        self.trade = TradeLoop(self.feed, config, ledger, registry, self.features)
+        self.trade = TradeLoop(
+            self.feed, config, ledger, registry, self.features, self.learn.outcomes
+        )
         self.epochs_done = 0
         self._schedules = {line.name: RefitSchedule(line) for line in config.lines}
 

@@ -34,7 +34,7 @@ def test_every_key_is_written_and_explained():
     # What is None by default stands as a comment: a floor that is the profile's, a window of all.
     floors = {f"gates.{name}" for name, value in Config().gates if value is None}
     kept = {"storage.shadow_detail_months", "storage.disk_budget_gb"}
-    steps = {"lines.search", "lines.selection", "lines.augmentation"}
+    steps = {"lines.search", "lines.selection", "lines.augmentation", "lines.online"}
     assert written == known - {"lines.window_bars", "drift.refit", *steps, *floors, *kept}
     assert len(floors) == 11
 

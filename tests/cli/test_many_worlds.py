@@ -38,7 +38,20 @@ def test_worlds_are_counted_and_drawn_and_not_run_twice(here):
     assert Path("edgekeeper-worlds/markets.jsonl").read_text() == lines
 
 
+def test_online_learning_is_compared_with_its_absence(here):
+    size = ("--kind", "flip", "--markets", "1", "--symbols", "2", "--bars", "200", "--edge", "12")
+    found = here("worlds", *size, "--online", "sgd", "--json").json
+    share = found["oracle_share"]["linear"]
+    assert isinstance(share["without"], float)
+    assert isinstance(share["with"], float)
+    assert found["online_gain"]["linear"].keys() == {"mean", "low", "high"}
+    shown = here("worlds", *size, "--online", "sgd").out
+    assert "Share of the oracle, linear" in shown
+    assert "with online learning" in shown
+
+
 def test_wrong_questions_are_answered(here):
+    assert here("worlds", "--online", "sdg").code == 2
     assert "did you mean 'noise'" in here("worlds", "--kind", "nois").err
     assert here("worlds", "--kind", "noise", "--edge", "2").code == 2
     assert here("worlds", "--markets", "0").code == 2

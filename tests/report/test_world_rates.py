@@ -21,6 +21,7 @@ def row(*moves, kind="noise", registered=500, held=0, sharpe=1.0):
         "bars": 2_500,
         "moves": [list(move) for move in moves],
         "lines": {"a": line},
+        "books": {},
         "held": held,
         "trials": 10,
         "effective_trials": 4.0,

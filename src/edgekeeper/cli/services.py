@@ -340,6 +340,7 @@ class WorldsAct(Protocol):
         bars: int,
         edge: float | None,
         search: int,
+        online: str,
         config: "Config",
         file: Path,
         jobs: int,

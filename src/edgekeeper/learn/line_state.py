@@ -42,6 +42,10 @@ class LineState:
         self.trials += len(search.trials) - 1
 
     def seed(self, config: Config, refit: int | None = None) -> int:
-        """Seed of the next fit, or of one that was made."""
-        recipe = recipe_hash(recipe_of(self.config, config))
+        """Seed of the next fit, or of one that was made.
+
+        What a line learns online is no part of its fits: they are those of its recipe without.
+        """
+        offline = self.config.model_copy(update={"online": None})
+        recipe = recipe_hash(recipe_of(offline, config))
         return seed_of(config.seed, recipe, self.refits if refit is None else refit)

@@ -101,10 +101,15 @@ class LearnService:
         if any(wants_signals(line) for line in self.config.lines):
             self._with_signals = join_signals(self.bars, self.rules, self.labels)
 
-    def training_data(self, line: str) -> TrainingData:
-        """Features and outcomes of a line; computed once for lines with the same features."""
+    def outcomes(self) -> Labels:
+        """Outcomes of all bars so far."""
         if len(self.feed.bars) != len(self.bars):
             self._look()
+        return self.labels
+
+    def training_data(self, line: str) -> TrainingData:
+        """Features and outcomes of a line; computed once for lines with the same features."""
+        self.outcomes()
         state = self._lines[line]
         key = state.features.hash
         if key not in self._data:

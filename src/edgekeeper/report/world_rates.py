@@ -7,6 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from edgekeeper.report.book_rates import (
+    OnlineGain,
+    mean_oracle_share,
+    median_recovery,
+    online_gains,
+)
 from edgekeeper.report.market_record import FOUR_YEARS
 from edgekeeper.report.wording import count, number, percent
 from edgekeeper.stats.calibration import wilson_interval
@@ -43,6 +49,14 @@ class WorldRates:
     book_sharpe : mapping of line to float
         Mean over markets of the annual net Sharpe ratio of its virtual book, in the first 1,008
         bars after registration.
+    oracle_share : mapping of line to {"without", "with"}
+        Sharpe ratio of its virtual book over that of an oracle that knows the hidden state and pays
+        the same costs, over all bars since registration; without and with online learning. Empty
+        without an edge.
+    recovery_bars : mapping of line to {"without", "with"}
+        Median bars from the flip until its book had earned over a quarter; empty without a flip.
+    online_gain : mapping of line to OnlineGain
+        What online learning added to the Sharpe ratio; empty where it was not tried.
     held : int
         Fits held as too good to be true.
     trials, effective_trials : float
@@ -61,6 +75,9 @@ class WorldRates:
     retreat_bars: float | None
     held_at_flip: int | None
     book_sharpe: dict[str, float]
+    oracle_share: dict[str, dict[str, float | None]]
+    recovery_bars: dict[str, dict[str, float | None]]
+    online_gain: dict[str, OnlineGain]
     held: int
     trials: float
     effective_trials: float
@@ -104,6 +121,9 @@ def world_rates(rows: Sequence[Row]) -> WorldRates:
         retreat_bars=float(np.median(retreats)) if retreats else None,
         held_at_flip=None if retreats is None else len(retreats),
         book_sharpe=_book_sharpe(rows),
+        oracle_share=mean_oracle_share(rows),
+        recovery_bars=median_recovery(rows),
+        online_gain=online_gains(rows),
         held=sum(int(row["held"]) for row in rows),
         trials=float(np.mean([row["trials"] for row in rows])),
         effective_trials=float(np.mean([row["effective_trials"] for row in rows])),

@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 
 from edgekeeper.config import Config
+from edgekeeper.errors import UsageError
 from edgekeeper.ledger import Ledger, Transaction
 from edgekeeper.market import BarsHasher, bars_hash
 from edgekeeper.registry import Registry
 from edgekeeper.rollout import RULES_LINE, BookBars, EvidenceBars, MarketRisk, Move
 from edgekeeper.simulator import GUARD_CAUSES, GUARD_EVENTS, MarketFeed
 from edgekeeper.trade.accounts import ACCOUNTS, Accounts
+from edgekeeper.trade.correcting import Correction, OutcomeSource
 from edgekeeper.trade.dealing import deal
 from edgekeeper.trade.explaining import DecisionReasons
 from edgekeeper.trade.known_terms import KnownTerms
@@ -53,6 +55,8 @@ class TradeLoop:
     ledger : Ledger
     registry : Registry
     features : FeatureSource
+    outcomes : OutcomeSource, optional
+        Where a line learns online.
     stopwatch : callable, optional
         Seconds that pass, for live runs, whose forecasts are timed. A replay measures nothing: it
         takes latencies from the feed.
@@ -65,6 +69,7 @@ class TradeLoop:
         ledger: Ledger,
         registry: Registry,
         features: FeatureSource,
+        outcomes: OutcomeSource | None = None,
         stopwatch: Callable[[], float] | None = None,
     ) -> None:
         bars = feed.bars
@@ -72,6 +77,16 @@ class TradeLoop:
         self.config = config
         self.ledger = ledger
         self.forecasts = SegmentForecasts(feed, features)
+        self._outcomes = outcomes
+        self.corrections = {
+            line.name: Correction(feed, features, line.online)
+            for line in config.lines
+            if line.online is not None
+        }
+        if self.corrections and outcomes is None:
+            raise UsageError(
+                f"line {next(iter(self.corrections))} learns online: expected outcomes"
+            )
         symbols = len(bars.symbols)
         self.accounts = Accounts(config, bars.periods_per_year, symbols)
         self.roster = Roster(
@@ -145,6 +160,10 @@ class TradeLoop:
         }
         began = self.stopwatch() if self.stopwatch else 0.0
         forecasts = {name: self.forecasts.get(one, first, last) for name, one in active.items()}
+        for name in self.corrections.keys() & active.keys():
+            forecasts[name] = self.corrections[name].read(
+                active[name], first, last, forecasts[name]
+            )
         if self.stopwatch and active:
             self.feed.note_latency(1e3 * (self.stopwatch() - began))
         packages = {name: one.hash for name, one in active.items()}
@@ -274,10 +293,13 @@ class TradeLoop:
     # -- between steps ---------------------------------------------------------------------------
 
     def end_epoch(self, now_ns: int, *, live: bool = False) -> list[Move]:
-        """Do what is done at boundaries: lines move as the record demands."""
+        """Do what is done at boundaries: lines learn online, and move as the record demands."""
         if live:
             with self.ledger.transaction("trade", event_time_ns=now_ns) as tx:
                 self._write_step(tx, BOUNDARY, now_ns)
+        if self._outcomes is not None:
+            for correction in self.corrections.values():
+                correction.end_epoch(self._outcomes(), now_ns)
         forecasting, self._forecasting = self._forecasting, set()
         return self.roster.end_epoch(forecasting, now_ns)
 

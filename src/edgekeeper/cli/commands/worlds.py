@@ -61,6 +61,15 @@ def worlds(
             show_default="as configured",
         ),
     ] = 0,
+    online: Annotated[
+        str,
+        typer.Option(
+            "--online",
+            metavar="KIND",
+            help="Run each market a second time with lines that learn online: sgd.",
+            show_default="once, as configured",
+        ),
+    ] = "",
     out: Annotated[
         str, typer.Option("--out", metavar="DIR", help="Where lines and picture are kept.")
     ] = "edgekeeper-worlds",
@@ -90,6 +99,7 @@ def worlds(
             bars=bars,
             edge=edge or None,
             search=search,
+            online=online,
             config=settings,
             file=folder / _LINES,
             jobs=jobs,
@@ -155,6 +165,15 @@ def _figures(rates: "WorldRates") -> dict[str, str]:
             f"{count(rates.held_at_flip or 0)} that traded then"
         )
     rows["Sharpe ratio of books"] = f"{books or 'none'} (net, four years from registration)"
+    for name, share in rates.oracle_share.items():
+        rows[f"Share of the oracle, {name}"] = _both(share, lambda value: percent(value, 0))
+    for name, bars in rates.recovery_bars.items():
+        rows[f"Back at profit, {name}"] = _both(bars, lambda value: f"{number(value, 0)} bars")
+    for name, gain in rates.online_gain.items():
+        text = f"{number(gain.mean)} Sharpe"
+        if gain.low is not None and gain.high is not None:
+            text += f" ({number(gain.low)} to {number(gain.high)})"
+        rows[f"Online learning adds, {name}"] = text
     if rates.held:
         rows["Held"] = f"{count(rates.held)} fits too good to be true"
     if rates.trials:
@@ -163,3 +182,10 @@ def _figures(rates: "WorldRates") -> dict[str, str]:
         )
     rows["Time a market"] = f"{number(rates.seconds, 0)} seconds"
     return rows
+
+
+def _both(figures: "dict[str, float | None]", tell: Callable[[float], str]) -> str:
+    """Tell a figure without online learning, and with it where that was tried."""
+    with_online = figures["with"]
+    text = tell(figures["without"] or 0.0)
+    return text if with_online is None else f"{text}, {tell(with_online)} with online learning"

@@ -1,0 +1,51 @@
+"""What the truth about a made market would earn, through the same policy and at the same costs."""
+
+import numpy as np
+
+from edgekeeper.config import Config
+from edgekeeper.features import evaluate
+from edgekeeper.fills import EXIT_REASONS
+from edgekeeper.models import Outcomes, fit_heads
+from edgekeeper.simulator import Book, MarketFeed, book_parameters
+from edgekeeper.train import barrier_of
+from edgekeeper.types import Float64Array
+from edgekeeper.worlds import World
+
+__all__ = ["oracle_gains"]
+
+_STOP = EXIT_REASONS.index("stop")
+
+
+def oracle_gains(world: World, config: Config) -> Float64Array | None:
+    """Gain of each bar, float64 [T], of a line that knows the hidden state; None without an edge.
+
+    Its score is the state itself, with the sign it has at that bar: neither has to be guessed from
+    bars. Heads turn it into forecasts as they do for any learner, fitted on all outcomes of the
+    market, and a virtual book trades them. So bands, sizes and costs are those of a line.
+    """
+    if not np.any(world.alpha):
+        return None
+    bars = world.bars
+    volatility = evaluate(config.labels.volatility, bars)
+    labels = barrier_of(config).label(bars, volatility)
+    score = np.abs(world.state) * np.sign(world.alpha)
+    known = np.isfinite(labels.net_return).all(axis=1)
+    held = np.where(labels.bars_held > 0, labels.bars_held, np.nan).astype(np.float64)
+    stopped = np.where(np.isfinite(held), labels.exit_reason == _STOP, np.nan)
+    weight = np.where(known, 1.0 / np.maximum(labels.bars_held.mean(axis=1), 1.0), 0.0)
+    heads = fit_heads(
+        score,
+        volatility,
+        Outcomes(labels.net_return, stopped, held),
+        weight,
+        horizon=config.labels.horizon_bars,
+    )
+    forecasts = heads.forecast(score, volatility, np.zeros(len(score)))
+    feed = MarketFeed(
+        bars, volatility, np.zeros(len(bars), dtype=np.int8), max_age_ns=np.iinfo(np.int64).max
+    )
+    parameters = book_parameters(config, periods_per_year=bars.periods_per_year, virtual=True)
+    book = Book(parameters, len(bars.symbols))
+    book.use_model(True)
+    log = book.step(feed.chunk(0, len(bars.instants), forecasts))
+    return np.diff(log.equity[:, 0], prepend=0.0)

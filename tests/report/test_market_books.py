@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+
+from edgekeeper.config import Config
+from edgekeeper.report.book_rates import mean_oracle_share, median_recovery, online_gains
+from edgekeeper.report.market_books import book_figures, recovery_bars
+from edgekeeper.report.oracle_book import oracle_gains
+from edgekeeper.worlds import make_world
+
+
+def gains(mean, n, seed=0):
+    return mean + np.random.default_rng(seed).standard_normal(n)
+
+
+def test_books_are_compared_over_the_bars_that_all_have():
+    short, long = gains(0.2, 300), gains(0.1, 500, seed=1)
+    oracle = gains(0.4, 700, seed=2)
+    runs = {"without": {"a": (100, long), "b": (0, long)}, "with": {"a": (150, short)}}
+    found = book_figures(runs, oracle, 252.0, None)
+    assert list(found) == ["a"]
+    book = found["a"]
+    assert (book["first"], book["bars"], book["earned"]) == (150, 300, None)
+    both = oracle[150:450]
+    assert book["oracle"] == pytest.approx(252**0.5 * both.mean() / both.std(ddof=1), abs=1e-4)
+    mine = long[50:350]
+    expected = 252**0.5 * mine.mean() / mine.std(ddof=1)
+    assert book["without"] == {"sharpe": pytest.approx(expected, abs=1e-4), "recovery": None}
+
+
+def test_recovery_counts_from_the_flip():
+    lost = np.concatenate([np.full(200, 1.0), np.full(80, -1.0), np.full(200, 1.0)])
+    gone = np.concatenate([np.full(200, 1.0), np.full(280, -1.0)])
+    books = {"without": {"a": (20, gone)}, "with": {"a": (20, lost)}}
+    found = book_figures(books, None, 252.0, 220)["a"]
+    assert found["earned"] is True
+    assert found["without"]["recovery"] is None
+    assert found["with"]["recovery"] == 80 + 32  # 31 losses and 32 gains in the window
+    assert recovery_bars(np.ones(62)) is None
+    assert recovery_bars(np.ones(63)) == 63
+
+
+def row(without, with_=None, oracle=2.0, recovery=(None, None), earned=True):
+    book = {
+        "oracle": oracle,
+        "earned": earned,
+        "without": {"sharpe": without, "recovery": recovery[0]},
+    }
+    if with_ is not None:
+        book["with"] = {"sharpe": with_, "recovery": recovery[1]}
+    return {"books": {"a": book}}
+
+
+def test_shares_are_ratios_of_means():
+    rows = [row(1.0, 2.0, 2.0), row(0.0, 1.0, 4.0)]
+    assert mean_oracle_share(rows) == {"a": {"without": pytest.approx(1 / 6), "with": 0.5}}
+    assert mean_oracle_share([row(1.0)]) == {"a": {"without": 0.5, "with": None}}
+    assert mean_oracle_share([row(1.0, oracle=None)]) == {}
+
+
+def test_what_never_recovers_counts_as_for_ever_and_what_never_earned_not_at_all():
+    rows = [
+        row(1, 1, recovery=(None, 70)),
+        row(1, 1, recovery=(None, 90)),
+        row(1, 1, recovery=(300, None)),
+        row(1, 1, recovery=(63, 63), earned=False),
+    ]
+    assert median_recovery(rows) == {"a": {"without": float("inf"), "with": 90.0}}
+    assert median_recovery(rows[-1:]) == {}
+
+
+def test_what_online_learning_adds_has_an_interval():
+    rows = [row(1.0, 1.5), row(0.0, -0.1), row(0.5, 0.7)]
+    gain = online_gains(rows)["a"]
+    assert gain.mean == pytest.approx(0.2)
+    assert gain.low < 0.0 < gain.high
+    assert online_gains(rows[:1])["a"].low is None
+    assert online_gains([row(1.0)]) == {}
+
+
+def test_the_oracle_earns_before_and_after_a_flip_and_nothing_without_an_edge():
+    world = make_world("flip", seed=3, symbols=4, bars=500, net_sharpe=6.0)
+    earned = oracle_gains(world, Config())
+    assert earned.shape == (500,)
+    ratios = [
+        252**0.5 * part.mean() / part.std() for part in (earned[50:300], earned[300:])
+    ]  # fmt: skip
+    assert min(ratios) > 1.0
+    assert oracle_gains(make_world("noise", seed=3, symbols=2, bars=100), Config()) is None
