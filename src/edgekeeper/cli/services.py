@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from edgekeeper.registry import Package
     from edgekeeper.report import LiveScreen, Snapshot, Story
     from edgekeeper.report.backtest_story import BacktestStory
+    from edgekeeper.report.sections import Telling
     from edgekeeper.report.targets import Target
     from edgekeeper.report.tell import Market
     from edgekeeper.train import Progress, Search
@@ -299,6 +300,43 @@ class RetellAct(Protocol):
         ...
 
 
+class Reviewed(Protocol):
+    """A day or a week, told."""
+
+    @property
+    def name(self) -> str:
+        """Of its files, without an ending."""
+        ...
+
+    @property
+    def telling(self) -> "Telling":
+        """What it says."""
+        ...
+
+
+class AnalyzeAct(Protocol):
+    """Say what a run's record teaches."""
+
+    def __call__(self, run: Path, *, ledger_url: str | None) -> "Telling":
+        """Look at it from all sides."""
+        ...
+
+
+class ReviewAct(Protocol):
+    """Review a day or a week of a run."""
+
+    def __call__(
+        self,
+        run: Path,
+        *,
+        period: Literal["day", "week"],
+        until_ns: int | None,
+        ledger_url: str | None,
+    ) -> Reviewed:
+        """Review it."""
+        ...
+
+
 class TrainAct(Protocol):
     """Fit, judge and package a candidate."""
 
@@ -399,6 +437,8 @@ class Services:
     paper: "Callable[..., PaperEnd]"
     audit: AuditAct
     drift: DriftAct
+    analyze: AnalyzeAct
+    review: ReviewAct
     worlds: WorldsAct
 
 

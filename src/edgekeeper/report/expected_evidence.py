@@ -88,13 +88,17 @@ class ExpectedEvidence:
         )
 
 
-def expected_evidence(ledger: Ledger, line: str) -> ExpectedEvidence | None:
+def expected_evidence(
+    ledger: Ledger, line: str, *, until_ns: int | None = None
+) -> ExpectedEvidence | None:
     """Read when the evidence of a line may be in; None for a line that is not in shadow.
 
     Only the present body of evidence counts, and of it what came since the incumbent changed:
-    how fast a line beat another incumbent says nothing about this one.
+    how fast a line beat another incumbent says nothing about this one. With ``until_ns`` nothing
+    later is read.
     """
-    moves = ledger.read("stages", ["event_time_ns", "line", "from_stage", "to_stage"])
+    columns = ["event_time_ns", "line", "from_stage", "to_stage"]
+    moves = ledger.read("stages", columns, until_ns=until_ns)
     own = moves.filter(pl.col("line") == line)
     if own.height == 0 or own["to_stage"][-1] != _WAITING:
         return None
@@ -102,7 +106,9 @@ def expected_evidence(ledger: Ledger, line: str) -> ExpectedEvidence | None:
     entered = own.filter(pl.col("from_stage").fill_null("") != pl.col("to_stage"))
     began = int(entered["event_time_ns"][-1])
     columns = ["event_time_ns", *NULLS, "threshold"]
-    path = ledger.read("evidence", columns, where={"line": line}, since_ns=began + 1)
+    path = ledger.read(
+        "evidence", columns, where={"line": line}, since_ns=began + 1, until_ns=until_ns
+    )
     path = path.sort("event_time_ns")
     if path.height == 0:
         return None
@@ -157,7 +163,8 @@ def _time_left(ledger: Ledger, began: int, time: Int64Array) -> tuple[int, int, 
     """Return (bars until the horizon ends, that instant, nanoseconds a bar)."""
     held = json.loads(ledger.read("runs", ["config_json"])["config_json"][-1])
     config = held[0] if isinstance(held, list) else held
-    epochs = ledger.read("epochs", ["event_time_ns"], since_ns=began + 1).height
+    last = int(time[-1])
+    epochs = ledger.read("epochs", ["event_time_ns"], since_ns=began + 1, until_ns=last).height
     bar_ns = float(time[-1] - began) / len(time)
     left = max(0, int(config["evidence"]["horizon_epochs"]) - epochs)
     bars = math.ceil(left * len(time) / max(epochs, 1))

@@ -3,11 +3,13 @@
 The loop of ``replay`` does all of this by itself; these are for looking closer.
 """
 
+from edgekeeper.workbench.analysing import analyze
 from edgekeeper.workbench.backtesting import BacktestResult, backtest
 from edgekeeper.workbench.comparing import Comparison, compare
 from edgekeeper.workbench.drifting import drift_of_run
 from edgekeeper.workbench.explaining import ExplainedSignal, explain, explain_signal
 from edgekeeper.workbench.judging import Judgement, validate
+from edgekeeper.workbench.reviewing import Reviewed, review
 from edgekeeper.workbench.training import Trained, train
 from edgekeeper.workbench.tuning import Tuned, tune
 
@@ -16,13 +18,16 @@ __all__ = [
     "Comparison",
     "ExplainedSignal",
     "Judgement",
+    "Reviewed",
     "Trained",
     "Tuned",
+    "analyze",
     "backtest",
     "compare",
     "drift_of_run",
     "explain",
     "explain_signal",
+    "review",
     "train",
     "tune",
     "validate",

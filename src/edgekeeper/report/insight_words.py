@@ -1,0 +1,307 @@
+"""Insights in words: one sentence first, then what stands out, where money came from, balance."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from edgekeeper.report.ab_tests import AbTest
+from edgekeeper.report.attribution import Attribution
+from edgekeeper.report.balance import ACTIONS, ASKED_BUY, Balance
+from edgekeeper.report.expected_evidence import ExpectedEvidence, expected_figures
+from edgekeeper.report.group_figures import GroupFigures
+from edgekeeper.report.insights import Insights
+from edgekeeper.report.run_conditions import MEASURE_NAMES
+from edgekeeper.report.sections import Section, Telling
+from edgekeeper.report.wording import (
+    MISSING,
+    count,
+    day,
+    number,
+    percent,
+    signed,
+    signed_number,
+    wealth,
+)
+from edgekeeper.stats.breakdown import Part
+from edgekeeper.stats.resampling import Interval
+
+__all__ = ["ab_section", "balance_section", "in_money", "interval_words", "tell_insights"]
+
+_MEASURES = {**MEASURE_NAMES, "signal_return": "A signal would earn, taken or not"}
+_HEADS = ("Condition", "Count", "Mean", "95 % interval", "q")
+_GROUP_HEADS = ("", "Trades", "Win rate", "Net a trade", "Worst fall")
+_MOST = 12
+_NAMES = {"edgekeeper": "Edgekeeper", "rules": "The rules alone"}
+_NOTES = (
+    "Intervals come from observations clustered in blocks of time of twice the label's horizon; "
+    "fewer than ten blocks give none.",
+    "q: the share of false discoveries among all that is told when everything at least as sure is "
+    "told (Benjamini and Yekutieli), both ways of every condition counted; single conditions and "
+    "pairs have 5 % each.",
+    "A condition is measured against earning nothing, not against the other conditions; what stood "
+    "out once may not again, so let a challenger prove it.",
+    "Hours and weekdays are UTC, of the bar decided on.",
+    "Attribution: profit after all costs of closed trades, by what they were decided on.",
+)
+
+
+def tell_insights(
+    found: Insights,
+    *,
+    title: str,
+    currency: str,
+    expected: Sequence[tuple[str, ExpectedEvidence]] = (),
+) -> Telling:
+    """Put insights into words.
+
+    Parameters
+    ----------
+    expected : sequence of (line, ExpectedEvidence)
+        Of the challengers.
+    """
+    sections = [
+        _standing_out("Where to stay out", found.stay_out, found, "loses"),
+        _standing_out("What works", found.favourable, found, "earns"),
+        _overall(found),
+        *_attribution(found.attribution, currency),
+        balance_section(found.balance),
+        ab_section(found.ab_tests),
+    ]
+    if expected:
+        said = [f"{line}: {one.sentence}" for line, one in expected]
+        sections.append(Section("When evidence can be expected", bullets=said))
+    return Telling(
+        kind="insights",
+        title=title,
+        lead=_lead(found),
+        sections=sections,
+        notes=(*found.missing, *_NOTES),
+        figures=_figures(found, expected),
+    )
+
+
+def _lead(found: Insights) -> str:
+    if not found.told:
+        tested = f"of {count(found.tested)} conditions with enough observations, "
+        return (
+            "Nothing stands out: "
+            + (tested if found.tested else "no condition holds enough observations, and ")
+            + "none can be told from chance."
+        )
+    parts = []
+    if found.stay_out:
+        parts.append(f"stay out of {_named(found.stay_out)}")
+    if found.favourable:
+        parts.append(f"{_named(found.favourable)} did well")
+    text = "; ".join(parts)
+    return f"{text[0].upper()}{text[1:]}: told among {count(found.tested)} conditions looked at."
+
+
+def _named(told: Sequence[tuple[str, Part]], most: int = 3) -> str:
+    names = list(dict.fromkeys(f"{part.condition} {part.value}" for _, part in told))
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def _standing_out(
+    title: str, told: Sequence[tuple[str, Part]], found: Insights, verb: str
+) -> Section:
+    note = "at most one in ten of these by chance"
+    if not told:
+        none = f"Nothing {verb} beyond chance, of {count(found.tested)} conditions looked at."
+        return Section(title, note, (none,))
+    rows = [
+        (f"{_MEASURES[measure]}: {part.condition} {part.value}", *_cells(part))
+        for measure, part in told[:_MOST]
+    ]
+    more = f"And {len(told) - _MOST} more: see --json." if len(told) > _MOST else ""
+    return Section(title, note, (more,) if more else (), _HEADS, rows)
+
+
+def _cells(part: Part) -> tuple[str, ...]:
+    interval = MISSING
+    if math.isfinite(part.low):
+        interval = f"{signed(part.low, 2)} to {signed(part.high, 2)}"
+    q = min(part.q_below, part.q_above)
+    return count(part.count), signed(part.mean, 2), interval, percent(q)
+
+
+def _overall(found: Insights) -> Section:
+    rows = [_group_row(_NAMES.get(group.name, group.name), group) for group in found.accounts]
+    said = [
+        f"{_MEASURES[measure]} {signed(part.mean, 2)} on average over {count(part.count)} "
+        + (
+            f"(95 %: {signed(part.low, 2)} to {signed(part.high, 2)})."
+            if math.isfinite(part.low)
+            else "(too few for an interval)."
+        )
+        for measure, part in found.overall
+    ]
+    return Section("On the whole", "against the baseline, the whole run", said, _GROUP_HEADS, rows)
+
+
+def _group_row(name: str, group: GroupFigures) -> tuple[str, ...]:
+    return (
+        name,
+        count(group.trades),
+        interval_words(group.win_rate, percent),
+        interval_words(group.mean, lambda value: signed(value, 2)),
+        percent(group.worst_fall, 2),
+    )
+
+
+def interval_words(it: Interval, say: Any) -> str:
+    """A figure with its interval, where it has one."""
+    text: str = say(it.value)
+    return f"{text} ({say(it.low)} to {say(it.high)})" if math.isfinite(it.low) else text
+
+
+def in_money(cents: int) -> str:
+    """Whole cents as an amount.
+
+    Examples
+    --------
+    >>> in_money(-123456), in_money(0)
+    ('−1,234.56', '0.00')
+    """
+    return signed_number(cents / 100.0)
+
+
+def _attribution(found: Attribution, currency: str) -> list[Section]:
+    if not any(found.groups.values()):
+        return [Section("Where the money came from", sentences=("No trade was closed.",))]
+    total = f"In all {in_money(found.cents)} {currency}"
+    if found.open_cents:
+        total += f", {in_money(found.open_cents)} of it in positions still open"
+    if found.unknown:
+        total += f"; {found.unknown} trades have no recorded entry and count as open"
+    rows = [
+        (f"{condition} {share.name}", count(share.trades), in_money(share.cents))
+        for condition, shares in found.groups.items()
+        for share in (shares if len(shares) <= _MOST else [*shares[:6], *shares[-6:]])
+        if len(shares) > 1
+    ]
+    note = "shares of each kind add up to the total to the cent"
+    return [
+        Section(
+            "Where the money came from", note, (f"{total}.",), ("Group", "Trades", "Profit"), rows
+        )
+    ]
+
+
+def balance_section(balance: Balance) -> Section:
+    """Shares of BUY, HOLD and SELL, why, and how right each component was."""
+    low, high = ASKED_BUY
+    buy = balance.recent["BUY"].value
+    if balance.decisions == 0:
+        said = ["No decision in the last seven days."]
+    else:
+        where = "within" if balance.within else ("below" if buy < low else "above")
+        said = [
+            f"BUY {percent(buy)} of {count(balance.decisions)} decisions in seven days: {where} "
+            f"the {low:.0%} to {high:.0%} that were asked for. The band is a hope, never a gate: "
+            "a signal without an edge is better held than bought."
+        ]
+        reasons = list(balance.reasons.items())[:_MOST]
+        said.append("Why: " + "; ".join(f"{reason} {count(n)}" for reason, n in reasons) + ".")
+    rows = [
+        (
+            name,
+            interval_words(balance.recent[name], percent),
+            interval_words(balance.whole[name], percent),
+        )
+        for name in ACTIONS
+    ]
+    right = [
+        f"{one.name} was right {percent(one.accuracy)} of {count(one.forecasts)} times; always "
+        f"guessing one side: {percent(one.majority)}"
+        for one in balance.components
+    ]
+    return Section(
+        "Balance", "decisions of the account", said, ("", "Last 7 days", "Whole run"), rows, right
+    )
+
+
+def ab_section(tests: Sequence[AbTest]) -> Section:
+    """Every A/B test with its groups, and whether it makes a difference who decides."""
+    title = "A/B tests"
+    if not tests:
+        none = "No line has reached an A/B test, so there are no groups to compare."
+        return Section(title, sentences=(none,))
+    rows, said = [], []
+    for test in tests:
+        rows += [
+            _group_row(group.name if k else f"{test.line} in its test", group)
+            for k, group in enumerate(test.groups)
+        ]
+        said.append(_ab_sentence(test))
+        if test.missing:
+            said.append(f"Not enough data yet for line {test.line}: {'; '.join(test.missing)}.")
+    return Section(title, "signals dealt out by lot", said, _GROUP_HEADS, rows)
+
+
+def _ab_sentence(test: AbTest) -> str:
+    steps = ", ".join(f"{step.share:.0%} from {day(step.since_ns)}" for step in test.steps)
+    better = test.evidence.log_better
+    verdict = "it is better than the others at 5 %"
+    if better < math.log(20.0):
+        worse = test.evidence.log_worse >= math.log(20.0)
+        verdict = "it is worse at 5 %" if worse else "not told from chance at 5 %"
+    ended = f"ended {day(test.steps[-1].until_ns)}" if test.ended else "going on"
+    return (
+        f"Line {test.line} decided {count(test.mine)} of {count(test.dealt)} signals ({steps}; "
+        f"{ended}): {verdict}. Evidence that it does better {wealth(better)}, that it does worse "
+        f"{wealth(test.evidence.log_worse)}, needed 20 (valid at every look); "
+        f"p {number(test.p_value, 3)} at a single look. {_more(test.difference)}"
+    )
+
+
+def _more(difference: Interval) -> str:
+    if not math.isfinite(difference.value):
+        return "One of the groups has no closed trade, so their means cannot be compared."
+    return f"A trade earns {interval_words(difference, lambda value: signed(value, 2))} more."
+
+
+def _figures(found: Insights, expected: Sequence[tuple[str, ExpectedEvidence]]) -> dict[str, Any]:
+    def parts(families: Any) -> list[dict[str, Any]]:
+        return [
+            {"measure": measure, **asdict(part)}
+            for measure, those in families.items()
+            for part in those
+        ]
+
+    def told(those: Sequence[tuple[str, Part]]) -> list[dict[str, Any]]:
+        return [{"measure": measure, **asdict(part)} for measure, part in those]
+
+    return {
+        "sentence": _lead(found),
+        "stay_out": told(found.stay_out),
+        "favourable": told(found.favourable),
+        "overall": told(found.overall),
+        "conditions": parts(found.single),
+        "pairs": parts(found.paired),
+        "conditions_tested": found.tested,
+        "accounts": [asdict(group) for group in found.accounts],
+        "attribution": attribution_figures(found.attribution),
+        "balance": {**asdict(found.balance), "asked_buy": list(ASKED_BUY)},
+        "ab_tests": [asdict(test) for test in found.ab_tests],
+        "missing_data": list(found.missing),
+        "expected": {line: expected_figures(one) for line, one in expected},
+    }
+
+
+def attribution_figures(found: Attribution) -> dict[str, Any]:
+    """Return an attribution for programs, in base currency."""
+    return {
+        "total": found.cents / 100.0,
+        "still_open": found.open_cents / 100.0,
+        "trades_without_entry": found.unknown,
+        **{
+            condition: [
+                {"name": one.name, "trades": one.trades, "profit": one.cents / 100.0}
+                for one in shares
+            ]
+            for condition, shares in found.groups.items()
+        },
+    }
