@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from edgekeeper.learn.policy_learning import PolicyLesson
 from edgekeeper.report.ab_tests import AbTest
 from edgekeeper.report.attribution import Attribution
 from edgekeeper.report.balance import ACTIONS, ASKED_BUY, Balance
@@ -52,6 +53,7 @@ def tell_insights(
     title: str,
     currency: str,
     expected: Sequence[tuple[str, ExpectedEvidence]] = (),
+    lesson: PolicyLesson | None = None,
 ) -> Telling:
     """Put insights into words.
 
@@ -59,6 +61,8 @@ def tell_insights(
     ----------
     expected : sequence of (line, ExpectedEvidence)
         Of the challengers.
+    lesson : PolicyLesson, optional
+        What outcomes say of the policy.
     """
     sections = [
         _standing_out("Where to stay out", found.stay_out, found, "loses"),
@@ -67,6 +71,7 @@ def tell_insights(
         *_attribution(found.attribution, currency),
         balance_section(found.balance),
         ab_section(found.ab_tests),
+        _policy(lesson),
     ]
     if expected:
         said = [f"{line}: {one.sentence}" for line, one in expected]
@@ -77,7 +82,7 @@ def tell_insights(
         lead=_lead(found),
         sections=sections,
         notes=(*found.missing, *_NOTES),
-        figures=_figures(found, expected),
+        figures={**_figures(found, expected), "policy": _policy_figures(lesson)},
     )
 
 
@@ -188,6 +193,35 @@ def _attribution(found: Attribution, currency: str) -> list[Section]:
             "Where the money came from", note, (f"{total}.",), ("Group", "Trades", "Profit"), rows
         )
     ]
+
+
+def _policy(lesson: PolicyLesson | None) -> Section:
+    """Whether another threshold, size, stop or target would have earned more."""
+    title = "What outcomes say of the policy"
+    if lesson is None:
+        none = "Too few forecasts with bars after them to tell whether another policy earns more."
+        return Section(title, sentences=(none,))
+    note = f"line {lesson.line}, {count(lesson.bars)} bars, {count(lesson.tried)} policies tried"
+    said = [
+        f"{one.sentence[0].upper()}{one.sentence[1:]}: "
+        + ("larger than 20 %, a person decides." if one.needs_approval else "within the recipe.")
+        for one in lesson.proposals
+    ]
+    if not said:
+        said = ["No change would have earned more beyond chance: the policy stays as it is."]
+    return Section(title, note, said)
+
+
+def _policy_figures(lesson: PolicyLesson | None) -> dict[str, Any] | None:
+    if lesson is None:
+        return None
+    return {
+        **asdict(lesson),
+        "proposals": [
+            {**asdict(one), "change": one.change, "needs_approval": one.needs_approval}
+            for one in lesson.proposals
+        ],
+    }
 
 
 def balance_section(balance: Balance) -> Section:

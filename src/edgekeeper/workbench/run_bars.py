@@ -13,16 +13,24 @@ from edgekeeper.ledger import Ledger
 from edgekeeper.market import longest_snapshot, parse_interval
 from edgekeeper.market.live.keeping import Kept, bars_of
 from edgekeeper.train import barrier_of
+from edgekeeper.types import Float64Array
 
 __all__ = ["RunData", "read_run"]
 
 
 @dataclass(frozen=True, slots=True)
 class RunData:
-    """A run's configuration, its bars, and what became of a trade begun at each."""
+    """A run's configuration, its bars, and what became of a trade begun at each.
+
+    Attributes
+    ----------
+    volatility : float64 [N]
+        Predicted at each bar, as the configuration says.
+    """
 
     config: Config
     bars: Bars
+    volatility: Float64Array
     labels: Labels
 
 
@@ -52,8 +60,9 @@ def read_run(folder: Path, ledger: Ledger, until_ns: int | None = None) -> RunDa
         bars = bars.until(until_ns)
         if len(bars) == 0:
             raise BadData("expected a moment after the first bar of the run, got an earlier one")
-    labels = barrier_of(config).label(bars, evaluate(config.labels.volatility, bars))
-    return RunData(config, bars, labels)
+    volatility = evaluate(config.labels.volatility, bars)
+    labels = barrier_of(config).label(bars, volatility)
+    return RunData(config, bars, volatility, labels)
 
 
 def _with_live(folder: Path, ledger: Ledger, bars: Bars) -> Bars:
