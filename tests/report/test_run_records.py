@@ -206,6 +206,7 @@ def test_an_ab_test_compares_whom_the_lot_has_separated(dealt, bars):
     assert others.worst_fall == pytest.approx((~mine).sum() * 10.0 / CASH)
     assert found.difference.value == pytest.approx(0.03)
     assert found.difference.low > 0.0
+    assert found.against_rules.value == pytest.approx(0.019)
     assert found.evidence.log_better > np.log(20)
     assert found.p_value < 0.01
     text = " ".join(found.missing)

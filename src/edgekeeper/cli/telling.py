@@ -24,6 +24,8 @@ def show_telling(screen: "Console", telling: "Telling") -> None:
 
     screen.print(f"\n{plain(telling.lead)}", style="bold", markup=False, soft_wrap=True)
     for section in telling.sections:
+        if section.long:
+            continue
         note = f" · {section.note}" if section.note else ""
         screen.print(f"\n{plain(section.title)}{note}", style="underline", markup=False)
         for sentence in section.sentences:

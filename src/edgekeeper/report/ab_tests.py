@@ -47,8 +47,8 @@ class AbTest:
         Signals dealt out, and those of them the line decided.
     groups : sequence of GroupFigures
         The line's signals, the others', and the account of the rules over the same time.
-    difference : Interval
-        Mean net return of a trade, the line's less the others'.
+    difference, against_rules : Interval
+        Mean net return of a trade: the line's less the others', and less the rules'.
     evidence : DealtEvidence
         Valid however often one looks.
     p_value : float
@@ -64,6 +64,7 @@ class AbTest:
     mine: int
     groups: Sequence[GroupFigures]
     difference: Interval
+    against_rules: Interval
     evidence: DealtEvidence
     p_value: float
     missing: Sequence[str]
@@ -161,6 +162,7 @@ def _measured(
         mine=int(mine.sum()),
         groups=groups,
         difference=_difference(ours, others, bars, blocks),
+        against_rules=_difference(ours, base, bars, blocks),
         evidence=dealing_evidence(gain[lot], mine[lot], share[lot]),
         p_value=redealt_p_value(gain[lot], mine[lot], share[lot]),
         missing=missing_data(

@@ -76,6 +76,7 @@ def tell_insights(
     if expected:
         said = [f"{line}: {one.sentence}" for line, one in expected]
         sections.append(Section("When evidence can be expected", bullets=said))
+    sections.append(_looked_at(found))
     return Telling(
         kind="insights",
         title=title,
@@ -124,6 +125,26 @@ def _standing_out(
     return Section(title, note, (more,) if more else (), _HEADS, rows)
 
 
+def _looked_at(found: Insights) -> Section:
+    """Everything that was tested of single conditions, and hours, weekdays and the like by side."""
+    by_side = {
+        measure: [part for part in parts if "side" in part.condition.split(" & ")]
+        for measure, parts in found.paired.items()
+    }
+    rows = [
+        (f"{_MEASURES[measure]}: {part.condition} {part.value}", *_cells(part))
+        for families in (found.single, by_side)
+        for measure, parts in families.items()
+        for part in parts
+        if math.isfinite(part.p_below)
+    ]
+    none = "No condition holds enough observations."
+    return Section(
+        "All conditions looked at", "single ones, and by side", () if rows else (none,), _HEADS,
+        rows, long=True,
+    )  # fmt: skip
+
+
 def _cells(part: Part) -> tuple[str, ...]:
     interval = MISSING
     if math.isfinite(part.low):
@@ -143,6 +164,12 @@ def _overall(found: Insights) -> Section:
         )
         for measure, part in found.overall
     ]
+    if found.against_rules is None:
+        said.append("The account is that of the rules: no model has traded differently yet.")
+    else:
+        more = interval_words(found.against_rules, lambda value: signed(value, 3))
+        sure = "(95 %, at every look)" if math.isfinite(found.against_rules.low) else "so far"
+        said.append(f"A bar it earned {more} more than the rules alone {sure}.")
     return Section("On the whole", "against the baseline, the whole run", said, _GROUP_HEADS, rows)
 
 
@@ -287,14 +314,16 @@ def _ab_sentence(test: AbTest) -> str:
         f"Line {test.line} decided {count(test.mine)} of {count(test.dealt)} signals ({steps}; "
         f"{ended}): {verdict}. Evidence that it does better {wealth(better)}, that it does worse "
         f"{wealth(test.evidence.log_worse)}, needed 20 (valid at every look); "
-        f"p {number(test.p_value, 3)} at a single look. {_more(test.difference)}"
+        f"p {number(test.p_value, 3)} at a single look. "
+        f"{_more('the others', test.difference)} {_more('the rules', test.against_rules)}"
     )
 
 
-def _more(difference: Interval) -> str:
+def _more(than: str, difference: Interval) -> str:
     if not math.isfinite(difference.value):
-        return "One of the groups has no closed trade, so their means cannot be compared."
-    return f"A trade earns {interval_words(difference, lambda value: signed(value, 2))} more."
+        return f"Against {than} there are no closed trades to compare."
+    more = interval_words(difference, lambda value: signed(value, 2))
+    return f"A trade earns {more} more than one of {than}."
 
 
 def _figures(found: Insights, expected: Sequence[tuple[str, ExpectedEvidence]]) -> dict[str, Any]:
@@ -316,6 +345,7 @@ def _figures(found: Insights, expected: Sequence[tuple[str, ExpectedEvidence]]) 
         "conditions": parts(found.single),
         "pairs": parts(found.paired),
         "conditions_tested": found.tested,
+        "against_rules": None if found.against_rules is None else asdict(found.against_rules),
         "accounts": [asdict(group) for group in found.accounts],
         "attribution": attribution_figures(found.attribution),
         "balance": {**asdict(found.balance), "asked_buy": list(ASKED_BUY)},

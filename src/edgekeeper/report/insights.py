@@ -19,12 +19,14 @@ from edgekeeper.ledger import Ledger
 from edgekeeper.report.ab_tests import AbTest, measure_ab_tests
 from edgekeeper.report.attribution import Attribution, ClosedTrades, attribute, closed_trades
 from edgekeeper.report.balance import Balance, measure_balance
+from edgekeeper.report.curves import read_curves
 from edgekeeper.report.group_figures import GroupFigures, group_figures, missing_data
 from edgekeeper.report.recorded import Recorded, read_recorded, rows_at
 from edgekeeper.report.run_conditions import run_conditions, silent_case
 from edgekeeper.stats.breakdown import Part, breakdown
 from edgekeeper.stats.condition_pairs import adjusted_both_ways, condition_pairs, standing_out
-from edgekeeper.stats.resampling import TimeBlocks
+from edgekeeper.stats.confidence_sequences import asymptotic_sequence
+from edgekeeper.stats.resampling import Interval, TimeBlocks
 from edgekeeper.types import SIDES, Float64Array, Int64Array
 from edgekeeper.validate.case import Case, ObjectArray
 from edgekeeper.validate.forecast_conditions import conditions_of, regimes_of
@@ -33,6 +35,7 @@ __all__ = ["Insights", "gather_insights"]
 
 _MINE, _RULES = "edgekeeper", "rules"
 _EVERY_BAR = "every_bar"
+_LEAST_BARS, _BEST_AT = 60, 252  # of an interval that holds asymptotically; where it is tightest
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,9 @@ class Insights:
         How many conditions hold enough observations to be tested.
     accounts : sequence of GroupFigures
         The account, and the rules alone, over the whole run.
+    against_rules : Interval or None
+        What the account earned more a bar than the rules alone, since the two first differed, with
+        an interval that holds however often one looks. None where they never did.
     missing : sequence of str
         Which minima of trades the run does not reach.
     """
@@ -64,6 +70,7 @@ class Insights:
     balance: Balance
     ab_tests: Sequence[AbTest]
     accounts: Sequence[GroupFigures]
+    against_rules: Interval | None
     missing: Sequence[str]
 
     @property
@@ -127,6 +134,7 @@ def gather_insights(ledger: Ledger, bars: Bars, labels: Labels, config: Config) 
         balance=measure_balance(ledger, bars, labels, lines, blocks, account=_MINE),
         ab_tests=measure_ab_tests(ledger, bars, regimes, config, blocks),
         accounts=_accounts(ledger, trades, bars, blocks, config),
+        against_rules=_against_rules(ledger),
         missing=missing_data(
             config.gates,
             [str(name) for name in regimes[rows]],
@@ -217,3 +225,18 @@ def _accounts(
         profit = np.nan_to_num(trades.profit)
         found.append(group_figures(name, seen.earned, profit, period, blocks, config.cash))
     return found
+
+
+def _against_rules(ledger: Ledger) -> Interval | None:
+    curves = read_curves(ledger).equity
+    if _MINE not in curves or _RULES not in curves:
+        return None
+    growth = [np.diff(curves[name]) / curves[name][:-1] for name in (_MINE, _RULES)]
+    more = growth[0] - growth[1]
+    if not (more != 0.0).any():
+        return None
+    more = more[int(np.argmax(more != 0.0)) :]
+    if len(more) < _LEAST_BARS:
+        return Interval(float(more.mean()))
+    low, high = asymptotic_sequence(more, optimal_time=_BEST_AT)
+    return Interval(float(more.mean()), float(low[-1]), float(high[-1]))

@@ -25,6 +25,8 @@ class Section:
     bullets : sequence of str
     chart : Chart or None
         Of the page only; Markdown has the table.
+    long : bool
+        Whether it is for looking things up: folded on a page, left out on a screen.
     """
 
     title: str
@@ -34,6 +36,7 @@ class Section:
     rows: Sequence[Sequence[str]] = ()
     bullets: Sequence[str] = ()
     chart: Chart | None = None
+    long: bool = False
 
 
 @dataclass(frozen=True, slots=True)
