@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import typer
 
+from edgekeeper.cli.look_back_acts import AnalyzeAct, ReviewAct
 from edgekeeper.cli.model_acts import ExplainSignalAct, TuneAct
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from edgekeeper.registry import Package
     from edgekeeper.report import LiveScreen, Snapshot, Story
     from edgekeeper.report.backtest_story import BacktestStory
-    from edgekeeper.report.sections import Telling
     from edgekeeper.report.targets import Target
     from edgekeeper.report.tell import Market
     from edgekeeper.train import Progress, Search
@@ -297,43 +297,6 @@ class RetellAct(Protocol):
 
     def __call__(self, run: Path, *, ledger_url: str | None) -> Retold:
         """Read it."""
-        ...
-
-
-class Reviewed(Protocol):
-    """A day or a week, told."""
-
-    @property
-    def name(self) -> str:
-        """Of its files, without an ending."""
-        ...
-
-    @property
-    def telling(self) -> "Telling":
-        """What it says."""
-        ...
-
-
-class AnalyzeAct(Protocol):
-    """Say what a run's record teaches."""
-
-    def __call__(self, run: Path, *, ledger_url: str | None) -> "Telling":
-        """Look at it from all sides."""
-        ...
-
-
-class ReviewAct(Protocol):
-    """Review a day or a week of a run."""
-
-    def __call__(
-        self,
-        run: Path,
-        *,
-        period: Literal["day", "week"],
-        until_ns: int | None,
-        ledger_url: str | None,
-    ) -> Reviewed:
-        """Review it."""
         ...
 
 

@@ -6,32 +6,26 @@ from dataclasses import asdict
 from typing import Any
 
 from edgekeeper.learn.policy_learning import PolicyLesson
-from edgekeeper.report.ab_tests import AbTest
 from edgekeeper.report.attribution import Attribution
-from edgekeeper.report.balance import ACTIONS, ASKED_BUY, Balance
+from edgekeeper.report.balance import ASKED_BUY
 from edgekeeper.report.expected_evidence import ExpectedEvidence, expected_figures
-from edgekeeper.report.group_figures import GroupFigures
+from edgekeeper.report.group_words import (
+    GROUP_HEADS,
+    ab_section,
+    balance_section,
+    group_row,
+    interval_words,
+)
 from edgekeeper.report.insights import Insights
 from edgekeeper.report.run_conditions import MEASURE_NAMES
 from edgekeeper.report.sections import Section, Telling
-from edgekeeper.report.wording import (
-    MISSING,
-    count,
-    day,
-    number,
-    percent,
-    signed,
-    signed_number,
-    wealth,
-)
+from edgekeeper.report.wording import MISSING, count, percent, signed, signed_number
 from edgekeeper.stats.breakdown import Part
-from edgekeeper.stats.resampling import Interval
 
-__all__ = ["ab_section", "balance_section", "in_money", "interval_words", "tell_insights"]
+__all__ = ["in_money", "tell_insights"]
 
 _MEASURES = {**MEASURE_NAMES, "signal_return": "A signal would earn, taken or not"}
 _HEADS = ("Condition", "Count", "Mean", "95 % interval", "q")
-_GROUP_HEADS = ("", "Trades", "Win rate", "Net a trade", "Worst fall")
 _MOST = 12
 _NAMES = {"edgekeeper": "Edgekeeper", "rules": "The rules alone"}
 _NOTES = (
@@ -154,7 +148,7 @@ def _cells(part: Part) -> tuple[str, ...]:
 
 
 def _overall(found: Insights) -> Section:
-    rows = [_group_row(_NAMES.get(group.name, group.name), group) for group in found.accounts]
+    rows = [group_row(_NAMES.get(group.name, group.name), group) for group in found.accounts]
     said = [
         f"{_MEASURES[measure]} {signed(part.mean, 2)} on average over {count(part.count)} "
         + (
@@ -170,23 +164,7 @@ def _overall(found: Insights) -> Section:
         more = interval_words(found.against_rules, lambda value: signed(value, 3))
         sure = "(95 %, at every look)" if math.isfinite(found.against_rules.low) else "so far"
         said.append(f"A bar it earned {more} more than the rules alone {sure}.")
-    return Section("On the whole", "against the baseline, the whole run", said, _GROUP_HEADS, rows)
-
-
-def _group_row(name: str, group: GroupFigures) -> tuple[str, ...]:
-    return (
-        name,
-        count(group.trades),
-        interval_words(group.win_rate, percent),
-        interval_words(group.mean, lambda value: signed(value, 2)),
-        percent(group.worst_fall, 2),
-    )
-
-
-def interval_words(it: Interval, say: Any) -> str:
-    """A figure with its interval, where it has one."""
-    text: str = say(it.value)
-    return f"{text} ({say(it.low)} to {say(it.high)})" if math.isfinite(it.low) else text
+    return Section("On the whole", "against the baseline, the whole run", said, GROUP_HEADS, rows)
 
 
 def in_money(cents: int) -> str:
@@ -251,81 +229,6 @@ def _policy_figures(lesson: PolicyLesson | None) -> dict[str, Any] | None:
     }
 
 
-def balance_section(balance: Balance) -> Section:
-    """Shares of BUY, HOLD and SELL, why, and how right each component was."""
-    low, high = ASKED_BUY
-    buy = balance.recent["BUY"].value
-    if balance.decisions == 0:
-        said = ["No decision in the last seven days."]
-    else:
-        where = "within" if balance.within else ("below" if buy < low else "above")
-        said = [
-            f"BUY {percent(buy)} of {count(balance.decisions)} decisions in seven days: {where} "
-            f"the {low:.0%} to {high:.0%} that were asked for. The band is a hope, never a gate: "
-            "a signal without an edge is better held than bought."
-        ]
-        reasons = list(balance.reasons.items())[:_MOST]
-        said.append("Why: " + "; ".join(f"{reason} {count(n)}" for reason, n in reasons) + ".")
-    rows = [
-        (
-            name,
-            interval_words(balance.recent[name], percent),
-            interval_words(balance.whole[name], percent),
-        )
-        for name in ACTIONS
-    ]
-    right = [
-        f"{one.name} was right {percent(one.accuracy)} of {count(one.forecasts)} times; always "
-        f"guessing one side: {percent(one.majority)}"
-        for one in balance.components
-    ]
-    return Section(
-        "Balance", "decisions of the account", said, ("", "Last 7 days", "Whole run"), rows, right
-    )
-
-
-def ab_section(tests: Sequence[AbTest]) -> Section:
-    """Every A/B test with its groups, and whether it makes a difference who decides."""
-    title = "A/B tests"
-    if not tests:
-        none = "No line has reached an A/B test, so there are no groups to compare."
-        return Section(title, sentences=(none,))
-    rows, said = [], []
-    for test in tests:
-        rows += [
-            _group_row(group.name if k else f"{test.line} in its test", group)
-            for k, group in enumerate(test.groups)
-        ]
-        said.append(_ab_sentence(test))
-        if test.missing:
-            said.append(f"Not enough data yet for line {test.line}: {'; '.join(test.missing)}.")
-    return Section(title, "signals dealt out by lot", said, _GROUP_HEADS, rows)
-
-
-def _ab_sentence(test: AbTest) -> str:
-    steps = ", ".join(f"{step.share:.0%} from {day(step.since_ns)}" for step in test.steps)
-    better = test.evidence.log_better
-    verdict = "it is better than the others at 5 %"
-    if better < math.log(20.0):
-        worse = test.evidence.log_worse >= math.log(20.0)
-        verdict = "it is worse at 5 %" if worse else "not told from chance at 5 %"
-    ended = f"ended {day(test.steps[-1].until_ns)}" if test.ended else "going on"
-    return (
-        f"Line {test.line} decided {count(test.mine)} of {count(test.dealt)} signals ({steps}; "
-        f"{ended}): {verdict}. Evidence that it does better {wealth(better)}, that it does worse "
-        f"{wealth(test.evidence.log_worse)}, needed 20 (valid at every look); "
-        f"p {number(test.p_value, 3)} at a single look. "
-        f"{_more('the others', test.difference)} {_more('the rules', test.against_rules)}"
-    )
-
-
-def _more(than: str, difference: Interval) -> str:
-    if not math.isfinite(difference.value):
-        return f"Against {than} there are no closed trades to compare."
-    more = interval_words(difference, lambda value: signed(value, 2))
-    return f"A trade earns {more} more than one of {than}."
-
-
 def _figures(found: Insights, expected: Sequence[tuple[str, ExpectedEvidence]]) -> dict[str, Any]:
     def parts(families: Any) -> list[dict[str, Any]]:
         return [
@@ -347,7 +250,7 @@ def _figures(found: Insights, expected: Sequence[tuple[str, ExpectedEvidence]]) 
         "conditions_tested": found.tested,
         "against_rules": None if found.against_rules is None else asdict(found.against_rules),
         "accounts": [asdict(group) for group in found.accounts],
-        "attribution": attribution_figures(found.attribution),
+        "attribution": _attribution_figures(found.attribution),
         "balance": {**asdict(found.balance), "asked_buy": list(ASKED_BUY)},
         "ab_tests": [asdict(test) for test in found.ab_tests],
         "missing_data": list(found.missing),
@@ -355,7 +258,7 @@ def _figures(found: Insights, expected: Sequence[tuple[str, ExpectedEvidence]]) 
     }
 
 
-def attribution_figures(found: Attribution) -> dict[str, Any]:
+def _attribution_figures(found: Attribution) -> dict[str, Any]:
     """Return an attribution for programs, in base currency."""
     return {
         "total": found.cents / 100.0,

@@ -11,7 +11,7 @@ from edgekeeper.report.axis import percent_ticks
 from edgekeeper.report.balance import Balance
 from edgekeeper.report.charts import Chart, Series, line_chart
 from edgekeeper.report.expected_evidence import expected_figures
-from edgekeeper.report.insight_words import balance_section
+from edgekeeper.report.group_words import balance_section
 from edgekeeper.report.review import Advice, LineReview, Review
 from edgekeeper.report.sections import Section, Telling
 from edgekeeper.report.standing import ACCOUNTS

@@ -112,34 +112,24 @@ def evidence_pace(
     """
     moves, now = _checked(increments, log_now, ahead, repetitions)
     weakest = int(np.argmin(now))
-    least = float(now[weakest])
-    n = len(moves)
-    unknown = (math.nan,) * 3
+    least, n = float(now[weakest]), len(moves)
+    growth = (math.nan,) * 3
+    if n >= LEAST_BARS:
+        growth = _growth(moves[:, weakest], repetitions, seed)
     if least >= threshold:
-        growth = _growth(moves[:, weakest], repetitions, seed) if n >= LEAST_BARS else unknown
-        return EvidencePace(least, threshold, weakest, n, *growth, 0.0, 0.0, 0.0, 1.0, ahead)
-    if n < LEAST_BARS:
-        return EvidencePace(least, threshold, weakest, n, *unknown, *unknown, math.nan, ahead)
-    growth = _growth(moves[:, weakest], repetitions, seed)
-    if not (math.isfinite(least) and math.isfinite(threshold)):
-        arrived = np.full(repetitions, _NEVER)
-    else:
+        arrived = np.zeros(repetitions)
+    elif n < LEAST_BARS:
+        arrived = np.full(repetitions, math.nan)
+    elif math.isfinite(least) and math.isfinite(threshold):
         arrived = _arrivals(moves, threshold - now, ahead, repetitions, seed)
+    else:
+        arrived = np.full(repetitions, _NEVER)
     early, middle, late = np.quantile(arrived, [0.1, 0.5, 0.9], method="inverted_cdf")
+    arriving = math.nan if np.isnan(arrived).any() else float(np.isfinite(arrived).mean())
     return EvidencePace(
-        log_now=least,
-        threshold=threshold,
-        weakest=weakest,
-        bars=n,
-        growth=growth[0],
-        growth_low=growth[1],
-        growth_high=growth[2],
-        expected=float(middle),
-        earliest=float(early),
-        latest=float(late),
-        arriving=float(np.isfinite(arrived).mean()),
-        ahead=ahead,
-    )
+        least, threshold, weakest, n, *growth, float(middle), float(early), float(late), arriving,
+        ahead,
+    )  # fmt: skip
 
 
 def _checked(
