@@ -128,3 +128,14 @@ def test_what_cannot_be_read_is_refused():
         evidence_pace(moves, np.zeros(3), NEEDED, ahead=-1)
     with pytest.raises(UsageError):
         evidence_pace(moves, np.zeros(3), NEEDED, repetitions=10)
+
+
+def test_a_far_horizon_is_walked_in_strides():
+    """Bars of a minute have horizons of hundreds of thousands: the answer is the same, and soon."""
+    moves = three(bet(4.0, 4_000, np.random.default_rng(7)))
+    near = evidence_pace(moves, np.zeros(3), NEEDED, ahead=5_000)
+    far = evidence_pace(moves, np.zeros(3), NEEDED, ahead=100_000)
+    assert far.expected == pytest.approx(near.expected, rel=0.2)
+    assert far.growth == pytest.approx(near.growth, rel=0.05)
+    assert far.expected % 20 == 0
+    assert not evidence_pace(moves[:700], np.zeros(3), NEEDED, ahead=100_000).known

@@ -12,8 +12,9 @@ from edgekeeper.types import Float64Array, Int64Array
 __all__ = ["LEAST_BARS", "EvidencePace", "evidence_pace"]
 
 LEAST_BARS = 40
-"""Bars below which a pace says nothing."""
+"""Bars below which a pace says nothing; where far ahead is looked, so many strides of bars."""
 _NEVER = math.inf
+_MOST_STRIDES = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,8 @@ class EvidencePace:
     arriving : float
         Share of ways that are there within ``ahead`` bars.
     ahead : int
-        How far was looked.
+        How far was looked. Beyond 5,000 bars the way is taken in strides of several bars, at whose
+        ends alone the threshold is looked for.
     """
 
     log_now: float
@@ -113,15 +115,18 @@ def evidence_pace(
     moves, now = _checked(increments, log_now, ahead, repetitions)
     weakest = int(np.argmin(now))
     least, n = float(now[weakest]), len(moves)
+    stride = max(1, math.ceil(ahead / _MOST_STRIDES))
+    steps = moves[n % stride :].reshape(-1, stride, moves.shape[1]).sum(axis=1)
     growth = (math.nan,) * 3
-    if n >= LEAST_BARS:
-        growth = _growth(moves[:, weakest], repetitions, seed)
+    if len(steps) >= LEAST_BARS:
+        growth = _growth(steps[:, weakest], stride, repetitions, seed)
     if least >= threshold:
         arrived = np.zeros(repetitions)
-    elif n < LEAST_BARS:
+    elif len(steps) < LEAST_BARS:
         arrived = np.full(repetitions, math.nan)
     elif math.isfinite(least) and math.isfinite(threshold):
-        arrived = _arrivals(moves, threshold - now, ahead, repetitions, seed)
+        missing = threshold - now
+        arrived = stride * _arrivals(steps, missing, ahead // stride, repetitions, seed)
     else:
         arrived = np.full(repetitions, _NEVER)
     early, middle, late = np.quantile(arrived, [0.1, 0.5, 0.9], method="inverted_cdf")
@@ -161,7 +166,9 @@ def _starts(n: int, block: int, repetitions: int, rng: np.random.Generator) -> I
     return rng.integers(0, n, (repetitions, math.ceil(n / block)))
 
 
-def _growth(moves: Float64Array, repetitions: int, seed: int) -> tuple[float, float, float]:
+def _growth(
+    moves: Float64Array, stride: int, repetitions: int, seed: int
+) -> tuple[float, float, float]:
     """Mean a bar with the interval of its bootstrap distribution, mirrored at the mean."""
     n, block = len(moves), _block(moves[:, None])
     starts = _starts(n, block, max(repetitions, 1_000), np.random.default_rng(seed))
@@ -169,7 +176,8 @@ def _growth(moves: Float64Array, repetitions: int, seed: int) -> tuple[float, fl
     means = (running[starts + block] - running[starts]).mean(axis=1) / block
     low, high = np.quantile(means, [0.025, 0.975])
     mean = float(moves.mean())
-    return mean, 2.0 * mean - float(high), 2.0 * mean - float(low)
+    ends = (mean, 2.0 * mean - float(high), 2.0 * mean - float(low))
+    return ends[0] / stride, ends[1] / stride, ends[2] / stride
 
 
 def _arrivals(
