@@ -31,8 +31,10 @@ if TYPE_CHECKING:
     from edgekeeper.registry import Package
     from edgekeeper.report import LiveScreen, Story
     from edgekeeper.report.model_duel import ModelDuel
+    from edgekeeper.report.sections import Telling
     from edgekeeper.report.tell import Market
     from edgekeeper.train import Progress
+    from edgekeeper.workbench import Reviewed
 
 __all__ = ["app", "main"]
 
@@ -63,6 +65,8 @@ def app() -> typer.Typer:
         paper=_paper,
         audit=_audit,
         drift=_drift,
+        analyze=_analyze,
+        review=_review,
         worlds=_worlds,
     )
     return make_app(services)
@@ -274,6 +278,20 @@ def _drift(run: Path, *, recent_bars: int, level: float) -> "SeatDrift":
     from edgekeeper.workbench import drift_of_run
 
     return drift_of_run(run, recent_bars=recent_bars, level=level)
+
+
+def _analyze(run: Path, *, ledger_url: str | None) -> "Telling":
+    from edgekeeper.workbench import analyze
+
+    return analyze(run, ledger_url=ledger_url)
+
+
+def _review(
+    run: Path, *, period: Literal["day", "week"], until_ns: int | None, ledger_url: str | None
+) -> "Reviewed":
+    from edgekeeper.workbench import review
+
+    return review(run, period=period, until_ns=until_ns, ledger_url=ledger_url)
 
 
 def _worlds(

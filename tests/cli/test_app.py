@@ -6,10 +6,10 @@ import typer
 from edgekeeper.__main__ import app
 
 COMMANDS = {
-    "approve", "audit", "backtest", "check", "compare", "demo", "doctor", "drift", "explain",
-    "export", "features", "import", "init", "kill", "ledger", "models", "new", "paper", "plan",
-    "rearm", "replay", "report", "resume", "sql", "status", "strategies", "train", "trials",
-    "tune", "upgrade", "validate", "watch", "why", "worlds",
+    "analyze", "approve", "audit", "backtest", "check", "compare", "demo", "doctor", "drift",
+    "explain", "export", "features", "import", "init", "kill", "ledger", "models", "new", "paper",
+    "plan", "rearm", "replay", "report", "resume", "review", "sql", "status", "strategies", "train",
+    "trials", "tune", "upgrade", "validate", "watch", "why", "worlds",
 }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from edgekeeper.cli.commands import features, ledger, models, strategies, trials
+from edgekeeper.cli.commands.analyze import analyze
 from edgekeeper.cli.commands.audit import audit
 from edgekeeper.cli.commands.backtest import backtest
 from edgekeeper.cli.commands.check import check
@@ -23,6 +24,7 @@ from edgekeeper.cli.commands.paper import paper
 from edgekeeper.cli.commands.plan import plan
 from edgekeeper.cli.commands.replay import replay
 from edgekeeper.cli.commands.report import report
+from edgekeeper.cli.commands.review import review
 from edgekeeper.cli.commands.sql import sql
 from edgekeeper.cli.commands.status import status
 from edgekeeper.cli.commands.train import train
@@ -47,6 +49,8 @@ _PANELS: dict[str, dict[str, Callable[..., None]]] = {
         "validate": validate,
         "compare": compare,
         "report": report,
+        "analyze": analyze,
+        "review": review,
         "plan": plan,
         "drift": drift,
         "worlds": worlds,

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from edgekeeper.ledger import Ledger
+    from edgekeeper.report.expected_evidence import ExpectedEvidence
 
 __all__ = ["LineStatus", "RunStatus", "read_status"]
 
@@ -27,6 +28,8 @@ class LineStatus:
         When it came to its stage.
     needed : float
         Wealth at which all three nulls have fallen.
+    expected : ExpectedEvidence or None
+        When that may be, for a line in shadow.
     """
 
     name: str
@@ -38,6 +41,7 @@ class LineStatus:
     evidence: float
     needed: float
     reason: str
+    expected: "ExpectedEvidence | None"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +138,8 @@ def _config(ledger: "Ledger") -> dict[str, Any]:
 
 
 def _line(ledger: "Ledger", recipe: dict[str, Any]) -> LineStatus:
+    from edgekeeper.report.expected_evidence import expected_evidence
+
     name = recipe["name"]
     moves = ledger.read("stages", where={"line": name})
     fits = ledger.read("packages", ["hash", "verdict"], where={"line": name})
@@ -157,6 +163,7 @@ def _line(ledger: "Ledger", recipe: dict[str, Any]) -> LineStatus:
         evidence=min(_wealth(path, column) for column in _BETS) if known else math.nan,
         needed=_wealth(path, "threshold") if known else math.nan,
         reason=reason or ("no fit was accepted yet" if fits.height else "not enough bars yet"),
+        expected=expected_evidence(ledger, name),
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import typer
 
+from edgekeeper.cli.look_back_acts import AnalyzeAct, ReviewAct
 from edgekeeper.cli.model_acts import ExplainSignalAct, TuneAct
 
 if TYPE_CHECKING:
@@ -416,6 +417,8 @@ class Services:
     paper: "Callable[..., PaperEnd]"
     audit: AuditAct
     drift: DriftAct
+    analyze: AnalyzeAct
+    review: ReviewAct
     worlds: WorldsAct
 
 

@@ -36,10 +36,13 @@ class Recorded:
 
 
 def read_recorded(ledger: Ledger, bars: Bars, labels: Labels, line: str) -> Recorded | None:
-    """Read a line's forecasts; None where it made none whose outcome is known."""
+    """Read a line's forecasts of these bars; None where it made none whose outcome is known."""
     columns = [f"probability_{side}" for side in SIDES]
     frame = ledger.read(
-        "forecasts", ["event_time_ns", "symbol", *columns], where={"line": line}
+        "forecasts",
+        ["event_time_ns", "symbol", *columns],
+        where={"line": line},
+        until_ns=int(bars.instants[-1]),
     ).sort("event_time_ns", "symbol")
     rows = rows_at(bars, frame["event_time_ns"].to_numpy(), frame["symbol"].to_list())
     known = np.isfinite(labels.net_return[rows]).all(axis=1)

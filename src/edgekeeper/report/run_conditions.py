@@ -15,7 +15,7 @@ from edgekeeper.report.wording import count, percent, signed
 from edgekeeper.stats.breakdown import Part
 from edgekeeper.stats.resampling import TimeBlocks
 from edgekeeper.types import SIDES, Forecasts
-from edgekeeper.validate.case import Case
+from edgekeeper.validate.case import Case, ObjectArray
 from edgekeeper.validate.forecast_conditions import figures_by_condition, regimes_of
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "MEASURE_NAMES",
     "condition_row",
     "run_conditions",
+    "silent_case",
     "sources_of",
     "told_conditions",
 ]
@@ -38,14 +39,25 @@ _TOLD = 0.10
 
 
 def run_conditions(
-    ledger: Ledger, bars: Bars, labels: Labels, recorded: Recorded | None, config: Config
+    ledger: Ledger,
+    bars: Bars,
+    labels: Labels,
+    recorded: Recorded | None,
+    config: Config,
+    regimes: ObjectArray | None = None,
 ) -> dict[str, list[Part]]:
-    """Figures by condition of a run; empty where it neither traded nor forecast."""
+    """Figures by condition of a run; empty where it neither traded nor forecast.
+
+    Parameters
+    ----------
+    regimes : object [N], optional
+        Of each bar, where they are known already.
+    """
     names = ["decision_time_ns", "symbol", "side", "net_return", "model"]
     trades = ledger.read("trades", names, where={"account": _ACCOUNT})
     if trades.height == 0 and recorded is None:
         return {}
-    case = _silent(bars, labels) if recorded is None else recorded.case
+    case = silent_case(bars, labels) if recorded is None else recorded.case
     rows = rows_at(bars, trades["decision_time_ns"].to_numpy(), trades["symbol"].to_list())
     blocks = TimeBlocks(len(bars.instants), 2 * config.labels.horizon_bars)
     return figures_by_condition(
@@ -54,7 +66,7 @@ def run_conditions(
         (trades["side"] == SIDES[1]).to_numpy().astype(np.int64),
         trades["net_return"].cast(pl.Float64).fill_null(math.nan).to_numpy(),
         blocks,
-        regimes_of(bars),
+        regimes_of(bars) if regimes is None else regimes,
         least_symbol=config.gates.min_symbol_trades,
         sources=sources_of(ledger, trades, config),
     )
@@ -88,7 +100,7 @@ def sources_of(ledger: Ledger, trades: pl.DataFrame, config: Config) -> list[str
     ]
 
 
-def _silent(bars: Bars, labels: Labels) -> Case:
+def silent_case(bars: Bars, labels: Labels) -> Case:
     """Return a run in which nobody forecast."""
     nothing = np.full(len(bars), math.nan)
     return Case(

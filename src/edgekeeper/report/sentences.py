@@ -80,6 +80,8 @@ def _details(
         if line.reasons:
             moves = [reason for reason in line.reasons if not reason[0].isdigit()]
             details.append(f"Line {line.name}: {moves[-1]}.")
+        if line.expected is not None:
+            details.append(f"Line {line.name}: {line.expected.sentence}")
     return details
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from edgekeeper.report.expected_evidence import ExpectedEvidence
 from edgekeeper.stats.breakdown import Part
 from edgekeeper.stats.calibration import Reliability
 from edgekeeper.stats.performance import Performance
@@ -55,6 +56,7 @@ class LineStory:
 
     ``time_ns`` and the four log paths have one entry a bar since registration; ``log_threshold``
     may step when the line is tested again. ``harm`` is NaN while the line is not in production.
+    ``expected`` says when the evidence of a line in shadow may be in.
     """
 
     name: str
@@ -71,6 +73,7 @@ class LineStory:
     log_threshold: Float64Array
     harm: Float64Array
     harm_threshold: float
+    expected: ExpectedEvidence | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from edgekeeper.ledger import Ledger
+from edgekeeper.report.expected_evidence import expected_figures
 from edgekeeper.report.run_conditions import told_conditions
 from edgekeeper.report.story import BookStory, LineStory, Story
 
@@ -127,6 +128,7 @@ def _line(line: LineStory) -> dict[str, Any]:
             "needed": math.exp(line.log_threshold[-1]) if known else None,
             "bars": len(line.time_ns),
         },
+        "expected": expected_figures(line.expected),
         "verdict": line.verdict,
         "reasons": list(line.reasons),
         "refits": line.refits,

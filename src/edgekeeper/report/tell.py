@@ -24,6 +24,7 @@ from edgekeeper.report.curves import (
     read_curves,
     worst_drawdowns,
 )
+from edgekeeper.report.expected_evidence import expected_evidence
 from edgekeeper.report.recorded import read_recorded
 from edgekeeper.report.run_conditions import run_conditions
 from edgekeeper.report.sentences import verdict_sentence
@@ -201,6 +202,7 @@ def _lines(ledger: Ledger, config: Config) -> list[LineStory]:
                 log_threshold=threshold,
                 harm=np.exp(log("log_harm")),
                 harm_threshold=config.evidence.false_retreat_bars,
+                expected=expected_evidence(ledger, line.name),
             )
         )
     return stories

@@ -23,11 +23,16 @@ def status(run: RunFolder = "", ledger: LedgerUrl = "", as_json: AsJson = False)
 
     With each line's evidence, and whether the model is paused or the account halted.
     """
+    from edgekeeper.report.expected_evidence import expected_figures
+
     folder = Path() if ledger else find_run(run)
     with open_ledger(folder, ledger) as record:
         state, name = read_status(record), record.place if ledger else str(folder)
     if as_json:
-        print_json({"run": name, **asdict(state)})
+        lines = [
+            {**asdict(line), "expected": expected_figures(line.expected)} for line in state.lines
+        ]
+        print_json({"run": name, **asdict(state), "lines": lines})
     else:
         _show(console(), name, state)
 
@@ -52,10 +57,10 @@ def _show(screen: "Console", name: str, state: RunStatus) -> None:
         del rows["Model"]
     screen.print(pairs(rows))
     screen.print()
-    heads = ("Line", "Stage", "Since", "Fits", "Evidence", "Needed")
-    screen.print(plain_table(heads, [_row(line) for line in state.lines], right=heads[3:]))
+    heads = ("Line", "Stage", "Since", "Fits", "Evidence", "Needed", "Expected")
+    screen.print(plain_table(heads, [_row(line) for line in state.lines], right=heads[3:6]))
     screen.print()
-    print_bullets(screen, [f"{line.name}: {line.reason}" for line in state.lines])
+    print_bullets(screen, [f"{line.name}: {_reason(line)}" for line in state.lines])
 
 
 def _named(symbols: tuple[str, ...]) -> str:
@@ -88,4 +93,17 @@ def _row(line: LineStatus) -> tuple[str, ...]:
         count(line.fits),
         number(line.evidence),
         count(line.needed),
+        _expected(line),
     )
+
+
+def _expected(line: LineStatus) -> str:
+    from edgekeeper.report.wording import MISSING, day
+
+    if line.expected is None:
+        return MISSING
+    return day(line.expected.expected_ns) if line.expected.expected_ns else line.expected.date
+
+
+def _reason(line: LineStatus) -> str:
+    return line.reason if line.expected is None else f"{line.reason}. {line.expected.sentence}"
