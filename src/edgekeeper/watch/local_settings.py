@@ -34,10 +34,10 @@ def with_local(folder: Path, config: Config) -> Config:
     except OSError as error:
         raise StorageError(f"could not read {folder / _FILE}: {error.strerror}") from error
     try:
-        kept = json.loads(text)
-        kept = {name: kept[name] for name in LOCAL if name in kept}
-    except (ValueError, TypeError) as error:
+        said = dict(json.loads(text).items())
+    except (ValueError, AttributeError) as error:
         raise BadData(
             f"{folder / _FILE} is damaged ({error}): remove it, and give --config once more"
         ) from error
+    kept = {name: said[name] for name in LOCAL if name in said}
     return parse_config({**config.model_dump(mode="json"), **config.local(), **kept})
