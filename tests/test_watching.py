@@ -162,6 +162,22 @@ def test_a_killed_loop_is_noticed_leaves_no_orphan_and_goes_on_halted(tmp_path, 
     assert obeyed(out)[0][:3] == ("kill", "watch", "done")
 
 
+def test_a_young_sign_of_life_of_a_watch_that_was_killed_deceives_nobody(tmp_path, wanted):
+    """Restarted at once: the file of the last watch is younger than what counts as dead."""
+    settings = SETTINGS.replace("0.6", "20")
+    pids = []
+
+    def acts(out):
+        pids.append(last_beat(out, "watch").pid)
+        yield from ()
+
+    assert not run(tmp_path, wanted, acts, settings).halted
+    assert gone(pids[0])
+    assert last_beat(tmp_path / "run", "watch").age_seconds() < 20
+    assert not run(tmp_path, wanted, acts, None).halted
+    assert pids[1] != pids[0]
+
+
 def test_without_a_watch_trading_goes_on_and_a_run_that_ends_well_is_no_death(tmp_path, wanted):
     began = time.monotonic()
     end = run(tmp_path, wanted, lambda out: iter(()), watched=False)

@@ -1,10 +1,9 @@
 """``Roster``: which lines there are, who of them decides, and how that changes at boundaries."""
 
-import json
 from typing import Any
 
 from edgekeeper.config import Config
-from edgekeeper.errors import BadData, EdgekeeperError, Refused, StorageError
+from edgekeeper.errors import Refused
 from edgekeeper.ledger import Ledger, Transaction
 from edgekeeper.registry import Package, Pointer, Registry
 from edgekeeper.rollout import (
@@ -22,17 +21,12 @@ from edgekeeper.simulator import Book, book_parameters
 from edgekeeper.stats.sequential import e_lond_level
 from edgekeeper.trade.accounts import Accounts
 from edgekeeper.trade.orders import Bequest, Order
+from edgekeeper.trade.package_reader import FAULT, PackageReader
 from edgekeeper.trade.seats import Seat
 
 __all__ = ["Roster"]
 
 _MINE, _NEWEST = "edgekeeper", "always_newest"
-_FAULT = "fault"  # actor of moves that say that a package could not be read
-_FAULTS = {
-    BadData: "damaged",
-    StorageError: "absent, or cannot be read",
-    Refused: "not signed by anyone trusted",
-}
 _WITHOUT_EVIDENCE = 0.10
 """Most of the signals that a line may decide on a person's word alone."""
 
@@ -93,7 +87,7 @@ class Roster:
         self.refits_asked: set[str] = set()
         self.events: list[tuple[int, str, str]] = []
         self._adopted = 0
-        self._unreadable: dict[str, str] | None = None
+        self._reader = PackageReader(ledger, registry)
 
     # -- who decides ----------------------------------------------------------------------------
 
@@ -219,7 +213,7 @@ class Roster:
                 continue  # of a line that this configuration does not have
             seat = self.seats[row["line"]]
             seat.line.refits += 1
-            package = self._load(row["hash"])
+            package = self._reader.load(row["hash"])
             if isinstance(package, Package):
                 seat.newest = package
                 self._swap(seat, row, now_ns)
@@ -227,22 +221,6 @@ class Roster:
                 self._keep(seat, row, package, now_ns)
         if frame.height:
             self.accounts.use(_NEWEST, self.newest)
-
-    def _load(self, package: str) -> Package | str:
-        """Return a package, or what is wrong with it; a fault on record stays one."""
-        if self._unreadable is None:
-            kept = self.ledger.read("stages", ["evidence_json"], where={"actor": _FAULT})
-            notes = [json.loads(text) for text in kept["evidence_json"].to_list()]
-            self._unreadable = {note["package"]: note["fault"] for note in notes}
-        if package in self._unreadable:
-            return self._unreadable[package]
-        try:
-            return self.registry.load(package)
-        except EdgekeeperError as error:
-            if self.ledger.unproved:
-                raise  # it could be read when this was lived: the record cannot be proved without
-            self._unreadable[package] = _FAULTS.get(type(error), "not usable")
-            return self._unreadable[package]
 
     def _keep(self, seat: Seat, row: dict[str, Any], fault: str, now_ns: int) -> None:
         """Let a line go on with what it has, since a new package cannot be read; on record."""
@@ -253,7 +231,7 @@ class Roster:
         move = Move(line.name, line.stage, line.stage, "kept", reason, evidence)
         line.reasons.append(reason)
         with self.ledger.transaction("trade", event_time_ns=now_ns) as tx:
-            self.write_move(tx, move, now_ns, _FAULT)
+            self.write_move(tx, move, now_ns, FAULT)
         self.events.append((now_ns, "corrupt", f"{line.name}: {reason}"))
 
     def _swap(self, seat: Seat, row: dict[str, Any], now_ns: int) -> None:
