@@ -326,3 +326,25 @@ def test_bars_of_fewer_symbols_come_as_they_are(desk, bars):
     run.live.take(alone.among(bars.symbols))
     assert run.live.now_ns == int(bars.instants[250])
     assert run.read("decisions", account="edgekeeper").height == 1
+
+
+def test_an_order_that_came_with_the_bars_holds_for_them(desk, bars):
+    run = desk(config=replace_rules(EAGER))
+    run.take(bars, 250, 300)
+    killed_at = run.live.now_ns
+    supply = Supply(bars, 300, 310)
+    clock = type("Clock", (), {"now_ns": lambda self: int(bars.instants[0])})()
+
+    given = []
+
+    def inbox():
+        """An order that is found only once the first bar is there."""
+        if len(supply.parts) == 18 and not given:
+            given.append(order("kill"))
+            yield given[0]
+
+    live_forever(run.live, supply, inbox, stop=lambda: not supply.parts, clock=clock)
+    assert run.live.now_ns > killed_at
+    assert run.read("obeyed")["event_time_ns"].to_list() == [killed_at]
+    opened = run.read("orders", account="edgekeeper", action="open")
+    assert opened["event_time_ns"].max() <= killed_at
