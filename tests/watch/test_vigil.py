@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -157,6 +159,13 @@ def test_a_pipe_that_closes_ends_the_watch(run):
     os.close(reading)
     assert len(ordered) == 1
     assert "is gone" in commands(run)[0][2]
+
+
+def test_the_process_stays_small():
+    """It runs beside everything else on a small server: no compiler, no learners."""
+    heavy = "{'numba', 'scipy', 'pandas', 'sklearn', 'lightgbm'}"
+    code = f"import sys, edgekeeper.watch; assert not {heavy} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_two_watches_do_not_stand_in_for_each_other(run):

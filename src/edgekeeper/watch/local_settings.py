@@ -5,7 +5,6 @@ from pathlib import Path
 
 from edgekeeper.config import LOCAL, Config, parse_config
 from edgekeeper.errors import BadData, StorageError
-from edgekeeper.market.atomic import write_atomically
 
 __all__ = ["keep_local", "with_local"]
 
@@ -14,6 +13,8 @@ _FILE = "local.json"
 
 def keep_local(folder: Path, config: Config) -> None:
     """Write down the sections of :meth:`Config.local` for whoever else works on this run."""
+    from edgekeeper.market.atomic import write_atomically  # late: the watch need not know markets
+
     write_atomically(folder / _FILE, json.dumps(config.local(), indent=2).encode())
 
 
