@@ -439,3 +439,25 @@ def test_a_stop_does_not_change_what_was_learned_online(desk, bars):
     again.take(bars, 178, 185)
     assert again.live.run.trade.corrections["linear"].corrector.state() == state
     assert again.close() == head
+
+
+def test_an_order_that_came_with_the_bars_holds_for_them(desk, bars):
+    run = desk(config=replace_rules(EAGER))
+    run.take(bars, 250, 300)
+    killed_at = run.live.now_ns
+    supply = Supply(bars, 300, 310)
+    clock = type("Clock", (), {"now_ns": lambda self: int(bars.instants[0])})()
+
+    given = []
+
+    def inbox():
+        """An order that is found only once the first bar is there."""
+        if len(supply.parts) == 18 and not given:
+            given.append(order("kill"))
+            yield given[0]
+
+    live_forever(run.live, supply, inbox, stop=lambda: not supply.parts, clock=clock)
+    assert run.live.now_ns > killed_at
+    assert run.read("obeyed")["event_time_ns"].to_list() == [killed_at]
+    opened = run.read("orders", account="edgekeeper", action="open")
+    assert opened["event_time_ns"].max() <= killed_at

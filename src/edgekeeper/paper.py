@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -26,9 +26,9 @@ from edgekeeper.market.live import BarPoller, open_live_source
 from edgekeeper.market.live.keeping import Kept, bars_of
 from edgekeeper.registry import Registry
 from edgekeeper.running import Screen
-from edgekeeper.trade import Bequest, Order
+from edgekeeper.trade import Bequest
 from edgekeeper.watch import Sentinel, keep_local, with_local
-from edgekeeper.watching import Watchdog
+from edgekeeper.watching import Inbox, Watchdog
 
 __all__ = ["PaperEnd", "Wanted", "joined", "paper", "read_wanted", "stored_bars"]
 
@@ -203,7 +203,7 @@ def paper(
             screen.phase("starting the watch")
         with Watchdog(out, settings, lambda: book.halted, ledger_url=ledger_url) as watchdog:
             screen.phase("waiting for bars")
-            inbox = _Inbox(ledger, watchdog)
+            inbox = Inbox(ledger, watchdog)
             _trade(live, poller, inbox, watchdog, told, stop=stop, clock=clock,
                    patience_seconds=patience_seconds)  # fmt: skip
         ledger.seal(live.now_ns)
@@ -233,7 +233,7 @@ def _end(live: Live) -> PaperEnd:
 def _trade(
     live: Live,
     poller: BarPoller,
-    inbox: "_Inbox",
+    inbox: Inbox,
     watchdog: Watchdog,
     told: Callable[[Live, BarPoller], None],
     *,
@@ -298,21 +298,6 @@ def read_wanted(out: Path) -> Wanted:
 def _write_wanted(out: Path, wanted: Wanted, symbols: tuple[str, ...]) -> None:
     kept = {"source": wanted.source, "symbols": symbols, "interval": wanted.interval}
     write_atomically(out / _WANTED, json.dumps(kept, indent=2).encode())
-
-
-class _Inbox:
-    """Orders on record that were not obeyed yet; then, if need be, the watchdog's."""
-
-    def __init__(self, ledger: Ledger, watchdog: Watchdog) -> None:
-        self._ledger, self._watchdog = ledger, watchdog
-        self._seen: set[str] = set(ledger.read("obeyed", ["id"])["id"].to_list())
-
-    def __call__(self) -> Iterator[Order]:
-        rows = self._ledger.read("commands").iter_rows(named=True)
-        for order in [Order.of(row) for row in rows if row["id"] not in self._seen]:
-            self._seen.add(order.id)
-            yield order
-        yield from self._watchdog.orders()  # after those were obeyed: one may have resumed
 
 
 def _settings(ledger: Ledger, config: Config | None, wanted: Wanted) -> Config:

@@ -14,10 +14,11 @@ from types import TracebackType
 from typing import IO, Self
 
 from edgekeeper.config import WatchConfig
+from edgekeeper.ledger import Ledger
 from edgekeeper.trade import Order
 from edgekeeper.watch.heartbeat import Heart, HeartState, last_beat
 
-__all__ = ["Watchdog"]
+__all__ = ["Inbox", "Watchdog"]
 
 _START_SECONDS = 60.0
 _LOOK_SECONDS = 0.05
@@ -55,9 +56,10 @@ class Watchdog:
     def __enter__(self) -> Self:
         self.beat("starting")
         if self._settings.enabled:
-            if self.silence() is not None:
+            beat = last_beat(self._folder, "watch")
+            if beat is None or self.silence() is not None or not beat.runs:
                 self._start()
-            self._await_first_beat()
+                self._await_first_beat()
         self.beat("alive")
         return self
 
@@ -122,9 +124,11 @@ class Watchdog:
         self._child.stdin.flush()
 
     def _await_first_beat(self) -> None:
+        assert self._child is not None
         until = time.monotonic() + _START_SECONDS
-        while self.silence() is not None and time.monotonic() < until:
-            if self._child is not None and self._child.poll() is not None:
+        while self._child.poll() is None and time.monotonic() < until:
+            beat = last_beat(self._folder, "watch")
+            if beat is not None and beat.pid == self._child.pid:
                 return
             time.sleep(_LOOK_SECONDS)
 
@@ -145,3 +149,19 @@ class Watchdog:
         child.wait()
         if self._log is not None:
             self._log.close()
+
+
+class Inbox:
+    """Orders on record that were not obeyed yet; then, if need be, the watchdog's."""
+
+    def __init__(self, ledger: Ledger, watchdog: Watchdog) -> None:
+        self._ledger, self._watchdog = ledger, watchdog
+        self._seen: set[str] = set(ledger.read("obeyed", ["id"])["id"].to_list())
+
+    def __call__(self) -> Iterator[Order]:
+        """Yield each once, the next one only when that before was obeyed."""
+        rows = self._ledger.read("commands").iter_rows(named=True)
+        for order in [Order.of(row) for row in rows if row["id"] not in self._seen]:
+            self._seen.add(order.id)
+            yield order
+        yield from self._watchdog.orders()  # after those were obeyed: one may have resumed

@@ -40,9 +40,9 @@ class Alert:
 
     Examples
     --------
-    >>> alert = Alert(5, "info", "drift", "odd", {"psi": float("nan")})
+    >>> alert = Alert(5, "warning", "drift", "odd", {"psi": float("nan")})
     >>> alert.to_json().partition(',"detail"')[0]
-    '{"event_time":5,"severity":"info","rule":"drift","message":"odd"'
+    '{"event_time":5,"severity":"warning","rule":"drift","message":"odd"'
     >>> alert.runbook
     'docs/runbooks.md#drift'
     """
@@ -65,7 +65,8 @@ class Alert:
     @property
     def runbook(self) -> str:
         """Where it is written what this alert means, and what to do."""
-        return f"docs/runbooks.md#{self.rule.replace('_', '-')}"
+        calm = self.severity == "info" and self.rule != "weekly"
+        return "docs/runbooks.md#" + ("information" if calm else self.rule.replace("_", "-"))
 
     def to_json(self) -> str:
         """One line of JSON, ASCII only; NaN and infinities become null."""

@@ -36,8 +36,9 @@ def check_run(folder: Path, url: str = "") -> Iterator[Check]:
             yield Check("Trading", "ok", f"process {trade.pid}, {trade.state}")
         else:
             yield Check("Trading", "ok", "stopped" if trade else "never began here")
+        most = settings.dead_after_seconds
         age = watch.age_seconds() if watch is not None and watch.state == "alive" else None
-        if age is not None and age <= settings.dead_after_seconds and watch is not None:
+        if watch is not None and age is not None and age <= most and watch.runs:
             yield Check("Watch", "ok", f"process {watch.pid}, last sign of life {age:.1f} s ago")
         elif trading and not dead:
             yield Check(

@@ -178,7 +178,8 @@ def _fill_orders(
     """Fill what waits for this instant's open: positions taken the other way first leave room."""
     for row in range(first, last):
         position = positions[symbols[row]]
-        if position.pending_side != 0 and position.quantity != 0.0:
+        opposite = position.pending_side != 0 and position.quantity != 0.0
+        if opposite and not account.flattens:
             close_position(
                 position, account, parameters, prices[row, OPEN], EXIT_OPPOSITE, time,
                 trades[tally.trades], fills[tally.fills], tally,

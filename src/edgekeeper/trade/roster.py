@@ -1,11 +1,10 @@
 """``Roster``: which lines there are, who of them decides, and how that changes at boundaries."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from edgekeeper.config import Config
-from edgekeeper.errors import BadData, EdgekeeperError, Refused, StorageError
+from edgekeeper.errors import Refused
 from edgekeeper.ledger import Ledger, Transaction
 from edgekeeper.registry import Package, Pointer, Registry
 from edgekeeper.rollout import (
@@ -23,17 +22,12 @@ from edgekeeper.simulator import Book, book_parameters
 from edgekeeper.stats.sequential import e_lond_level
 from edgekeeper.trade.accounts import Accounts
 from edgekeeper.trade.orders import Bequest, Order
+from edgekeeper.trade.package_reader import FAULT, PackageReader
 from edgekeeper.trade.seats import Seat
 
 __all__ = ["Roster"]
 
 _MINE, _NEWEST = "edgekeeper", "always_newest"
-_FAULT = "fault"  # actor of moves that say that a package could not be read
-_FAULTS = {
-    BadData: "damaged",
-    StorageError: "absent, or cannot be read",
-    Refused: "not signed by anyone trusted",
-}
 _WITHOUT_EVIDENCE = 0.10
 """Most of the signals that a line may decide on a person's word alone."""
 
@@ -97,7 +91,7 @@ class Roster:
         self.under_way: set[str] = set()
         self.events: list[tuple[int, str, str]] = []
         self._adopted = 0
-        self._unreadable: dict[str, str] | None = None
+        self._reader = PackageReader(ledger, registry)
 
     # -- who decides ----------------------------------------------------------------------------
 
@@ -236,7 +230,7 @@ class Roster:
         if row["line"] in self.seats:  # else of a line that this configuration does not have
             seat = self.seats[row["line"]]
             seat.line.refits += 1
-            package = self._load(row["hash"])
+            package = self._reader.load(row["hash"])
             if isinstance(package, Package):
                 seat.newest = package
                 self._swap(seat, row, now_ns, tx)
@@ -248,22 +242,6 @@ class Roster:
     def leave_fit(self) -> None:
         """Go past the next fit on record."""
         self._adopted += 1
-
-    def _load(self, package: str) -> Package | str:
-        """Return a package, or what is wrong with it; a fault on record stays one."""
-        if self._unreadable is None:
-            kept = self.ledger.read("stages", ["evidence_json"], where={"actor": _FAULT})
-            notes = [json.loads(text) for text in kept["evidence_json"].to_list()]
-            self._unreadable = {note["package"]: note["fault"] for note in notes}
-        if package in self._unreadable:
-            return self._unreadable[package]
-        try:
-            return self.registry.load(package)
-        except EdgekeeperError as error:
-            if self.ledger.unproved:
-                raise  # it could be read when this was lived: the record cannot be proved without
-            self._unreadable[package] = _FAULTS.get(type(error), "not usable")
-            return self._unreadable[package]
 
     def _keep(
         self,
@@ -281,10 +259,10 @@ class Roster:
         move = Move(line.name, line.stage, line.stage, "kept", reason, evidence)
         line.reasons.append(reason)
         if tx is not None:
-            self.write_move(tx, move, now_ns, _FAULT)
+            self.write_move(tx, move, now_ns, FAULT)
         else:
             with self.ledger.transaction("trade", event_time_ns=now_ns) as own:
-                self.write_move(own, move, now_ns, _FAULT)
+                self.write_move(own, move, now_ns, FAULT)
         self.events.append((now_ns, "corrupt", f"{line.name}: {reason}"))
 
     def _swap(self, seat: Seat, row: dict[str, Any], now_ns: int, tx: Transaction | None) -> None:

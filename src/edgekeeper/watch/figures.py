@@ -8,7 +8,6 @@ import polars as pl
 
 from edgekeeper.alerts import Figure
 from edgekeeper.ledger import Ledger
-from edgekeeper.stats.two_samples import population_stability
 
 __all__ = ["FigureReader"]
 
@@ -33,22 +32,28 @@ class FigureReader:
     def __init__(self, ledger: Ledger, recent: int) -> None:
         self._ledger, self._recent = ledger, recent
         self._high, self._equity, self._marks = -math.inf, math.nan, 0
-        self._measured: tuple[int, int] | None = None
+        self._closed, self._day = 0, -1
 
     def read(self, until_ns: int) -> Iterator[Figure]:
         """Yield the figures as of an instant; later rows are not looked at."""
         yield from self._drawdown(until_ns)
         yield from self._latency(until_ns)
-        trades = self._trades(_MINE, until_ns)
-        newest = int(trades["exit_time_ns"][0]) if trades.height else 0
-        if self._measured == (newest, until_ns // _DAY_NS):
+        if not self._anything_new(until_ns):
             return
-        self._measured = (newest, until_ns // _DAY_NS)
-        by_model = trades.filter(pl.col("model").is_not_null())
+        by_model = self._trades(_MINE, until_ns).filter(pl.col("model").is_not_null())
         if by_model.height:
             yield from self._beside_rules(by_model, until_ns)
             yield from self._accuracy(by_model)
         yield from self._forecasts(until_ns)
+
+    def _anything_new(self, until_ns: int) -> bool:
+        new = self._ledger.read(
+            "trades", ["entry"], where={"account": _MINE}, until_ns=until_ns, after=self._closed
+        )
+        before, self._day = self._day, until_ns // _DAY_NS
+        if new.height:
+            self._closed = int(new["entry"][-1])
+        return new.height > 0 or self._day != before
 
     def _drawdown(self, until_ns: int) -> Iterator[Figure]:
         marks = self._ledger.read(
@@ -110,6 +115,8 @@ class FigureReader:
 
     def _forecasts(self, until_ns: int) -> Iterator[Figure]:
         """How far the newest forecasts of each line's package are from those it made before."""
+        from edgekeeper.stats.two_samples import population_stability  # late: loads numba and SciPy
+
         moves = self._ledger.read("stages", ["line"], until_ns=until_ns)
         for line in moves["line"].unique(maintain_order=True).to_list():
             rows = self._ledger.read(

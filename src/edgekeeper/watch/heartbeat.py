@@ -58,6 +58,17 @@ class Beat:
             return math.inf
         return (now - self.monotonic_ns) / 1e9
 
+    @property
+    def runs(self) -> bool:
+        """Whether such a process is there now: one that was killed leaves a young file behind."""
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            return True
+        return True
+
 
 class Heart:
     """Gives signs of life, at most every so often unless the state changes.

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from edgekeeper.config import LOCAL, Config, parse_config
 from edgekeeper.errors import BadData, StorageError
-from edgekeeper.market.atomic import write_atomically
 
 __all__ = ["keep_local", "with_local"]
 
@@ -14,6 +13,8 @@ _FILE = "local.json"
 
 def keep_local(folder: Path, config: Config) -> None:
     """Write down the sections of :meth:`Config.local` for whoever else works on this run."""
+    from edgekeeper.market.atomic import write_atomically  # late: the watch need not know markets
+
     write_atomically(folder / _FILE, json.dumps(config.local(), indent=2).encode())
 
 
@@ -34,10 +35,10 @@ def with_local(folder: Path, config: Config) -> Config:
     except OSError as error:
         raise StorageError(f"could not read {folder / _FILE}: {error.strerror}") from error
     try:
-        kept = json.loads(text)
-        kept = {name: kept[name] for name in LOCAL if name in kept}
-    except (ValueError, TypeError) as error:
+        said = dict(json.loads(text).items())
+    except (ValueError, AttributeError) as error:
         raise BadData(
             f"{folder / _FILE} is damaged ({error}): remove it, and give --config once more"
         ) from error
+    kept = {name: said[name] for name in LOCAL if name in said}
     return parse_config({**config.model_dump(mode="json"), **config.local(), **kept})

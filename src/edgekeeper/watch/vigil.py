@@ -257,7 +257,8 @@ def keep_vigil(
     other = last_beat(folder, "watch")
     if other is not None and other.state == "alive":
         age = other.age_seconds()
-        if age < vigil.settings.dead_after_seconds and other.pid != os.getpid():
+        young = age < vigil.settings.dead_after_seconds
+        if young and other.runs and other.pid != os.getpid():
             raise UsageError(
                 f"process {other.pid} watches {folder} already, its last sign of life {age:.0f} s "
                 "old: stop it first"
