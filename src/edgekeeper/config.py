@@ -23,6 +23,7 @@ from pydantic import (
 from edgekeeper.errors import UsageError, nearest
 
 __all__ = [
+    "REFIT_WINDOWS",
     "Config",
     "CostsConfig",
     "DriftConfig",
@@ -42,6 +43,9 @@ __all__ = [
     "parse_config",
 ]
 
+
+REFIT_WINDOWS = ("", "recent", "full")
+"""Windows a refit may be asked for; the first is that of the recipe."""
 
 _WEEKLY = r"^(mon|tue|wed|thu|fri|sat|sun) ([01]\d|2[0-3]):[0-5]\d$"
 

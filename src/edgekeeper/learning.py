@@ -14,9 +14,10 @@ from pathlib import Path
 
 from edgekeeper.auditing import find_bars, read_settings, registry_of
 from edgekeeper.errors import EdgekeeperError
-from edgekeeper.learn import FitRequest, LearnService
+from edgekeeper.learn import FitRequest, LearnService, training_metrics
 from edgekeeper.ledger import Ledger
 from edgekeeper.living import bars_of_step, recorded_bequests, recorded_steps
+from edgekeeper.market.atomic import write_atomically
 from edgekeeper.paper import read_wanted, stored_bars
 from edgekeeper.trade import BARS, Tape
 
@@ -50,7 +51,10 @@ class Learner:
     def fit(self, request: FitRequest) -> str | None:
         """Fit, judge, package and record; return the package's hash, None: too little data."""
         self._look(request.now_ns)
-        return self.learn.refit(request.line, request.now_ns, request.epoch, request.wish)
+        made = self.learn.refit(request.line, request.now_ns, request.epoch, request.wish)
+        text = json.dumps(training_metrics(self.ledger), indent=2)
+        write_atomically(self.folder / "models" / "training_metrics.json", text.encode())
+        return made
 
     def _look(self, until_ns: int) -> None:
         """Take the bars that the run has taken since, exactly as it did."""

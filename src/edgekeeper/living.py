@@ -136,6 +136,8 @@ class Live:
         self.registry, self.fits = registry, fits
         ask = None if fits is None else self._ask
         self.run = Run(history, config, ledger, registry, watch, screen, ask)
+        if config.refits.schedule == "clock":
+            self.run.leave_refits_to_the_clock()
         self._asks = False  # requests on record were answered before, or are asked once more
         self._to_adopt = False
         self.open = False  # whether the present epoch has bars

@@ -22,6 +22,7 @@ from edgekeeper.market import longest_snapshot, parse_interval, save_snapshot
 from edgekeeper.market.atomic import write_atomically
 from edgekeeper.market.live import BarPoller, open_live_source
 from edgekeeper.market.live.keeping import Kept, bars_of
+from edgekeeper.refit_clock import RefitClock
 from edgekeeper.registry import Registry
 from edgekeeper.running import Screen
 from edgekeeper.trade import Bequest, Order
@@ -175,8 +176,9 @@ def paper(
         screen.phase(f"asking {wanted.source} for bars")
         poller = _poller(wanted, symbols, out, clock, sleep)
         history = _history(out, wanted, config, poller, clock)
-        channels = Fanout([FileChannel(out / "alerts.log")])
-        watch = Sentinel(ledger, channels)
+        by_clock = config.refits.schedule == "clock"
+        files = [out / "alerts.log", *([out / _MODELS / "alerts.log"] if by_clock else [])]
+        watch = Sentinel(ledger, Fanout([FileChannel(file) for file in files]))
         live = Live(history, config, ledger, registry, watch, screen, learner)
         live.begin(bequests)
         screen.phase("going over what is on record")
@@ -185,11 +187,16 @@ def paper(
         live.go_on(stop)
         poller = _poller(wanted, symbols, out, clock, sleep, after_ns=live.now_ns)
         opened.callback(poller.close)
+        inbox: Callable[[], list[Order]] = _Inbox(ledger)
+        if by_clock:
+            hours = RefitClock(config, ledger, clock)
+            opened.callback(hours.close)
+            inbox = _with_hours(inbox, hours, live)
         screen.phase("waiting for bars")
         live_forever(
             live,
             _Polled(poller),
-            _Inbox(ledger),
+            inbox,
             stop=stop,
             idle=lambda: told(live, poller),
             clock=clock,
@@ -197,6 +204,17 @@ def paper(
         )
         ledger.seal(live.now_ns)
         return _end(live)
+
+
+def _with_hours(
+    inbox: Callable[[], list[Order]], hours: RefitClock, live: Live
+) -> Callable[[], list[Order]]:
+    """Orders of people, and after them those of the clock."""
+
+    def both() -> list[Order]:
+        return [*inbox(), *hours.orders(live.now_ns, live.run.trade.roster.under_way)]
+
+    return both
 
 
 def _learner(out: Path, ledger_url: str | None, config: Config) -> LearnerProcess:

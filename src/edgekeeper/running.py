@@ -112,6 +112,11 @@ class Run:
         asked = [place[name] for name in package.manifest.features]
         return data.matrix if asked == list(place.values()) else data.matrix[:, asked]
 
+    def leave_refits_to_the_clock(self) -> None:
+        """Fit each line once where it has enough bars, and then by order alone."""
+        for schedule in self._schedules.values():
+            schedule.repeats = False
+
     def inherited(self, packages: Mapping[str, str]) -> None:
         """Take note of lines that begin with a package: their next fit is due as after a fit."""
         for line, package in packages.items():
