@@ -43,11 +43,11 @@ def test_what_was_wished_for_is_on_record(desk):
 
 
 def test_force_skips_a_veto_and_nothing_else(open_desk, planted):
-    strict = CONFIG.gates.model_copy(update={"profile": "strict"})
-    for gates, verdict in (
-        (strict.model_copy(update={"veto_errors": 0.0, "max_auc": 0.99}), "accepted"),
-        (strict.model_copy(update={"max_auc": 0.5}), "needs_approval"),
+    for floors, verdict in (
+        ({"min_auc": 0.99, "max_auc": 0.999}, "accepted"),
+        ({"min_auc": 0.99, "max_auc": 0.4}, "needs_approval"),
     ):
+        gates = CONFIG.gates.model_copy(update=floors)
         desk = open_desk(planted, CONFIG.model_copy(update={"gates": gates}))
         desk.signal(slice(0, len(planted)))
         desk.learn.refit("linear", desk.at(400), 0, Wish(force=True))
