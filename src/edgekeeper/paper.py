@@ -177,8 +177,7 @@ def paper(
         poller = _poller(wanted, symbols, out, clock, sleep)
         history = _history(out, wanted, config, poller, clock)
         by_clock = config.refits.schedule == "clock"
-        files = [out / "alerts.log", *([out / _MODELS / "alerts.log"] if by_clock else [])]
-        watch = Sentinel(ledger, Fanout([FileChannel(file) for file in files]))
+        watch = Sentinel(ledger, _channels(out, by_clock))
         live = Live(history, config, ledger, registry, watch, screen, learner)
         live.begin(bequests)
         screen.phase("going over what is on record")
@@ -204,6 +203,15 @@ def paper(
         )
         ledger.seal(live.now_ns)
         return _end(live)
+
+
+def _channels(out: Path, by_clock: bool) -> Fanout:
+    """Where alerts go: beside the record, and in the profile of hours beside the packages too."""
+    files = [FileChannel(out / "alerts.log")]
+    if by_clock:
+        (out / _MODELS).mkdir(exist_ok=True)
+        files.append(FileChannel(out / _MODELS / "alerts.log", "models"))
+    return Fanout(files)
 
 
 def _with_hours(

@@ -183,7 +183,9 @@ def refit(
 ) -> None:  # fmt: skip
     """Fit a line, whether due or not.
 
-    At once in a process beside the run, or, without one, at the end of its epoch. With --force it is used although it is worse than the fit before, or misses a floor of the
+    At once in a process beside the run, or, without one, at the end of its epoch.
+
+    With --force it is used although it is worse than the fit before, or misses a floor of the
     profile. One that is too good to be true waits for `edgekeeper approve` all the same.
     """
     give_order("refit", subject=line, reason=reason, detail={"force": True} if force else None,
