@@ -15,7 +15,7 @@ from edgekeeper.running import Blank
 HOUR = 3_600 * 10**9
 START = 1_700_006_400 * 10**9
 LINE = LineConfig(
-    name="linear", learner="logistic", features=("returns",), min_bars=100, refit_epochs=1
+    name="linear", learner="logistic", features=("returns",), min_bars=200, refit_epochs=1
 )
 CONFIG = Config(
     epoch="bar",
@@ -51,8 +51,8 @@ def live(folder, clock, *, adopted):
         seen[:] = run.ledger.read("obeyed", where={"kind": "adopt"})["subject"].to_list()
 
     def sleep(seconds):
-        clock.advance_to(clock.now_ns() + round(seconds * 1e9))
-        time.sleep(0.02)
+        clock.advance_to(clock.now_ns() + max(round(seconds * 1e9), HOUR // 2))
+        time.sleep(0.1)
 
     wanted = PaperWanted(f"folder:{folder / 'files'}", ("A/USD",), "1h")
     end = paper(
@@ -64,8 +64,8 @@ def live(folder, clock, *, adopted):
 
 def test_a_run_refits_by_the_clock_beside_its_trading_and_an_audit_proves_it(tmp_path):
     (tmp_path / "files").mkdir()
-    hours(2_000).write_csv(tmp_path / "files" / "A%2FUSD.csv")
-    clock = ManualClock(START + 200 * HOUR)
+    hours(1_500).write_csv(tmp_path / "files" / "A%2FUSD.csv")
+    clock = ManualClock(START + 400 * HOUR)
     _, first = live(tmp_path, clock, adopted=2)
     end, both = live(tmp_path, clock, adopted=3)
     assert both[: len(first)] == first

@@ -82,8 +82,7 @@ def main(folder: str, ledger_url: str = "") -> None:
                 request = FitRequest.from_json(requests())
                 try:
                     learner = learner or Learner(Path(folder), ledger)
-                    package = learner.fit(request)
-                    problem = "" if package else "there is not enough data for it yet"
+                    package, problem = learner.fit(request), ""
                 except EdgekeeperError as error:
                     package, problem = None, str(error)
                 answers.write(json.dumps({"package": package, "problem": problem}) + "\n")

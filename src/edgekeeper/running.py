@@ -77,6 +77,8 @@ class Run:
 
     Attributes
     ----------
+    refits_by_order : bool
+        Whether a line that has a fit gets another by order alone.
     requests : dict of line name to FitRequest
         What was asked of somebody else and not answered yet, oldest first.
     """
@@ -103,6 +105,7 @@ class Run:
         self.upkeep = Upkeep(ledger, config.storage, WallClock())
         self.trade = TradeLoop(self.feed, config, ledger, registry, self.features)
         self.epochs_done = 0
+        self.refits_by_order = False
         self._schedules = {line.name: RefitSchedule(line) for line in config.lines}
 
     def features(self, package: Package) -> Float32Array:
@@ -111,11 +114,6 @@ class Run:
         place = {name: i for i, name in enumerate(data.features.expressions)}
         asked = [place[name] for name in package.manifest.features]
         return data.matrix if asked == list(place.values()) else data.matrix[:, asked]
-
-    def leave_refits_to_the_clock(self) -> None:
-        """Fit each line once where it has enough bars, and then by order alone."""
-        for schedule in self._schedules.values():
-            schedule.repeats = False
 
     def inherited(self, packages: Mapping[str, str]) -> None:
         """Take note of lines that begin with a package: their next fit is due as after a fit."""
@@ -150,6 +148,7 @@ class Run:
             name
             for name, schedule in self._schedules.items()
             if name not in roster.under_way
+            and not (self.refits_by_order and roster.seats[name].newest is not None)
             and schedule.due(last, self.epochs_done)
             and roster.wants_refit(name)
         ]

@@ -14,8 +14,6 @@ class RefitSchedule:
     A quarter is enough for daily bars. A month of minutes holds more than a year of days, so the
     second rule lets a young history be learned from without refitting an old one every hour.
 
-    ``repeats = False`` leaves all but the first fit to somebody else.
-
     Examples
     --------
     >>> schedule = RefitSchedule(LineConfig(name="a", min_bars=100, refit_epochs=63))
@@ -24,15 +22,12 @@ class RefitSchedule:
     """
 
     line: LineConfig
-    repeats: bool = True
     _bars: int = 0
     _epochs: int = 0
 
     def due(self, bars: int, epochs: int) -> bool:
         """Say whether to fit at this boundary, after so many instants and epochs; remembers it."""
         if bars < self.line.min_bars:
-            return False
-        if self._bars and not self.repeats:
             return False
         grown = bars >= self._bars * (1.0 + self.line.refit_growth)
         if self._bars and not grown and epochs - self._epochs < self.line.refit_epochs:
