@@ -28,7 +28,10 @@ from edgekeeper.running import Screen
 from edgekeeper.trade import Bequest, Order
 from edgekeeper.watch import Sentinel
 
-__all__ = ["PaperEnd", "Wanted", "paper", "read_wanted", "stored_bars"]
+__all__ = ["LEDGER_VARIABLE", "PaperEnd", "Wanted", "paper", "read_wanted", "stored_bars"]
+
+LEDGER_VARIABLE = "EDGEKEEPER_LEARNER_LEDGER"
+"""Variable of the environment that tells a learner where the record is, if not in the folder."""
 
 _DAY_NS = 86_400 * 10**9
 _LIVE, _BARS, _MODELS, _WANTED = "live", "bars", "models", "paper.json"
@@ -228,8 +231,8 @@ def _with_hours(
 def _learner(out: Path, ledger_url: str | None, config: Config) -> LearnerProcess:
     """A process that fits beside this one, started when there is something to fit."""
     command = [sys.executable, "-m", "edgekeeper.learning", str(out.resolve())]
-    command += [ledger_url] if ledger_url else []
-    return LearnerProcess(command, config.refits, out / "learner.log")
+    place = {LEDGER_VARIABLE: ledger_url} if ledger_url else {}  # it may hold a password
+    return LearnerProcess(command, config.refits, out / "learner.log", place)
 
 
 def _end(live: Live) -> PaperEnd:
