@@ -122,8 +122,14 @@ def damage(file):
 
 def kill(learner):
     os.kill(learner.process_id, signal.SIGKILL)
-    while learner.process_id is not None:
-        time.sleep(0.01)
+    wait_for(lambda: learner.process_id is None)
+
+
+def wait_for(what):
+    until = time.monotonic() + 60
+    while not what():
+        assert time.monotonic() < until
+        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -150,6 +156,7 @@ def test_fits_made_elsewhere_come_back_after_stops_and_kills_and_in_an_audit(sta
     before = seat.line.package
     run.take(HISTORY, HISTORY + 8, wait=False)  # the last boundary asks for a fit
     assert run.learner.waiting == 1
+    assert "fitting linear" in run.live.sentence
     kill(run.learner)
     run.take(HISTORY + 8, HISTORY + 9)
     assert run.answers()[1] == ("no_fit", WAS_KILLED, "done")
@@ -172,11 +179,14 @@ def test_fits_made_elsewhere_come_back_after_stops_and_kills_and_in_an_audit(sta
     third.take(HISTORY + 17, HISTORY + 18)
     assert [kind for kind, _, _ in third.answers()] == ["adopt", "no_fit", "adopt", "adopt"]
     assert {outcome for _, _, outcome in third.answers()} == {"done"}
-    heads = third.close()
+    third.take(HISTORY + 18, HISTORY + 25, wait=False)
+    wait_for(lambda: third.ledger.read("packages").height == 4)
+    heads = third.close()  # a fit is on record that nobody has taken
     proved = audit(third.folder)
     assert proved.complete
     assert proved.head == heads[0]
-    assert proved.replayed["learn"] == 3
+    assert proved.replayed["learn"] == 4
+    assert [kind for kind, _, _ in start().answers()].count("adopt") == 4
 
 
 @pytest.mark.parametrize(

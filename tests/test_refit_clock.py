@@ -99,6 +99,7 @@ def test_no_fit_grows_older_than_it_may(ledger, start):
     fitted(ledger, "2026-03-16T03:00")
     assert start("2026-03-17T01:00").orders(at("2026-03-17T03:00"), set()) == []
     clock = start("2026-03-17T01:30")
+    clock.close()  # a scheduler that is dead
     orders = clock.orders(at("2026-03-17T03:01"), set())
     assert jobs(orders) == [(line, "age") for line in LINES]
     assert orders[0].reason == "the newest fit is older than 24 hours"

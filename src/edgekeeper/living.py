@@ -156,7 +156,8 @@ class Live:
         state = "HALTED" if book.halted else "model paused" if book.paused else ""
         who = run.trade.roster.champion or self.config.fallback
         lines = [f"{seat.line.name} {seat.line.stage}" for seat in run.trade.roster.seats.values()]
-        parts = [f"equity {book.equity:,.2f}", f"{who} decides", ", ".join(lines), state]
+        fitting = f"fitting {', '.join(run.requests)}" if run.requests else ""
+        parts = [f"equity {book.equity:,.2f}", f"{who} decides", ", ".join(lines), fitting, state]
         return "; ".join(part for part in parts if part)
 
     def begin(self, bequests: tuple[Bequest, ...] = ()) -> None:

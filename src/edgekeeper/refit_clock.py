@@ -92,8 +92,9 @@ class RefitClock:
         return [self._order(line, *self._wanted.pop(line)) for line in ready]
 
     def close(self) -> None:
-        """End the thread."""
-        self._scheduler.shutdown(wait=False)
+        """End the thread. What is too old is still noticed without it."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
 
     def _come(self, job: str) -> None:
         self._came.put((job, self._clock.now_ns()))
