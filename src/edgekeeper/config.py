@@ -25,6 +25,7 @@ from edgekeeper.rules_config import Regime, RulesConfig, StrategyConfig, VoterCo
 
 __all__ = [
     "LOCAL",
+    "REFIT_WINDOWS",
     "AlertRule",
     "AlertsConfig",
     "Config",
@@ -51,6 +52,9 @@ __all__ = [
     "parse_config",
 ]
 
+
+REFIT_WINDOWS = ("", "recent", "full")
+"""Windows a refit may be asked for; the first is that of the recipe."""
 
 _WEEKLY = r"^(mon|tue|wed|thu|fri|sat|sun) ([01]\d|2[0-3]):[0-5]\d$"
 

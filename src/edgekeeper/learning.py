@@ -1,4 +1,4 @@
-"""The learner of a live run, as a process: ``python -m edgekeeper.learning RUN [LEDGER]``.
+"""The learner of a live run, as a process: ``python -m edgekeeper.learning RUN``.
 
 Reads a request from each line of its input, fits on the bars and the record of the run in the
 folder RUN, leaves package and link, and answers with a line. It ends with its input.
@@ -14,10 +14,11 @@ from pathlib import Path
 
 from edgekeeper.auditing import find_bars, read_settings, registry_of
 from edgekeeper.errors import EdgekeeperError
-from edgekeeper.learn import FitRequest, LearnService
+from edgekeeper.learn import FitRequest, LearnService, training_metrics
 from edgekeeper.ledger import Ledger
 from edgekeeper.living import bars_of_step, recorded_bequests, recorded_steps
-from edgekeeper.paper import read_wanted, stored_bars
+from edgekeeper.market.atomic import write_atomically
+from edgekeeper.paper import LEDGER_VARIABLE, read_wanted, stored_bars
 from edgekeeper.trade import BARS, Tape
 
 __all__ = ["Learner", "main"]
@@ -50,7 +51,10 @@ class Learner:
     def fit(self, request: FitRequest) -> str | None:
         """Fit, judge, package and record; return the package's hash, None: too little data."""
         self._look(request.now_ns)
-        return self.learn.refit(request.line, request.now_ns, request.epoch, request.wish)
+        made = self.learn.refit(request.line, request.now_ns, request.epoch, request.wish)
+        text = json.dumps(training_metrics(self.ledger), indent=2)
+        write_atomically(self.folder / "models" / "training_metrics.json", text.encode())
+        return made
 
     def _look(self, until_ns: int) -> None:
         """Take the bars that the run has taken since, exactly as it did."""
@@ -66,20 +70,20 @@ class Learner:
             self.tape.extend(bars_of_step(stored, step, self.tape.bars))
 
 
-def main(folder: str, ledger_url: str = "") -> None:
+def main(folder: str) -> None:
     """Answer requests until the input ends."""
     os.nice(_NICENESS)
     with os.fdopen(os.dup(1), "w") as answers:
         os.dup2(2, 1)  # what a library prints is no answer
         requests = _requests()
-        with Ledger.open(ledger_url or Path(folder) / "ledger.sqlite", patience_s=60.0) as ledger:
+        place = os.environ.get(LEDGER_VARIABLE) or Path(folder) / "ledger.sqlite"
+        with Ledger.open(place, patience_s=60.0) as ledger:
             learner: Learner | None = None
             while True:
                 request = FitRequest.from_json(requests())
                 try:
                     learner = learner or Learner(Path(folder), ledger)
-                    package = learner.fit(request)
-                    problem = "" if package else "there is not enough data for it yet"
+                    package, problem = learner.fit(request), ""
                 except EdgekeeperError as error:
                     package, problem = None, str(error)
                 answers.write(json.dumps({"package": package, "problem": problem}) + "\n")

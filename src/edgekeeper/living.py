@@ -136,6 +136,7 @@ class Live:
         self.registry, self.fits = registry, fits
         ask = None if fits is None else self._ask
         self.run = Run(history, config, ledger, registry, watch, screen, ask, live=True)
+        self.run.refits_by_order = config.refits.schedule == "clock"
         self._asks = False  # requests on record were answered before, or are asked once more
         self._to_adopt = False
         self.open = False  # whether the present epoch has bars
@@ -159,7 +160,9 @@ class Live:
         who = run.trade.roster.champion or self.config.fallback
         lines = [f"{seat.line.name} {seat.line.stage}" for seat in run.trade.roster.seats.values()]
         faults = "; ".join(run.tape.faults)
-        parts = [f"equity {book.equity:,.2f}", f"{who} decides", ", ".join(lines), state, faults]
+        fitting = f"fitting {', '.join(run.requests)}" if run.requests else ""
+        told = [f"equity {book.equity:,.2f}", f"{who} decides", ", ".join(lines)]
+        parts = [*told, fitting, state, faults]
         return "; ".join(part for part in parts if part)
 
     def begin(self, bequests: tuple[Bequest, ...] = ()) -> None:
@@ -242,7 +245,9 @@ class Live:
             self._to_adopt |= answer.package is not None
             if answer.package is None:
                 line, now = answer.request.line, answer.request.now_ns
-                self._answer(NO_FIT, line, answer.problem, f"{line}-{now}", line)
+                reason = answer.problem or "there is not enough data for it yet"
+                detail = {"line": line, "failed": bool(answer.problem)}
+                self._answer(NO_FIT, line, reason, f"{line}-{now}", detail)
         if self._to_adopt and not self.open:
             self._to_adopt = False
             for row in self._fits_waiting():
@@ -258,11 +263,13 @@ class Live:
             self.registry.load(package)
         except EdgekeeperError as error:
             reason, kind = f"{reason} cannot be loaded: {error}", PASS_OVER
-        self._answer(kind, package, reason, package, line)
+        self._answer(kind, package, reason, package, {"line": line})
 
-    def _answer(self, kind: str, subject: str, reason: str, name: str, line: str) -> None:
+    def _answer(
+        self, kind: str, subject: str, reason: str, name: str, detail: dict[str, Any]
+    ) -> None:
         number = f"{kind}-{self.run.trade.steps}-{name}"
-        self.obey(Order(number, kind, subject, LEARN, reason, {"line": line}))
+        self.obey(Order(number, kind, subject, LEARN, reason, detail))
 
     def _fit_again(self, order: Order) -> None:
         """Let an audit make the fit that an answer on record is about."""

@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -24,13 +24,25 @@ from edgekeeper.market import longest_snapshot, parse_interval, save_snapshot
 from edgekeeper.market.atomic import write_atomically
 from edgekeeper.market.live import BarPoller, open_live_source
 from edgekeeper.market.live.keeping import Kept, bars_of
+from edgekeeper.refit_clock import RefitClock
 from edgekeeper.registry import Registry
 from edgekeeper.running import Screen
-from edgekeeper.trade import Bequest
+from edgekeeper.trade import Bequest, Order
 from edgekeeper.watch import Sentinel, keep_local, with_local
 from edgekeeper.watching import Inbox, Watchdog
 
-__all__ = ["PaperEnd", "Wanted", "joined", "paper", "read_wanted", "stored_bars"]
+__all__ = [
+    "LEDGER_VARIABLE",
+    "PaperEnd",
+    "Wanted",
+    "joined",
+    "paper",
+    "read_wanted",
+    "stored_bars",
+]
+
+LEDGER_VARIABLE = "EDGEKEEPER_LEARNER_LEDGER"
+"""Variable of the environment that tells a learner where the record is, if not in the folder."""
 
 _DAY_NS = 86_400 * 10**9
 _LIVE, _BARS, _MODELS, _WANTED = "live", "bars", "models", "paper.json"
@@ -187,8 +199,8 @@ def paper(
         screen.phase(f"asking {wanted.source} for bars")
         poller = _poller(wanted, symbols, out, clock, sleep)
         history = _history(out, wanted, config, poller, clock)
-        channels = Fanout([FileChannel(out / "alerts.log")])
-        sentinel = Sentinel(ledger, channels, settings=config.alerts)
+        by_clock = config.refits.schedule == "clock"
+        sentinel = Sentinel(ledger, _channels(out, by_clock), settings=config.alerts)
         live = Live(history, config, ledger, registry, sentinel, screen, learner)
         live.begin(bequests)
         screen.phase("going over what is on record")
@@ -203,18 +215,43 @@ def paper(
             screen.phase("starting the watch")
         with Watchdog(out, settings, lambda: book.halted, ledger_url=ledger_url) as watchdog:
             screen.phase("waiting for bars")
-            inbox = Inbox(ledger, watchdog)
+            inbox: Callable[[], Iterable[Order]] = Inbox(ledger, watchdog)
+            if by_clock:
+                hours = RefitClock(config, ledger, clock)
+                opened.callback(hours.close)
+                inbox = _with_hours(inbox, hours, live)
             _trade(live, poller, inbox, watchdog, told, stop=stop, clock=clock,
                    patience_seconds=patience_seconds)  # fmt: skip
         ledger.seal(live.now_ns)
         return _end(live)
 
 
+def _channels(out: Path, by_clock: bool) -> Fanout:
+    """Where alerts go: beside the record, and in the profile of hours beside the packages too."""
+    files = [FileChannel(out / "alerts.log")]
+    if by_clock:
+        (out / _MODELS).mkdir(exist_ok=True)
+        files.append(FileChannel(out / _MODELS / "alerts.log", "models"))
+    return Fanout(files)
+
+
+def _with_hours(
+    inbox: Callable[[], Iterable[Order]], hours: RefitClock, live: Live
+) -> Callable[[], Iterable[Order]]:
+    """Orders of people, and after them those of the clock."""
+
+    def both() -> Iterator[Order]:
+        yield from inbox()
+        yield from hours.orders(live.now_ns, live.run.trade.roster.under_way)
+
+    return both
+
+
 def _learner(out: Path, ledger_url: str | None, config: Config) -> LearnerProcess:
     """A process that fits beside this one, started when there is something to fit."""
     command = [sys.executable, "-m", "edgekeeper.learning", str(out.resolve())]
-    command += [ledger_url] if ledger_url else []
-    return LearnerProcess(command, config.refits, out / "learner.log")
+    place = {LEDGER_VARIABLE: ledger_url} if ledger_url else {}  # it may hold a password
+    return LearnerProcess(command, config.refits, out / "learner.log", place)
 
 
 def _end(live: Live) -> PaperEnd:
@@ -233,7 +270,7 @@ def _end(live: Live) -> PaperEnd:
 def _trade(
     live: Live,
     poller: BarPoller,
-    inbox: Inbox,
+    inbox: Callable[[], Iterable[Order]],
     watchdog: Watchdog,
     told: Callable[[Live, BarPoller], None],
     *,

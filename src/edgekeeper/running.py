@@ -79,6 +79,8 @@ class Run:
 
     Attributes
     ----------
+    refits_by_order : bool
+        Whether a line that has a fit gets another by order alone.
     requests : dict of line name to FitRequest
         What was asked of somebody else and not answered yet, oldest first.
     """
@@ -114,6 +116,7 @@ class Run:
             self.feed, config, ledger, registry, self.features, self.learn.outcomes
         )
         self.epochs_done = 0
+        self.refits_by_order = False
         self._schedules = {line.name: RefitSchedule(line) for line in config.lines}
 
     def features(self, package: Package) -> Float32Array:
@@ -158,6 +161,7 @@ class Run:
             name
             for name, schedule in self._schedules.items()
             if name not in roster.under_way
+            and not (self.refits_by_order and roster.seats[name].newest is not None)
             and schedule.due(last, self.epochs_done)
             and roster.wants_refit(name)
         ]

@@ -6,6 +6,7 @@ from edgekeeper.learn.process import LearnerProcess
 from edgekeeper.learn.requests import FitAnswer, FitRequest
 from edgekeeper.learn.schedule import RefitSchedule
 from edgekeeper.learn.service import LearnService
+from edgekeeper.learn.training_metrics import training_metrics
 from edgekeeper.learn.wish import Wish
 
 __all__ = [
@@ -18,4 +19,5 @@ __all__ = [
     "RefitRequest",
     "RefitSchedule",
     "Wish",
+    "training_metrics",
 ]

@@ -12,7 +12,7 @@ import select
 import subprocess
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -36,10 +36,19 @@ class LearnerProcess:
         Memory and time of one fit.
     log : Path
         Where its error output goes.
+    environment : mapping of str to str
+        Beside that of this process: what no list of processes should show.
     """
 
-    def __init__(self, command: Sequence[str], bounds: RefitsConfig, log: Path) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        bounds: RefitsConfig,
+        log: Path,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self._command, self._bounds, self._log = list(command), bounds, log
+        self._environment = dict(environment or {})
         self._requests: queue.SimpleQueue[FitRequest | None] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[FitAnswer] = queue.SimpleQueue()
         self._child: subprocess.Popen[bytes] | None = None
@@ -128,7 +137,8 @@ class LearnerProcess:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env={**dict.fromkeys(names, threads), **os.environ},
+                env={**dict.fromkeys(names, threads), **os.environ, **self._environment},
+                start_new_session=True,  # Ctrl-C is for the run, which ends it in its own time
             )
         return self._child
 

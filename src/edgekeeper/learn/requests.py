@@ -51,7 +51,7 @@ class FitAnswer:
     package : str or None
         Hash of the package, which is on record and in the registry.
     problem : str
-        Why there is none.
+        Why there is none; empty where there was too little data for one.
     """
 
     request: FitRequest

@@ -6,13 +6,12 @@ from typing import Any, Self
 
 import numpy as np
 
-from edgekeeper.config import LineConfig, RefitsConfig
+from edgekeeper.config import REFIT_WINDOWS, LineConfig, RefitsConfig
 from edgekeeper.errors import UsageError
 from edgekeeper.types import Int64Array
 
-__all__ = ["WINDOWS", "Wish"]
+__all__ = ["Wish"]
 
-WINDOWS = ("", "recent", "full")
 _YEAR_NS = 365.25 * 86_400e9
 
 
@@ -43,10 +42,14 @@ class Wish:
     @classmethod
     def of(cls, detail: Mapping[str, Any]) -> Self:
         """Read one from the options of an order; those it does not know are not its own."""
-        known = {field.name for field in fields(cls)}
-        wish = cls(**{name: value for name, value in detail.items() if name in known})
-        if wish.window not in WINDOWS:
-            raise UsageError(f"expected a window of {', '.join(WINDOWS[1:])}, got {wish.window!r}")
+        wish = cls(
+            str(detail.get("window", "")),
+            tune=bool(detail.get("tune", False)),
+            force=bool(detail.get("force", False)),
+        )
+        if wish.window not in REFIT_WINDOWS:
+            known = ", ".join(REFIT_WINDOWS[1:])
+            raise UsageError(f"expected a window of {known}, got {wish.window!r}")
         return wish
 
     def record(self) -> dict[str, Any]:

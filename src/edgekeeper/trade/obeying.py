@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from edgekeeper.config import REFIT_WINDOWS
 from edgekeeper.errors import EdgekeeperError, Refused, nearest
 from edgekeeper.ledger import Transaction
 from edgekeeper.rollout import Move, Stage
@@ -188,6 +189,9 @@ def _refit(do: Doing) -> None:
     seat, _ = _seat_and_package(do.roster, do.order)
     if seat.line.name in do.roster.under_way:
         raise Refused(f"a fit of line {seat.line.name} is under way: wait for what becomes of it")
+    window = do.order.detail.get("window", "")
+    if window not in REFIT_WINDOWS:
+        raise Refused(f"expected a window of {', '.join(REFIT_WINDOWS[1:])}, got {window!r}")
     do.roster.refits_asked[seat.line.name] = do.order.detail
 
 

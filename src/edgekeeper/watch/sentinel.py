@@ -139,10 +139,10 @@ class Sentinel:
 
     def _fits_that_failed(self, now_ns: int) -> Iterator[Alert]:
         said = {"no_fit": "there is no new fit of line {0}: {1}", "pass_over": "{1}"}
-        columns = ["event_time_ns", "kind", "subject", "actor", "reason"]
+        columns = ["event_time_ns", "kind", "subject", "actor", "reason", "detail_json"]
         rows = self._rows("obeyed", columns, now_ns).filter(pl.col("actor") == "learn")
         for row in rows.iter_rows(named=True):
-            if row["kind"] in said:
+            if row["kind"] in said and json.loads(row["detail_json"]).get("failed", True):
                 yield Alert(
                     row["event_time_ns"],
                     "warning",

@@ -185,9 +185,18 @@ def demote(
 
 
 def refit(
-    line: Line, reason: Reason, run: Run = "", ledger: LedgerUrl = "", wait: Wait = _SECONDS,
-    as_json: AsJson = False,
+    line: Line, reason: Reason,
+    force: Annotated[
+        bool, typer.Option("--force", help="Use it although it misses a floor; that is recorded.")
+    ] = False,
+    run: Run = "", ledger: LedgerUrl = "", wait: Wait = _SECONDS, as_json: AsJson = False,
 ) -> None:  # fmt: skip
-    """Fit a line at the end of this epoch, whether due or not."""
-    give_order("refit", subject=line, reason=reason, run=run, ledger=ledger, wait=wait,
-               as_json=as_json)  # fmt: skip
+    """Fit a line, whether due or not.
+
+    At once in a process beside the run, or, without one, at the end of its epoch.
+
+    With --force it is used although it is worse than the fit before, or misses a floor of the
+    profile. One that is too good to be true waits for `edgekeeper approve` all the same.
+    """
+    give_order("refit", subject=line, reason=reason, detail={"force": True} if force else None,
+               run=run, ledger=ledger, wait=wait, as_json=as_json)  # fmt: skip
