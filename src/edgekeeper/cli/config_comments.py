@@ -119,6 +119,6 @@ COMMENTS = {
     '\n# { correlation = 0.9, by = "rfe", keep = 20, scaling = "standard" }',
     "lines.augmentation": "Further training rows made of those there are; left out: none. Such as"
     '\n# { by = "bootstrap", block = 10, samples = 1000 }',
-    "lines.online": "Learn from each outcome between refits, left out: no. By \"sgd\","
+    "lines.online": 'Learn from each outcome between refits, left out: no. By "sgd",'
     '\n# "river" or "continuation" (ten more rounds of trees), or { by = "sgd", buffer = 1000 }',
 }
