@@ -15,6 +15,7 @@ LEAST_BARS = 40
 """Bars below which a pace says nothing; where far ahead is looked, so many strides of bars."""
 _NEVER = math.inf
 _MOST_STRIDES = 5_000
+_TAIL = 0.07  # of the resamples: a bootstrap of short records is too sure, see the tests
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,8 @@ class EvidencePace:
         Mean growth a bar of the weakest bet's logarithm, with its 95 % interval. NaN with fewer
         than :data:`LEAST_BARS` bars.
     expected, earliest, latest : float
-        Bars from now until half, a tenth and nine tenths of all ways to go on are there: an 80 %
-        interval around a median. Infinite where they are not there within the bars looked ahead;
+        Bars from now until half of all ways to go on are there, and an interval that holds what
+        comes four times in five. Infinite where they are not there within the bars looked ahead;
         NaN where no pace is known.
     arriving : float
         Share of ways that are there within ``ahead`` bars.
@@ -101,7 +102,8 @@ def evidence_pace(
         Numbers out of range.
 
     Source: the block bootstrap of Politis & Romano (1992), circular, with the block length of
-    Politis & White (2004) of the bet that remembers longest.
+    Politis & White (2004), doubled, of the bet that remembers longest. On made bets of Sharpe
+    ratio 5 with 250 bars of past the interval held 82 % of what came, 78 % with memory (AR 0.5).
 
     Examples
     --------
@@ -129,7 +131,7 @@ def evidence_pace(
         arrived = stride * _arrivals(steps, missing, ahead // stride, repetitions, seed)
     else:
         arrived = np.full(repetitions, _NEVER)
-    early, middle, late = np.quantile(arrived, [0.1, 0.5, 0.9], method="inverted_cdf")
+    early, middle, late = np.quantile(arrived, [_TAIL, 0.5, 1.0 - _TAIL], method="inverted_cdf")
     arriving = math.nan if np.isnan(arrived).any() else float(np.isfinite(arrived).mean())
     return EvidencePace(
         least, threshold, weakest, n, *growth, float(middle), float(early), float(late), arriving,
@@ -158,7 +160,7 @@ def _checked(
 
 
 def _block(moves: Float64Array) -> int:
-    return max(1, math.ceil(float(np.max(block_lengths(moves)))))
+    return max(1, math.ceil(2.0 * float(np.max(block_lengths(moves)))))
 
 
 def _starts(n: int, block: int, repetitions: int, rng: np.random.Generator) -> Int64Array:
