@@ -115,17 +115,19 @@ def test_a_run_is_looked_at_too(edgekeeper, fitted, tmp_path):
     assert (found["Trading"]["found"], found["Trading"]["outcome"]) == ("never began here", "ok")
     assert code == 0
     trade = Heart(folder, "trade", 0.0)
-    trade.beat("alive")
-    found, code = looked_at(edgekeeper, folder)
-    assert (found["Watch"]["outcome"], code) == ("fail", 1)
-    assert "edgekeeper watch --run" in found["Watch"]["fix"]
-    Heart(folder, "watch", 0.0).beat()
-    found, code = looked_at(edgekeeper, folder)
-    assert (found["Watch"]["outcome"], code) == ("ok", 0)
-    trade.beat("failed")
-    found, code = looked_at(edgekeeper, folder)
-    assert (found["Trading"]["outcome"], code) == ("fail", 1)
-    assert "ended by an error" in found["Trading"]["found"]
+    with Ledger.open(folder / "ledger.sqlite") as ledger:
+        ledger.transaction("trade")  # as the loop does: it holds the right to write
+        trade.beat("alive")
+        found, code = looked_at(edgekeeper, folder)
+        assert (found["Watch"]["outcome"], code) == ("fail", 1)
+        assert "edgekeeper watch --run" in found["Watch"]["fix"]
+        Heart(folder, "watch", 0.0).beat()
+        found, code = looked_at(edgekeeper, folder)
+        assert (found["Watch"]["outcome"], code) == ("ok", 0)
+        trade.beat("failed")
+        found, code = looked_at(edgekeeper, folder)
+        assert (found["Trading"]["outcome"], code) == ("fail", 1)
+        assert "ended by an error" in found["Trading"]["found"]
 
 
 def test_a_runs_own_share_of_losses_counts(edgekeeper, fitted, tmp_path):

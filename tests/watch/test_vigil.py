@@ -103,7 +103,7 @@ def test_a_loop_that_died_is_told_once_and_halted_for_its_next_start(run, vigil)
     assert "ended by an error" in commands(run)[0][2]
     with Ledger.open(run / "ledger.sqlite", read_only=True) as ledger:
         assert ledger.read("alerts", ["rule"])["rule"].to_list() == ["trade_dead"]
-    Heart(run, "trade", 0.0).beat("alive")
+    Heart(run, "trade", 0.0).beat("stopped")
     vigil.look()
     Heart(run, "trade", 0.0).beat("failed")
     vigil.look()
@@ -124,9 +124,12 @@ def test_whoever_wishes_goes_on_after_a_crash_without_a_halt(run):
 
 def test_a_loop_that_runs_or_has_stopped_is_left_alone(run, vigil):
     heart = Heart(run, "trade", 0.0)
-    for state in ("starting", "alive", "busy", "stopped"):
-        heart.beat(state)
-        assert vigil.look()
+    with Ledger.open(run / "ledger.sqlite") as ledger:
+        ledger.transaction("trade")
+        for state in ("starting", "alive", "busy", "stopped"):
+            vigil.settings = vigil.settings.model_copy(update={"dead_after_seconds": 60.0})
+            heart.beat(state)
+            assert vigil.look()
     vigil.bereaved()
     assert (commands(run), vigil.heard.rules) == ([], [])
 
