@@ -21,7 +21,7 @@ from edgekeeper.living import Live
 from edgekeeper.market import save_snapshot
 from edgekeeper.market.live.keeping import Kept
 from edgekeeper.market.live.sifting import CLOSED
-from edgekeeper.paper import stored_bars
+from edgekeeper.paper_start import stored_bars
 from edgekeeper.running import Blank
 from edgekeeper.trade import Order
 from edgekeeper.watch import Sentinel

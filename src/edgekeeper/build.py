@@ -29,8 +29,9 @@ from edgekeeper.ledger.studies import trials_by_hand
 from edgekeeper.living import FitsProved, Live, recorded_bequests
 from edgekeeper.market import longest_snapshot, save_snapshot
 from edgekeeper.market.atomic import write_atomically
-from edgekeeper.paper import PaperEnd, joined, paper, read_wanted, stored_bars
-from edgekeeper.paper import Wanted as PaperWanted
+from edgekeeper.paper import PaperEnd, paper
+from edgekeeper.paper_start import Wanted as PaperWanted
+from edgekeeper.paper_start import joined, read_wanted, stored_bars
 from edgekeeper.registry import Registry
 from edgekeeper.report import Story, render_report
 from edgekeeper.report.csv_files import decisions_csv, equity_csv

@@ -18,7 +18,8 @@ from edgekeeper.learn import FitRequest, LearnService, training_metrics
 from edgekeeper.ledger import Ledger
 from edgekeeper.living import bars_of_step, recorded_bequests, recorded_steps
 from edgekeeper.market.atomic import write_atomically
-from edgekeeper.paper import LEDGER_VARIABLE, read_wanted, stored_bars
+from edgekeeper.paper import LEDGER_VARIABLE
+from edgekeeper.paper_start import read_wanted, stored_bars
 from edgekeeper.trade import BARS, Tape
 
 __all__ = ["Learner", "main"]
