@@ -4,17 +4,21 @@ from edgekeeper.errors import BadData, StorageError, UsageError
 from edgekeeper.ledger import GENESIS, Ledger, RecordEnds
 
 
+def trade(ledger, epoch, size=0.25):
+    with ledger.transaction("trade", event_time_ns=epoch) as tx:
+        tx.append("equity", {"event_time_ns": epoch, "account": ["a", "b"], "equity": 1.0})
+        sizes = [size if epoch == 3 else 0.25, None]
+        tx.append(
+            "decisions",
+            {"event_time_ns": epoch, "symbol": ["X", "Y"], "account": "a", "side": "long",
+             "decision": "take", "size": sizes, "reason": "band"},
+        )  # fmt: skip
+
+
 def live(ledger, until=5, *, size=0.25, cut=None):
     """A tiny run over two roles: five epochs, a fit after the second and the fourth."""
     for epoch in range(until):
-        with ledger.transaction("trade", event_time_ns=epoch) as tx:
-            tx.append("equity", {"event_time_ns": epoch, "account": ["a", "b"], "equity": 1.0})
-            sizes = [size if epoch == 3 else 0.25, None]
-            tx.append(
-                "decisions",
-                {"event_time_ns": epoch, "symbol": ["X", "Y"], "account": "a", "side": "long",
-                 "decision": "take", "size": sizes, "reason": "band"},
-            )  # fmt: skip
+        trade(ledger, epoch, size)
         if cut == ("trade", epoch):
             return
         if epoch % 2:
@@ -132,3 +136,30 @@ def test_operations_are_never_proved_since_they_hold_wall_time(place):
                                          "state": "alive"})  # fmt: skip
     with Ledger.open(place, read_only=True) as ledger:
         assert ledger.read("heartbeats")["pid"].to_list() == [1, 2]
+
+
+def test_one_chain_is_lived_again_while_another_process_writes_the_other(place):
+    with Ledger.open(place) as ledger:
+        live(ledger)
+    fit = {"fitted_at_ns": 5, "hash": "1" * 64, "line": "l", "verdict": "accepted"}
+    with Ledger.open(place) as one, Ledger.open(place) as learn:
+        one.start_over(["trade"])
+        with pytest.raises(StorageError, match="only writer of role 'trade'"):
+            learn.start_over(["trade"])
+        with learn.transaction("learn", event_time_ns=5) as tx:
+            tx.append("packages", fit)
+        assert one.unproved == {"trade": 5}
+        assert one.read("packages").height == 3
+        one.seal(5)  # waits until its own chain is proved
+        assert one.read("seals").height == 0
+        for epoch in range(5):
+            trade(one, epoch)
+        assert one.unproved == {}
+        one.seal(5)
+        links = dict(one.read("seals").select("role", "links").iter_rows())
+        assert links == {"trade": 5, "learn": 3}
+    with Ledger.open(place) as ledger:
+        with ledger.transaction("operations") as tx:
+            tx.append("heartbeats", {"wall_time_ns": 1, "process": "t", "pid": 1, "state": "a"})
+        with pytest.raises(UsageError, match="written nothing"):
+            ledger.start_over()
