@@ -20,8 +20,8 @@ from edgekeeper.ledger import MARKET_ROLES, Ledger
 from edgekeeper.living import Live
 from edgekeeper.market import save_snapshot
 from edgekeeper.market.live.keeping import Kept
+from edgekeeper.market.live.run_folder import live_bars
 from edgekeeper.market.live.sifting import CLOSED
-from edgekeeper.paper_start import stored_bars
 from edgekeeper.running import Blank
 from edgekeeper.trade import Order
 from edgekeeper.watch import Sentinel
@@ -74,7 +74,7 @@ class Run:
         watch = Sentinel(self.ledger, Fanout([FileChannel(folder / "alerts.log")]))
         self.live = Live(history, config, self.ledger, registry, watch, Blank(), self.learner)
         self.live.begin()
-        self.live.relive(stored_bars(folder, "1d", bars.symbols))
+        self.live.relive(live_bars(folder, "1d", bars.symbols))
         self.live.go_on()
 
     def take(self, first, last, *, wait=True):

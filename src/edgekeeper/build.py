@@ -29,9 +29,9 @@ from edgekeeper.ledger.studies import trials_by_hand
 from edgekeeper.living import FitsProved, Live, recorded_bequests
 from edgekeeper.market import longest_snapshot, save_snapshot
 from edgekeeper.market.atomic import write_atomically
+from edgekeeper.market.live.run_folder import live_bars, read_traded
 from edgekeeper.paper import PaperEnd, paper
 from edgekeeper.paper_start import Wanted as PaperWanted
-from edgekeeper.paper_start import joined, read_wanted, stored_bars
 from edgekeeper.registry import Registry
 from edgekeeper.report import Story, render_report
 from edgekeeper.report.csv_files import decisions_csv, equity_csv
@@ -49,6 +49,7 @@ from edgekeeper.workbench import (
     Trained,
     Tuned,
     backtest,
+    bars_of_run,
     compare,
     explain,
     explain_signal,
@@ -287,8 +288,7 @@ def _live_again(
     fits = FitsProved() if config.refits.process else None
     live = Live(bars, config, ledger, registry, Asleep(), screen, fits)
     live.begin(bequests)
-    wanted = read_wanted(folder)
-    live.relive(stored_bars(folder, wanted.interval, bars.symbols))
+    live.relive(live_bars(folder, read_traded(folder).interval, bars.symbols))
 
 
 def report(run: str | Path, *, ledger_url: str | None = None) -> Retold:
@@ -305,10 +305,7 @@ def report(run: str | Path, *, ledger_url: str | None = None) -> Retold:
     if not folder.is_dir():
         raise UsageError(f"expected the folder of a run, found none at {folder}: check the path")
     with Ledger.open(ledger_url or folder / "ledger.sqlite", read_only=True) as ledger:
-        bars = find_bars(folder / "bars")
-        if ledger.read("stretches").height:
-            later = stored_bars(folder, read_wanted(folder).interval, bars.symbols)
-            bars = bars if later is None else joined(bars, later)
+        bars = bars_of_run(folder, ledger)
         return retell(folder, ledger, bars, read_settings(ledger))
 
 

@@ -18,8 +18,8 @@ from edgekeeper.learn import FitRequest, LearnService, training_metrics
 from edgekeeper.ledger import Ledger
 from edgekeeper.living import bars_of_step, recorded_bequests, recorded_steps
 from edgekeeper.market.atomic import write_atomically
+from edgekeeper.market.live.run_folder import live_bars, read_traded
 from edgekeeper.paper import LEDGER_VARIABLE
-from edgekeeper.paper_start import read_wanted, stored_bars
 from edgekeeper.trade import BARS, Tape
 
 __all__ = ["Learner", "main"]
@@ -41,7 +41,7 @@ class Learner:
     def __init__(self, folder: Path, ledger: Ledger) -> None:
         self.folder, self.ledger = folder, ledger
         config = read_settings(ledger)
-        self.interval = read_wanted(folder).interval
+        self.interval = read_traded(folder).interval
         self.tape = Tape(find_bars(folder / "bars"), config)
         registry = registry_of(folder, config)
         self.learn = LearnService(self.tape.feed, config, ledger, registry)
@@ -66,7 +66,7 @@ class Learner:
         ]
         if not steps:
             return
-        stored = stored_bars(self.folder, self.interval, self.tape.bars.symbols)
+        stored = live_bars(self.folder, self.interval, self.tape.bars.symbols)
         for step in steps:
             self.tape.extend(bars_of_step(stored, step, self.tape.bars))
 

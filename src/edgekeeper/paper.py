@@ -18,17 +18,15 @@ from edgekeeper.learn import LearnerProcess
 from edgekeeper.ledger import MARKET_ROLES, Ledger
 from edgekeeper.living import Live, live_forever
 from edgekeeper.market.live import BarPoller, open_live_source
+from edgekeeper.market.live.run_folder import STORE, Traded, live_bars, write_traded
 from edgekeeper.paper_start import (
-    LIVE,
     MODELS,
     Wanted,
     bequests_of,
     going_on,
     history_of,
     settings_of,
-    stored_bars,
     symbols_of,
-    write_wanted,
 )
 from edgekeeper.refit_clock import RefitClock
 from edgekeeper.running import Screen
@@ -163,7 +161,7 @@ def paper(
         elif not wanted.interval:
             wanted = replace(wanted, interval="1h")
         symbols = symbols_of(out, wanted, goes_on)
-        write_wanted(out, wanted, symbols)
+        write_traded(out, Traded(wanted.source, symbols, wanted.interval))
         bequests = bequests_of(ledger, wanted, registry, goes_on)
         screen.phase(f"asking {wanted.source} for bars")
         poller = _poller(wanted, symbols, out, clock, sleep)
@@ -173,7 +171,7 @@ def paper(
         live = Live(history, config, ledger, registry, sentinel, screen, learner)
         live.begin(bequests)
         screen.phase("going over what is on record")
-        live.relive(stored_bars(out, wanted.interval, symbols))
+        live.relive(live_bars(out, wanted.interval, symbols))
         screen.phase("fitting what is due")
         live.go_on(stop)
         poller = _poller(wanted, symbols, out, clock, sleep, after_ns=live.now_ns)
@@ -285,7 +283,7 @@ def _poller(
         symbols,
         wanted.interval,
         clock=clock,
-        store_folder=out / LIVE,
+        store_folder=out / STORE,
         after_ns=after_ns,
         sleep=sleep,
     )

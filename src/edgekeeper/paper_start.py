@@ -1,43 +1,34 @@
 """What a live run begins with: symbols, settings, history, and what another run leaves."""
 
-import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from edgekeeper.auditing import find_bars, read_settings
-from edgekeeper.bars import Bars, GrowingBars
+from edgekeeper.bars import Bars, joined
 from edgekeeper.clock import Clock
 from edgekeeper.config import Config
 from edgekeeper.errors import BadData, UsageError
 from edgekeeper.ledger import Ledger
 from edgekeeper.living import recorded_bequests
 from edgekeeper.market import longest_snapshot, parse_interval, save_snapshot
-from edgekeeper.market.atomic import write_atomically
 from edgekeeper.market.live import BarPoller
-from edgekeeper.market.live.keeping import Kept, bars_of
+from edgekeeper.market.live.run_folder import read_traded
 from edgekeeper.registry import Registry
 from edgekeeper.trade import Bequest
 
 __all__ = [
-    "LIVE",
     "MODELS",
     "Wanted",
     "bequests_of",
     "going_on",
     "history_of",
-    "joined",
-    "read_wanted",
     "settings_of",
-    "stored_bars",
     "symbols_of",
-    "write_wanted",
 ]
 
-LIVE, MODELS = "live", "models"
+MODELS = "models"
 _DAY_NS = 86_400 * 10**9
-_BARS, _WANTED = "bars", "paper.json"
+_BARS = "bars"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,37 +58,13 @@ class Wanted:
 
 def going_on(out: Path, wanted: Wanted) -> Wanted:
     """What a run was started with; another source will do, other bars will not."""
-    before = read_wanted(out)
+    before = read_traded(out)
     if wanted.interval and wanted.interval != before.interval:
         raise UsageError(
             f"{out} trades bars of {before.interval}: leave --interval out, or choose another "
             "folder with --out"
         )
-    return replace(before, source=wanted.source or before.source)
-
-
-def read_wanted(out: Path) -> Wanted:
-    """Return what the run in a folder trades.
-
-    Raises
-    ------
-    BadData
-        ``paper.json`` is missing or damaged.
-    """
-    try:
-        kept = json.loads((out / _WANTED).read_text("utf-8"))
-        return Wanted(str(kept["source"]), tuple(kept["symbols"]), str(kept["interval"]))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BadData(
-            f"{out / _WANTED} is missing or damaged ({error}): write it anew, as "
-            '{"source": "ccxt:kraken", "symbols": ["BTC/USD"], "interval": "1h"}'
-        ) from error
-
-
-def write_wanted(out: Path, wanted: Wanted, symbols: tuple[str, ...]) -> None:
-    """Keep what a run trades beside its record, so that it goes on without being told again."""
-    kept = {"source": wanted.source, "symbols": symbols, "interval": wanted.interval}
-    write_atomically(out / _WANTED, json.dumps(kept, indent=2).encode())
+    return Wanted(wanted.source or before.source, before.symbols, before.interval)
 
 
 def settings_of(ledger: Ledger, config: Config | None, wanted: Wanted) -> Config:
@@ -170,32 +137,15 @@ def history_of(out: Path, wanted: Wanted, config: Config, poller: BarPoller, clo
         if parent is None:
             raise
         fetched = None
-    history = fetched if parent is None else joined(parent, fetched)
-    assert history is not None
-    save_snapshot(out / _BARS, history)
-    return history
-
-
-def joined(parent: Bars, later: Bars | None) -> Bars:
-    """Bars, and those that came after them.
-
-    Raises
-    ------
-    UsageError
-        Bars with context, which live ones do not have.
-    """
-    if later is None:
-        return parent
-    if parent.context:
+    if parent is not None and parent.context:
         raise UsageError(
             f"the run to begin with reads {', '.join(sorted(parent.context))}, which live sources "
             "do not give yet: train a run on bars alone"
         )
-    grown = GrowingBars(parent)
-    newer = int(np.searchsorted(later.event_time, parent.event_time[-1], side="right"))
-    if newer < len(later):
-        grown.append(later.rows(newer, len(later)).among(parent.symbols))
-    return grown.bars
+    history = fetched if parent is None else joined(parent, fetched)
+    assert history is not None
+    save_snapshot(out / _BARS, history)
+    return history
 
 
 def _span_ns(wanted: Wanted, config: Config) -> int:
@@ -207,9 +157,3 @@ def _span_ns(wanted: Wanted, config: Config) -> int:
     around_the_clock = all("/" in symbol for symbol in wanted.symbols)
     share = 1.0 if around_the_clock else 5 / 7 if interval >= _DAY_NS else 32.5 / 168
     return round(bars * interval / share)
-
-
-def stored_bars(out: Path, interval: str, symbols: tuple[str, ...]) -> Bars | None:
-    """Bars that came while a run lived, as they are kept beside it; None: there are none."""
-    rows = Kept(out / LIVE, parse_interval(interval), symbols).rows(None, None)
-    return bars_of(rows) if rows.height else None

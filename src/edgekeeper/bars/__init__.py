@@ -4,7 +4,7 @@ Everything between the data store and the ledger works on this record. It is che
 is made, so no room has to check again.
 """
 
-from edgekeeper.bars.growing import GrowingArray, GrowingBars
+from edgekeeper.bars.growing import GrowingArray, GrowingBars, joined
 from edgekeeper.bars.record import COLUMNS, Bars
 
-__all__ = ["COLUMNS", "Bars", "GrowingArray", "GrowingBars"]
+__all__ = ["COLUMNS", "Bars", "GrowingArray", "GrowingBars", "joined"]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from edgekeeper.bars.record import COLUMNS, Bars
 from edgekeeper.errors import BadData
 
-__all__ = ["GrowingArray", "GrowingBars"]
+__all__ = ["GrowingArray", "GrowingBars", "joined"]
 
 _Kind = TypeVar("_Kind", bound=np.generic)
 _COLUMNS = ("symbol", "event_time", "known_time", *COLUMNS, "adjustment")
@@ -114,6 +114,24 @@ class GrowingBars:
         # What Bars would find out from all rows anew.
         grown.__dict__.update(instants=self._instants.view, instant_offsets=self._offsets.view)
         self.bars = grown
+
+
+def joined(bars: Bars, later: Bars | None) -> Bars:
+    """Bars, and those of ``later`` that came after them.
+
+    Raises
+    ------
+    BadData
+        Symbols that the first ones do not have, or other context columns.
+    """
+    if later is None:
+        return bars
+    newer = int(np.searchsorted(later.event_time, bars.event_time[-1], side="right"))
+    if newer == len(later):
+        return bars
+    grown = GrowingBars(bars)
+    grown.append(later.rows(newer, len(later)).among(bars.symbols))
+    return grown.bars
 
 
 def _stamp(time_ns: np.int64) -> str:

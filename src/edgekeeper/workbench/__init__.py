@@ -11,6 +11,7 @@ from edgekeeper.workbench.explaining import ExplainedSignal, explain, explain_si
 from edgekeeper.workbench.judging import Judgement, validate
 from edgekeeper.workbench.prequential import Prequential, prequential
 from edgekeeper.workbench.reviewing import Reviewed, review
+from edgekeeper.workbench.run_bars import bars_of_run
 from edgekeeper.workbench.training import Trained, train
 from edgekeeper.workbench.tuning import Tuned, tune
 
@@ -25,6 +26,7 @@ __all__ = [
     "Tuned",
     "analyze",
     "backtest",
+    "bars_of_run",
     "compare",
     "drift_of_run",
     "explain",

@@ -4,18 +4,18 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgekeeper.bars import Bars, GrowingBars
+from edgekeeper.bars import Bars, joined
 from edgekeeper.config import Config, parse_config
 from edgekeeper.errors import BadData
 from edgekeeper.features import evaluate
 from edgekeeper.labels import Labels
 from edgekeeper.ledger import Ledger
-from edgekeeper.market import longest_snapshot, parse_interval
-from edgekeeper.market.live.keeping import Kept, bars_of
+from edgekeeper.market import longest_snapshot
+from edgekeeper.market.live.run_folder import live_bars, read_traded
 from edgekeeper.train import barrier_of
 from edgekeeper.types import Float64Array
 
-__all__ = ["RunData", "read_run"]
+__all__ = ["RunData", "bars_of_run", "read_run"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +52,7 @@ def read_run(folder: Path, ledger: Ledger, until_ns: int | None = None) -> RunDa
         raise BadData(f"expected a run in {ledger.place}, got an empty record")
     held = json.loads(runs["config_json"][-1])
     config = parse_config(held[0] if isinstance(held, list) else held)
-    bars = longest_snapshot(folder / "bars")
-    if bars is None:
-        raise BadData(f"absent: the bars of this run, expected in {folder / 'bars'}")
-    bars = _with_live(folder, ledger, bars)
+    bars = bars_of_run(folder, ledger)
     if until_ns is not None:
         bars = bars.until(until_ns)
         if len(bars) == 0:
@@ -65,25 +62,21 @@ def read_run(folder: Path, ledger: Ledger, until_ns: int | None = None) -> RunDa
     return RunData(config, bars, volatility, labels)
 
 
-def _with_live(folder: Path, ledger: Ledger, bars: Bars) -> Bars:
-    """Bars with those that came while the run lived, up to its last step on record."""
+def bars_of_run(folder: Path, ledger: Ledger) -> Bars:
+    """Bars of a run: of a live one with those that came, up to its last step on record.
+
+    Raises
+    ------
+    BadData
+        No bars beside the record.
+    """
+    bars = longest_snapshot(folder / "bars")
+    if bars is None:
+        raise BadData(f"absent: the bars of this run, expected in {folder / 'bars'}")
     steps = ledger.read(
         "stretches", ["event_time_ns"], order=["event_time_ns"], descending=True, limit=1
     )
     if steps.height == 0:
         return bars
-    try:
-        wanted = json.loads((folder / "paper.json").read_text("utf-8"))
-        interval = parse_interval(str(wanted["interval"]))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BadData(f"{folder / 'paper.json'} is missing or damaged ({error})") from error
-    rows = Kept(folder / "live", interval, bars.symbols).rows(None, None)
-    if rows.height == 0:
-        return bars
-    came = bars_of(rows).until(int(steps["event_time_ns"][0])).among(bars.symbols)
-    begin = int((came.event_time <= bars.event_time[-1]).sum())
-    if begin == len(came):
-        return bars
-    grown = GrowingBars(bars)
-    grown.append(came.rows(begin, len(came)))
-    return grown.bars
+    came = live_bars(folder, read_traded(folder).interval, bars.symbols)
+    return bars if came is None else joined(bars, came.until(int(steps["event_time_ns"][0])))
