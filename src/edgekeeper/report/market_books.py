@@ -85,7 +85,7 @@ def recovery_bars(gain: Float64Array) -> int | None:
     Examples
     --------
     >>> recovery_bars(np.array([-1.0] * 50 + [1.0] * 200))
-    95
+    82
     """
     if len(gain) < RECOVERY_WINDOW:
         return None

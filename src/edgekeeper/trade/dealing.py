@@ -49,7 +49,7 @@ def arm_of(ids: Sequence[str], shares: Sequence[float]) -> Int64Array:
     --------
     >>> arms = arm_of([f"BTC@{t}" for t in range(10_000)], [0.1, 0.25])
     >>> [round(float((arms == k).mean()), 2) for k in (NOBODY, 0, 1)]
-    [0.65, 0.1, 0.25]
+    [0.66, 0.1, 0.25]
     """
     bounds = np.cumsum(shares)
     places = np.array(
