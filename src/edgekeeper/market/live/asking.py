@@ -93,7 +93,12 @@ class Asking:
             except SourceTrouble as error:
                 self._failed(error)
                 if attempt == SILENT_AFTER:
-                    raise
+                    raise SourceTrouble(
+                        error.kind,
+                        f"{error} ({error.kind}, {attempt} times): look at the network and whether "
+                        f"{self._source.name} is up, then give the same command again",
+                        error.wait_seconds,
+                    ) from error
                 sleep(max(self.next_ns - self._clock.now_ns(), 0) / _SECOND_NS)
             else:
                 self.answered(None)
