@@ -374,7 +374,11 @@ def test_drift_asks_for_a_refit_and_the_request_is_lived_again(tmp_path, bars):
                     name="linear",
                     learner="logistic",
                     features=(),
-                    extra_features={"move": "ret(close, 1)", "width": "high / low - 1"},
+                    extra_features={
+                        "move": "ret(close, 1)",
+                        "width": "high / low - 1",
+                        "season": "month",
+                    },
                     min_bars=200,
                     refit_epochs=200,
                 ),
@@ -390,6 +394,7 @@ def test_drift_asks_for_a_refit_and_the_request_is_lived_again(tmp_path, bars):
     asked = run.read("refit_requests")
     assert asked.height > 0
     assert asked["event_time_ns"].min() > int(bars.instants[300])
+    assert not any("season" in sentence for sentence in asked["sentence"])
     fits = run.read("packages")["fitted_at_ns"].to_list()
     assert asked["event_time_ns"][0] in fits
     head = run.close()

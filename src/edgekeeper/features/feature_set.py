@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from edgekeeper.bars import Bars
 from edgekeeper.errors import UsageError
 from edgekeeper.features.batches import FeatureBatches
+from edgekeeper.features.calendar import CALENDAR
 from edgekeeper.features.catalogue import catalogue
 from edgekeeper.features.check import CheckReport, check
 from edgekeeper.features.compute import Real, by_column, compute
@@ -162,6 +163,15 @@ class FeatureSet:
                 found[node.column] = None
             pending.extend(reversed(node.inputs))
         return tuple(found)
+
+    @cached_property
+    def of_the_market(self) -> tuple[str, ...]:
+        """Names of the features that read more than the calendar, which moves by itself."""
+        return tuple(
+            name
+            for name in self.names
+            if any(column not in CALENDAR for column in self.columns_of(name))
+        )
 
     def longer_bars_of(self, name: str) -> tuple[int, ...]:
         """Lengths of the longer bars that one feature reads, in seconds, shortest first."""

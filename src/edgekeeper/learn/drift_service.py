@@ -106,6 +106,8 @@ class DriftService:
         )
         if fits.height == 0:
             return None  # inherited from another run: what it was fitted on is not here
+        if not self._learn.training_data(line).features.of_the_market:
+            return None  # nothing but the calendar
         bars = self._learn.feed.bars
         first, last = fits.row(0)[-2:]
         low, high = np.searchsorted(bars.event_time, [first, last + 1])
@@ -123,7 +125,8 @@ class DriftService:
     def _table(self, line: str, rows: Int64Array, times: Int64Array) -> DriftTable:
         data = self._learn.training_data(line)
         values = data.matrix[rows].astype(np.float64)
-        return DriftTable(tuple(data.features.names), values, times)
+        whole = DriftTable(tuple(data.features.names), values, times)
+        return whole.only(data.features.of_the_market)
 
     def _outcomes(self, found: _Watched, now_ns: int) -> tuple[RefitRequest, ...]:
         """Read outcomes in the order of their forecasts, up to the first that is still open."""

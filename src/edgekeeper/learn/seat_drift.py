@@ -8,6 +8,7 @@ import polars as pl
 from edgekeeper.bars import Bars
 from edgekeeper.errors import BadData
 from edgekeeper.explain import score_sensitivity
+from edgekeeper.features import FeatureSet
 from edgekeeper.labels import Labels
 from edgekeeper.ledger import Ledger
 from edgekeeper.registry import Package
@@ -80,6 +81,7 @@ def compare_seat(
     if recent <= made.data.last:
         notes.append("Part of the recent bars was trained on too: too few came after the fit.")
     inputs = DriftTable(tuple(package.features), matrix.astype(np.float64), bars.event_time)
+    named = FeatureSet(package.features).of_the_market or tuple(package.features)
     then = inputs.between(made.data.first, recent)
     now = inputs.between(recent, int(instants[-1]) + 1)
     model = _model(ledger, bars, labels, made.lineage.line)
@@ -99,7 +101,7 @@ def compare_seat(
         package=package.hash,
         fitted_ns=made.data.last,
         recent_ns=recent,
-        inputs=compare_tables(then, now, level=level),
+        inputs=compare_tables(then.only(named), now.only(named), level=level),
         model=compared,
         importance=tuple((name, share, shares[1][name]) for name, share in shares[0].items()),
         notes=tuple(notes),

@@ -63,6 +63,11 @@ class DriftTable:
         instants = np.arange(len(values), dtype=np.int64) if instant is None else instant
         return cls(tuple(names), np.asarray(values, dtype=np.float64), instants)
 
+    def only(self, names: Sequence[str]) -> Self:
+        """Return some of the columns."""
+        picked = [self.names.index(name) for name in names]
+        return type(self)(tuple(names), self.values[:, picked], self.instant)
+
     def windows(self, most: int, least: int) -> list[int]:
         """First rows of up to ``most`` stretches of at least ``least`` instants, and the end."""
         count = max(1, min(most, len(self.instants) // least))
