@@ -9,14 +9,14 @@ import numpy as np
 from edgekeeper.bars import Bars
 from edgekeeper.clock import WallClock
 from edgekeeper.config import Config
-from edgekeeper.learn import DriftService, FitRequest, LearnService, RefitSchedule, Wish
+from edgekeeper.learn import DriftService, FitRequest, LearnService, RefitSchedule, Said, Wish
 from edgekeeper.ledger import Ledger, Upkeep
 from edgekeeper.registry import Package, Registry
 from edgekeeper.report import Snapshot, Story
 from edgekeeper.report.tell import Market, tell
 from edgekeeper.resuming import recorded_cuts, write_start
 from edgekeeper.trade import Tape, TradeLoop, cut_epochs
-from edgekeeper.types import Float32Array
+from edgekeeper.types import LONG, Float32Array
 
 __all__ = ["Asleep", "Blank", "Run", "Screen", "Watcher"]
 
@@ -107,14 +107,14 @@ class Run:
         self.feed = self.tape.feed
         screen.phase("computing features and outcomes")
         self.learn = LearnService(self.feed, config, ledger, registry)
-        asked = config.drift.refit
-        self.drift = DriftService(self.learn, config, ledger) if asked or live else None
-        if asked is False:
-            self.drift = None
+        watched = live if config.drift.refit is None else config.drift.refit
+        self.drift = DriftService(self.learn, config, ledger) if watched else None
         self.upkeep = Upkeep(ledger, config.storage, WallClock())
         self.trade = TradeLoop(
             self.feed, config, ledger, registry, self.features, self.learn.outcomes
         )
+        if self.drift is not None:
+            self.trade.said = []  # kept for it from boundary to boundary
         self.epochs_done = 0
         self.refits_by_order = False
         self._schedules = {line.name: RefitSchedule(line) for line in config.lines}
@@ -166,7 +166,7 @@ class Run:
             and roster.wants_refit(name)
         ]
         if self.drift is not None:
-            for request in self.drift.look(now):
+            for request in self.drift.look(self._said(), now):
                 roster.refits_asked.setdefault(request.line, {})
         self._fit(due, now)
         return now
@@ -196,6 +196,14 @@ class Run:
         """Forget requests whose answer is on record."""
         for name in self.requests.keys() - self.trade.roster.under_way:
             del self.requests[name]
+
+    def _said(self) -> list[Said]:
+        """What lines forecast since the last boundary."""
+        made, self.trade.said = self.trade.said or [], []
+        return [
+            Said(line, package, rows, np.ascontiguousarray(one.probability[:, LONG]))
+            for line, package, rows, one in made
+        ]
 
     def seal_month(self, now_ns: int, next_ns: int) -> None:
         """Seal the record where ``next_ns`` lies in another month."""

@@ -296,6 +296,13 @@ def test_a_persons_word_carries_a_line_no_further_than_its_first_step():
     assert (move.target, move.verdict, move.share) == (Stage.AB_TEST, "proved", 0.1)
 
 
+def test_nor_beyond_its_horizon():
+    made = at_step(gains=np.zeros(300), without_evidence=True)
+    made.epochs = CONFIG.horizon_epochs
+    move = next_move(made, CONFIG, BY_STEPS)
+    assert (move.target, move.verdict) == (Stage.RETIRED, "refused")
+
+
 @pytest.mark.parametrize("steps", [[0.5, 0.25], [0.0, 0.1], [0.5, 1.0], [0.1, 0.1]])
 def test_steps_have_to_rise(steps):
     with pytest.raises(ValueError, match="rising shares"):

@@ -218,7 +218,7 @@ def _without_package(desk):
 def test_a_fit_that_waits_is_approved_unless_its_line_is_retired(desk, monkeypatch):
     package = desk.seat.line.package
     found = {"hash": package, "line": "linear", "verdict": "needs_approval"}
-    monkeypatch.setattr(desk.roster, "package_on_record", lambda name: found)
+    monkeypatch.setattr(desk.roster, "package_on_record", lambda name, now_ns: found)
     assert desk.order("approve", package) == "done"
     desk.seat.line.stage = Stage.CANDIDATE
     assert desk.order("approve", package) == "done"

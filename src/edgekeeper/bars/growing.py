@@ -32,15 +32,14 @@ class GrowingArray(Generic[_Kind]):
     """
 
     def __init__(self, values: NDArray[_Kind]) -> None:
-        self._room = values
+        self._room = self.view = _closed(values)  # the caller's: never written to
         self._size = len(values)
-        self.view = _closed(values)
 
     def __len__(self) -> int:
         return self._size
 
     def replace_last(self, values: NDArray[_Kind]) -> None:
-        """Put ``values`` in the place of the last ones; views handed out before change too."""
+        """Put ``values`` in the place of the last ones; views handed out before may change too."""
         self._size -= len(values)
         self.extend(values)
 

@@ -1,6 +1,6 @@
 """The learning loop: from the record to candidates and refits."""
 
-from edgekeeper.learn.drift_service import DriftService
+from edgekeeper.learn.drift_service import DriftService, Said
 from edgekeeper.learn.drift_watch import DriftWatch, RefitRequest
 from edgekeeper.learn.process import LearnerProcess
 from edgekeeper.learn.requests import FitAnswer, FitRequest
@@ -18,6 +18,7 @@ __all__ = [
     "LearnerProcess",
     "RefitRequest",
     "RefitSchedule",
+    "Said",
     "Wish",
     "training_metrics",
 ]

@@ -1,5 +1,6 @@
-"""Asks for refits when what a package was fitted on is no longer what comes; reads the record."""
+"""Asks for refits when what comes is no longer what a package was fitted on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,9 +15,26 @@ from edgekeeper.train import barrier_of
 from edgekeeper.types import Float64Array, Int64Array
 from edgekeeper.validate.drift_table import DriftTable
 
-__all__ = ["DriftService"]
+__all__ = ["DriftService", "Said"]
 
-_COLUMNS = ["entry", "event_time_ns", "symbol", "package", "probability_long"]
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a line forecast of some bars.
+
+    Attributes
+    ----------
+    line, package : str
+    rows : slice
+        Of the feed, in canonical order.
+    probability : float64 [n]
+        Of the long side.
+    """
+
+    line: str
+    package: str
+    rows: slice
+    probability: Float64Array
 
 
 @dataclass(slots=True)
@@ -31,7 +49,10 @@ class _Watched:
 
 
 class DriftService:
-    """Watches the package of each line, epoch by epoch, as the ledger tells of it.
+    """Watches the package of each line, epoch by epoch.
+
+    Forecasts are handed in by whoever made them: the rows of the ledger's table are detail that
+    retention may let go, and no decision may hang on them when a run is lived again.
 
     Parameters
     ----------
@@ -39,18 +60,20 @@ class DriftService:
         Whose bars and features are read.
     config : Config
     ledger : Ledger
-        Read for forecasts; requests are written by the trading loop, which asks for the fit.
+        Read for what a package was fitted on; requests are written under role ``trade``, which
+        asks for the fit.
     """
 
     def __init__(self, learn: LearnService, config: Config, ledger: Ledger) -> None:
         self._learn, self._config, self._ledger = learn, config, ledger
-        self._read: dict[str, int] = {}
         self._watched: dict[str, _Watched] = {}
 
-    def look(self, now_ns: int) -> list[RefitRequest]:
+    def look(self, said: Sequence[Said], now_ns: int) -> list[RefitRequest]:
         """Read what was forecast since the last look; return what it asks for, on record."""
         requests = [
-            request for line in self._config.lines for request in self._look(line.name, now_ns)
+            request
+            for line in self._config.lines
+            for request in self._look([one for one in said if one.line == line.name], now_ns)
         ]
         if requests:
             with self._ledger.transaction("trade", event_time_ns=now_ns) as tx:
@@ -68,31 +91,19 @@ class DriftService:
                 )
         return requests
 
-    def _look(self, line: str, now_ns: int) -> list[RefitRequest]:
-        frame = self._ledger.read(
-            "forecasts",
-            _COLUMNS,
-            where={"line": line},
-            until_ns=now_ns,
-            after=self._read.get(line),
-        )
-        if frame.height == 0:
+    def _look(self, said: Sequence[Said], now_ns: int) -> list[RefitRequest]:
+        if not said:
             return []
-        self._read[line] = int(frame["entry"][-1])
-        package = str(frame["package"][-1])
+        line, package = said[-1].line, said[-1].package
         found = self._watched.get(line)
         if found is None or found.package != package:
             found = self._watched[line] = _Watched(package, self._begin(line, package))
         if found.watch is None:
             return []
-        mine = frame.filter(frame["package"] == package)
-        times = mine["event_time_ns"].to_numpy()
-        place = {name: k for k, name in enumerate(self._learn.feed.bars.symbols)}
-        symbols = np.array([place[name] for name in mine["symbol"].to_list()])
-        order = np.lexsort((symbols, times))
-        times, symbols = times[order], symbols[order]
-        chances = mine["probability_long"].cast(float).fill_null(np.nan).to_numpy()[order]
-        rows = self._learn.feed.rows_of(times, symbols)
+        mine = [one for one in said if one.package == package]
+        rows = np.concatenate([np.arange(one.rows.start, one.rows.stop) for one in mine])
+        chances = np.concatenate([one.probability for one in mine])
+        times = self._learn.feed.bars.event_time[rows]
         inputs = self._table(line, rows, times)
         found.times += times.tolist()
         found.rows += rows.tolist()

@@ -111,6 +111,8 @@ def _wider(
     line: Line, evidence: LineEvidence, config: EvidenceConfig, rollout: RolloutConfig
 ) -> Move | None:
     """The next step of an A/B test, once it stood at this one for long enough."""
+    if line.without_evidence and line.epochs >= config.horizon_epochs:
+        return _move(line, Stage.RETIRED, "refused", _lacking(line, evidence, config))
     if line.stage is not Stage.AB_TEST or line.step_epochs < rollout.step_epochs:
         return None
     if line.without_evidence:

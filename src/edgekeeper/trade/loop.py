@@ -60,6 +60,11 @@ class TradeLoop:
     stopwatch : callable, optional
         Seconds that pass, for live runs, whose forecasts are timed. A replay measures nothing: it
         takes latencies from the feed.
+
+    Attributes
+    ----------
+    said : list of (line, package, rows, Forecasts) or None
+        What was forecast since somebody emptied it; None: nobody wants to know.
     """
 
     def __init__(
@@ -103,6 +108,7 @@ class TradeLoop:
         self.stopwatch = stopwatch
         self._hasher: BarsHasher | None = None
         self._forecasting: set[str] = set()  # lines that forecast in this epoch
+        self.said: list[tuple[str, str, slice, Forecasts]] | None = None
 
     # -- bars -----------------------------------------------------------------------------------
 
@@ -168,6 +174,8 @@ class TradeLoop:
             self.feed.note_latency(1e3 * (self.stopwatch() - began))
         packages = {name: one.hash for name, one in active.items()}
         write_forecasts(tx, self.feed.bars, rows, forecasts, packages, self.names)
+        if self.said is not None:
+            self.said += [(name, packages[name], rows, one) for name, one in forecasts.items()]
         return forecasts
 
     def _step_accounts(

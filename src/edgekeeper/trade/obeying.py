@@ -149,7 +149,7 @@ def _rollback(do: Doing) -> None:
 
 def _approve(do: Doing) -> None:
     """Let a fit that was held as too good to be true count like any other."""
-    package = do.roster.package_on_record(do.order.subject)
+    package = do.roster.package_on_record(do.order.subject, do.now_ns)
     if package is None or package["verdict"] != "needs_approval":
         raise Refused(
             f"expected a package that waits for approval, got {do.order.subject[:16]!r}: "

@@ -393,10 +393,13 @@ class Roster:
             },
         )
 
-    def package_on_record(self, name: str) -> dict[str, Any] | None:
-        """Row of the one package whose hash begins with ``name``; None: there is no such one."""
+    def package_on_record(self, name: str, now_ns: int) -> dict[str, Any] | None:
+        """Row of the one package whose hash begins with ``name``; None: there is no such one.
+
+        Fits of later bars are not looked at: a run that is lived again has them on record already.
+        """
         columns = ["hash", "line", "verdict"]
-        rows = self.ledger.read("packages", columns).unique(maintain_order=True)
+        rows = self.ledger.read("packages", columns, until_ns=now_ns).unique(maintain_order=True)
         found = [
             row for row in rows.iter_rows(named=True)
             if len(name) >= 6 and row["hash"].startswith(name) and row["line"] in self.seats
