@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -160,43 +160,52 @@ def paper(
             wanted = going_on(out, wanted)
         elif not wanted.interval:
             wanted = replace(wanted, interval="1h")
-        symbols = symbols_of(out, wanted, goes_on)
-        write_traded(out, Traded(wanted.source, symbols, wanted.interval))
+        wanted = replace(wanted, symbols=symbols_of(out, wanted, goes_on))
+        write_traded(out, Traded(wanted.source, wanted.symbols, wanted.interval))
         bequests = bequests_of(ledger, wanted, registry, goes_on)
         screen.phase(f"asking {wanted.source} for bars")
-        poller = _poller(wanted, symbols, out, clock, sleep)
-        history = history_of(out, wanted, config, poller, clock)
-        by_clock = config.refits.schedule == "clock"
-        sentinel = Sentinel(ledger, _channels(out, by_clock), settings=config.alerts)
+        history = history_of(out, wanted, config, _poller(wanted, out, clock, sleep), clock)
+        sentinel = Sentinel(ledger, _channels(out, config), settings=config.alerts)
         live = Live(history, config, ledger, registry, sentinel, screen, learner)
         live.begin(bequests)
         screen.phase("going over what is on record")
-        live.relive(live_bars(out, wanted.interval, symbols))
+        live.relive(live_bars(out, wanted.interval, wanted.symbols))
         screen.phase("fitting what is due")
         live.go_on(stop)
-        poller = _poller(wanted, symbols, out, clock, sleep, after_ns=live.now_ns)
+        poller = _poller(wanted, out, clock, sleep, after_ns=live.now_ns)
         opened.callback(poller.close)
-        book = live.run.trade.accounts.book("edgekeeper")
-        settings = config.watch if watched else config.watch.model_copy(update={"enabled": False})
-        if settings.enabled:
-            screen.phase("starting the watch")
-        with Watchdog(out, settings, lambda: book.halted, ledger_url=ledger_url) as watchdog:
-            screen.phase("waiting for bars")
-            inbox: Callable[[], Iterable[Order]] = Inbox(ledger, watchdog)
-            if by_clock:
-                hours = RefitClock(config, ledger, clock)
-                opened.callback(hours.close)
-                inbox = _with_hours(inbox, hours, live)
-            _trade(live, poller, inbox, watchdog, told, stop=stop, clock=clock,
-                   patience_seconds=patience_seconds)  # fmt: skip
+        watchdog = opened.enter_context(_watchdog(out, live, screen, ledger_url, watched))
+        inbox: Callable[[], Iterable[Order]] = Inbox(ledger, watchdog)
+        if config.refits.schedule == "clock":
+            hours = RefitClock(config, ledger, clock)
+            opened.callback(hours.close)
+            inbox = _with_hours(inbox, hours, live)
+        screen.phase("waiting for bars")
+        _trade(
+            live, poller, inbox, watchdog, told, stop=stop, clock=clock,
+            patience_seconds=patience_seconds,
+        )  # fmt: skip
         ledger.seal(live.now_ns)
         return _end(live)
 
 
-def _channels(out: Path, by_clock: bool) -> Fanout:
+def _watchdog(
+    out: Path, live: Live, screen: Screen, ledger_url: str | None, watched: bool
+) -> Watchdog:
+    """Who stops trading when the second process falls silent; it is started here if wanted."""
+    settings = live.config.watch
+    if not watched:
+        settings = settings.model_copy(update={"enabled": False})
+    if settings.enabled:
+        screen.phase("starting the watch")
+    book = live.run.trade.accounts.book("edgekeeper")
+    return Watchdog(out, settings, lambda: book.halted, ledger_url=ledger_url)
+
+
+def _channels(out: Path, config: Config) -> Fanout:
     """Where alerts go: beside the record, and in the profile of hours beside the packages too."""
     files = [FileChannel(out / "alerts.log")]
-    if by_clock:
+    if config.refits.schedule == "clock":
         (out / MODELS).mkdir(exist_ok=True)
         files.append(FileChannel(out / MODELS / "alerts.log", "models"))
     return Fanout(files)
@@ -272,7 +281,6 @@ def _local_settings(out: Path, given: Config | None, config: Config) -> Config:
 
 def _poller(
     wanted: Wanted,
-    symbols: Sequence[str],
     out: Path,
     clock: Clock,
     sleep: Callable[[float], None],
@@ -280,7 +288,7 @@ def _poller(
 ) -> BarPoller:
     return BarPoller(
         open_live_source(wanted.source),
-        symbols,
+        wanted.symbols,
         wanted.interval,
         clock=clock,
         store_folder=out / STORE,
