@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgekeeper.cli.run_folder import find_run
+from edgekeeper.desk.folder import MODELS
 from edgekeeper.errors import StorageError, UsageError
 
 if TYPE_CHECKING:
     from edgekeeper.registry import Package, Registry
 
-__all__ = ["MODELS", "find_package", "find_package_folder"]
+__all__ = ["find_package", "find_package_folder"]
 
-MODELS = "models"
 _SHORTEST_PREFIX = 4
 
 

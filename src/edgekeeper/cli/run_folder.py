@@ -1,22 +1,16 @@
-"""Find the folder of a finished run, and open what it holds."""
+"""Find the folder of a run."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from edgekeeper.desk.folder import LEDGER
 from edgekeeper.errors import UsageError, nearest
 
-if TYPE_CHECKING:
-    from edgekeeper.ledger import Ledger
-
-__all__ = ["DEMO", "LEDGER", "MARKETS", "PAPER", "RUN", "find_live_run", "find_run", "open_ledger"]
+__all__ = ["DEMO", "LEDGER", "MARKETS", "PAPER", "RUN", "find_live_run", "find_run"]
 
 RUN = "edgekeeper-run"
 DEMO = "edgekeeper-demo"
 PAPER = "edgekeeper-paper"
-LEDGER = "ledger.sqlite"
 MARKETS = ("noise", "flip", "real")
 
 
@@ -71,12 +65,3 @@ def _run_in(folder: Path) -> Path:
         f"--run: expected a folder with {LEDGER}, found none in {folder}"
         f"{nearest(folder.name, beside)}"
     )
-
-
-@contextmanager
-def open_ledger(run: Path, url: str = "") -> "Iterator[Ledger]":
-    """Open a run's ledger for reading, or the one at ``url``."""
-    from edgekeeper.ledger import Ledger
-
-    with Ledger.open(url or run / LEDGER, read_only=True) as ledger:
-        yield ledger

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgekeeper.cli.machine import Check
-from edgekeeper.cli.run_folder import open_ledger
+from edgekeeper.desk.folder import open_ledger
 
 if TYPE_CHECKING:
     from edgekeeper.ledger import Ledger

@@ -13,7 +13,8 @@ import typer
 from edgekeeper.cli import options
 from edgekeeper.cli.config_file import load_config
 from edgekeeper.cli.open_bars import Opened, Wanted, open_bars, show_opened
-from edgekeeper.cli.run_folder import find_run, open_ledger
+from edgekeeper.cli.run_folder import find_run
+from edgekeeper.desk.folder import open_ledger
 from edgekeeper.errors import UsageError
 
 if TYPE_CHECKING:

@@ -12,10 +12,11 @@ from edgekeeper.cli.find_package import find_package, find_package_folder
 from edgekeeper.cli.model_acts import ExplainedBar
 from edgekeeper.cli.moment import nanoseconds_of
 from edgekeeper.cli.printing import console, print_json
-from edgekeeper.cli.run_folder import find_run, open_ledger
+from edgekeeper.cli.run_folder import find_run
 from edgekeeper.cli.services import services_of
 from edgekeeper.cli.tables import plain_table
 from edgekeeper.cli.with_bars import AskedBars, with_bars
+from edgekeeper.desk.folder import open_ledger
 from edgekeeper.errors import UsageError
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from edgekeeper.cli.config_file import load_config
 from edgekeeper.cli.help_text import add_command
 from edgekeeper.cli.options import AsJson, ConfigPath, LedgerUrl, RunFolder
 from edgekeeper.cli.printing import console, print_json
-from edgekeeper.cli.run_folder import LEDGER, find_run, open_ledger
+from edgekeeper.cli.run_folder import LEDGER, find_run
 from edgekeeper.cli.tables import plain_table
+from edgekeeper.desk.folder import open_ledger
 
 __all__ = ["app"]
 

@@ -16,8 +16,8 @@ from edgekeeper.cli.help_text import add_command
 from edgekeeper.cli.options import AsJson, RunFolder
 from edgekeeper.cli.printing import console, jsonable, print_json
 from edgekeeper.cli.run_folder import RUN, find_run
-from edgekeeper.cli.run_models import best_first, read_models
 from edgekeeper.cli.tables import pairs, plain_table
+from edgekeeper.desk.run_models import best_first, read_models
 
 if TYPE_CHECKING:
     from edgekeeper.models import Manifest

@@ -8,7 +8,7 @@ import typer
 from edgekeeper.cli.options import AsJson, RunFolder
 from edgekeeper.cli.printing import console, print_json
 from edgekeeper.cli.run_folder import find_run
-from edgekeeper.cli.run_models import read_models
+from edgekeeper.desk.run_models import read_models
 
 __all__ = ["mirror_models"]
 

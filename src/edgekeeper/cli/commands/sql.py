@@ -8,8 +8,9 @@ import typer
 
 from edgekeeper.cli import options
 from edgekeeper.cli.printing import console, print_json
-from edgekeeper.cli.run_folder import find_run, open_ledger
+from edgekeeper.cli.run_folder import find_run
 from edgekeeper.cli.tables import plain_table
+from edgekeeper.desk.folder import open_ledger
 from edgekeeper.errors import UsageError
 
 __all__ = ["sql"]

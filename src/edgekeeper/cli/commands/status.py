@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from edgekeeper.cli.options import AsJson, LedgerUrl, RunFolder
 from edgekeeper.cli.printing import console, print_json
-from edgekeeper.cli.run_folder import find_run, open_ledger
-from edgekeeper.cli.run_status import LineStatus, RunStatus, read_status
+from edgekeeper.cli.run_folder import find_run
 from edgekeeper.cli.tables import pairs, plain_table, print_bullets
+from edgekeeper.desk.folder import open_ledger
+from edgekeeper.desk.run_status import LineStatus, RunStatus, read_status
 
 if TYPE_CHECKING:
     from rich.console import Console

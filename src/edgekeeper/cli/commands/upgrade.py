@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from edgekeeper.cli.find_package import MODELS
 from edgekeeper.cli.options import AsJson
 from edgekeeper.cli.printing import console, print_json
 from edgekeeper.cli.run_folder import LEDGER, find_run
 from edgekeeper.cli.tables import plain_table, print_bullets
+from edgekeeper.desk.folder import MODELS
 from edgekeeper.errors import Refused, UsageError
 
 __all__ = ["upgrade"]

@@ -9,8 +9,9 @@ import typer
 from edgekeeper.cli.moment import nanoseconds_of
 from edgekeeper.cli.options import AsJson, LedgerUrl, RunFolder
 from edgekeeper.cli.printing import console, print_json
-from edgekeeper.cli.run_folder import find_run, open_ledger
+from edgekeeper.cli.run_folder import find_run
 from edgekeeper.cli.tables import pairs
+from edgekeeper.desk.folder import open_ledger
 
 if TYPE_CHECKING:
     from rich.console import Console

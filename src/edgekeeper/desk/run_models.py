@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgekeeper.cli.find_package import MODELS
-from edgekeeper.cli.run_folder import open_ledger
+from edgekeeper.desk.folder import MODELS, open_ledger
 from edgekeeper.errors import UsageError, nearest
 
 if TYPE_CHECKING:
@@ -35,11 +34,11 @@ class RunModels:
     registry: "Registry"
 
 
-def read_models(run: Path) -> RunModels:
+def read_models(run: Path, url: str = "") -> RunModels:
     """Read the packages of a run from its ledger and its registry."""
     from edgekeeper.registry import Fit, Registry, standings
 
-    with open_ledger(run) as ledger:
+    with open_ledger(run, url) as ledger:
         rows = list(ledger.read("packages").iter_rows(named=True))
         moves = ledger.read("stages", ["line", "to_stage"])
     registry = Registry(run / MODELS)

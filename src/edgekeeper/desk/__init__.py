@@ -1,0 +1,22 @@
+"""The desk: what people and programs may ask of a run, and order. Every face stands before it."""
+
+from edgekeeper.desk.desk import Acts, Desk
+from edgekeeper.desk.folder import LEDGER, MODELS, open_ledger
+from edgekeeper.desk.ordering import Ordered, give_order
+from edgekeeper.desk.run_models import RunModels, read_models
+from edgekeeper.desk.run_status import LineStatus, RunStatus, read_status
+
+__all__ = [
+    "LEDGER",
+    "MODELS",
+    "Acts",
+    "Desk",
+    "LineStatus",
+    "Ordered",
+    "RunModels",
+    "RunStatus",
+    "give_order",
+    "open_ledger",
+    "read_models",
+    "read_status",
+]

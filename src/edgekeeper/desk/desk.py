@@ -1,0 +1,242 @@
+"""``Desk``: one run's record, asked and ordered, by the API, the dashboard and the chat alike."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from edgekeeper.desk.folder import LEDGER
+from edgekeeper.desk.ordering import Ordered, give_order
+from edgekeeper.desk.run_models import RunModels, read_models
+from edgekeeper.desk.run_status import RunStatus, read_status
+from edgekeeper.errors import UsageError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from edgekeeper.explain.why import Answer
+    from edgekeeper.ledger import Ledger
+    from edgekeeper.report.sections import Telling
+    from edgekeeper.report.to_do import Task
+    from edgekeeper.watch import Beat
+
+__all__ = ["ACCOUNT", "Acts", "Desk"]
+
+ACCOUNT = "edgekeeper"
+_MOST_ROWS = 10_000
+_WEEK_NS = 7 * 86_400 * 10**9
+_END_OF_TIME = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Acts:
+    """Acts of higher floors that a face may ask for; each may take seconds.
+
+    Attributes
+    ----------
+    drift : callable
+        Folder of a run to figures of what its models see: as ``edgekeeper drift RUN --json``.
+    analyze : callable
+        Folder of a run to what its record teaches.
+    explain : callable
+        (folder of a run, package, symbol, time in ns) to the parts of that forecast's score.
+    """
+
+    drift: Callable[[Path], Mapping[str, Any]] | None = None
+    analyze: Callable[[Path], "Telling"] | None = None
+    explain: Callable[[Path, str, str, int], Mapping[str, Any]] | None = None
+
+
+class Desk:
+    """What may be asked of a run and ordered. Safe to use from several threads.
+
+    The record is opened at the first question, so that a desk can stand before a run has begun.
+
+    Parameters
+    ----------
+    folder : path
+        Of the run.
+    ledger_url : str, optional
+        Where its ledger is, if not in the folder.
+    acts : Acts, optional
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as empty, Desk(Path(empty)) as desk:
+    ...     desk.begun
+    False
+    """
+
+    def __init__(
+        self, folder: Path, *, ledger_url: str | None = None, acts: Acts | None = None
+    ) -> None:
+        self.folder = folder
+        self.acts = acts or Acts()
+        self.place = ledger_url or str(folder / LEDGER)
+        self._url = ledger_url or ""
+        self._ledger: Ledger | None = None
+        self._lock = threading.RLock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the record."""
+        with self._lock:
+            if self._ledger is not None:
+                self._ledger.close()
+                self._ledger = None
+
+    # -- questions ------------------------------------------------------------------------------
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is a run on record yet."""
+        if not self._url and not (self.folder / LEDGER).is_file():
+            return False
+        return self.ledger.read("runs", ["run_id"], limit=1).height > 0
+
+    @property
+    def ledger(self) -> "Ledger":
+        """The record, read only.
+
+        Raises
+        ------
+        UsageError
+            There is none yet.
+        """
+        from edgekeeper.ledger import Ledger
+
+        with self._lock:
+            if self._ledger is None:
+                if not self._url and not (self.folder / LEDGER).is_file():
+                    raise UsageError(
+                        f"{self.folder} holds no run yet: `edgekeeper serve` or `paper` begins one"
+                    )
+                self._ledger = Ledger.open(self.place, read_only=True)
+            return self._ledger
+
+    @property
+    def head(self) -> str:
+        """Hash of what ``trade`` has written so far; the same while nothing has happened."""
+        return self.ledger.head("trade")
+
+    def status(self) -> RunStatus:
+        """Where the run stands."""
+        return read_status(self.ledger)
+
+    def models(self) -> RunModels:
+        """Return its fits, what the gates said of each, and where each stands."""
+        return read_models(self.folder, self._url)
+
+    def why(self, symbol: str, at_ns: int | None = None) -> "Answer":
+        """Return the funnel of the last decision on a symbol.
+
+        Raises
+        ------
+        BadData
+            No decision on that symbol.
+        """
+        from edgekeeper.explain.why import why
+
+        return why(self.ledger, symbol, at_ns=at_ns)
+
+    def rows(
+        self,
+        table: str,
+        columns: Sequence[str] | None = None,
+        *,
+        where: Mapping[str, object] | None = None,
+        since_ns: int | None = None,
+        until_ns: int | None = None,
+        limit: int = 100,
+    ) -> "pl.DataFrame":
+        """Return the newest rows of a table, newest first.
+
+        Raises
+        ------
+        UsageError
+            An unknown table or column, or a limit outside 1 to 10,000.
+        """
+        if not 1 <= limit <= _MOST_ROWS:
+            raise UsageError(f"expected a limit of 1 to {_MOST_ROWS:,}, got {limit}")
+        return self.ledger.read(
+            table,
+            columns,
+            where=dict(where or {}),
+            since_ns=since_ns,
+            until_ns=until_ns,
+            order=["entry"],
+            descending=True,
+            limit=limit,
+        )
+
+    def equity(self, since_ns: int | None = None) -> "pl.DataFrame":
+        """Return ``event_time_ns, account, equity, gross_exposure``, oldest first."""
+        return self.ledger.read(
+            "equity",
+            ["event_time_ns", "account", "equity", "gross_exposure"],
+            since_ns=since_ns,
+        )
+
+    def to_do(self) -> "list[Task]":
+        """Return what waits for a person: halts, pauses, fits held, changes, a week's alerts."""
+        from edgekeeper.report.to_do import read_to_do
+
+        last = self.rows("epochs", ["event_time_ns"], limit=1)
+        until = int(last["event_time_ns"][0]) if last.height else 0
+        return read_to_do(self.ledger, until - _WEEK_NS, _END_OF_TIME)
+
+    def beats(self) -> "dict[str, Beat]":
+        """Return the last signs of life of the run's processes."""
+        from edgekeeper.watch import last_beat
+
+        found = {
+            path.stem.removeprefix("heartbeat-"): last_beat(
+                self.folder, path.stem.removeprefix("heartbeat-")
+            )
+            for path in sorted(self.folder.glob("heartbeat-*.json"))
+        }
+        return {name: beat for name, beat in found.items() if beat is not None}
+
+    # -- orders ---------------------------------------------------------------------------------
+
+    def order(
+        self,
+        kind: str,
+        *,
+        actor: str,
+        reason: str,
+        subject: str = "",
+        detail: Mapping[str, Any] | None = None,
+        wait_seconds: float = 0.0,
+    ) -> Ordered:
+        """Write an order down; see :func:`~edgekeeper.desk.ordering.give_order`.
+
+        Two faces may write at the same moment: the second waits for the first.
+        """
+        from edgekeeper.errors import StorageError
+
+        until = time.monotonic() + 2.0
+        while True:
+            try:
+                return give_order(
+                    self.place, kind, actor=actor, reason=reason, subject=subject, detail=detail,
+                    wait_seconds=wait_seconds,
+                )  # fmt: skip
+            except StorageError:
+                if time.monotonic() >= until:
+                    raise
+                time.sleep(0.05)

@@ -1,0 +1,116 @@
+"""Give an order to a live run, and wait for what becomes of it."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgekeeper.errors import UsageError
+
+if TYPE_CHECKING:
+    from edgekeeper.ledger import Ledger
+
+__all__ = ["Ordered", "give_order"]
+
+_LOOK_SECONDS = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """An order on record.
+
+    Attributes
+    ----------
+    id, kind, subject : str
+    place : str
+        Of the ledger it stands in.
+    outcome : str or None
+        ``"done"``, ``"refused: why"``; None: no loop has looked yet.
+    """
+
+    id: str
+    kind: str
+    subject: str
+    place: str
+    outcome: str | None
+
+    @property
+    def refused(self) -> bool:
+        """Whether the loop would not."""
+        return self.outcome is not None and self.outcome.startswith("refused")
+
+    @property
+    def sentence(self) -> str:
+        """What became of it."""
+        what = f"{self.kind} {self.subject}".strip()
+        if self.outcome is None:
+            return (
+                f"{what}: written down. No loop has looked yet: it is done before the next bar is "
+                "taken, now or at the next start of the run."
+            )
+        return f"{what}: {self.outcome}."
+
+
+def give_order(
+    ledger: str | Path,
+    kind: str,
+    *,
+    actor: str,
+    reason: str,
+    subject: str = "",
+    detail: Mapping[str, Any] | None = None,
+    wait_seconds: float = 0.0,
+) -> Ordered:
+    """Write an order down, and wait a while for what the loop makes of it.
+
+    Parameters
+    ----------
+    ledger : str or path
+        Where the record is.
+    kind : str
+        One of :data:`~edgekeeper.trade.ORDERS`.
+    actor, reason : str
+        Who, and why in their words.
+    subject : str, optional
+        Line or package, where the kind has one.
+    detail : mapping, optional
+    wait_seconds : float
+
+    Raises
+    ------
+    UsageError
+        No live run there, or no reason.
+    """
+    from edgekeeper.ledger import Ledger
+    from edgekeeper.ledger.commands import write_command
+
+    if not reason.strip():
+        raise UsageError("--reason: expected some words, since every order is on record with its")
+    with Ledger.open(ledger) as record:
+        if record.read("stretches", limit=1).height == 0:
+            raise UsageError(
+                f"{record.place} is no live run: orders are for runs of `edgekeeper paper`"
+            )
+        order = write_command(
+            record,
+            kind,
+            wall_time_ns=time.time_ns(),
+            actor=actor,
+            reason=reason,
+            subject=subject or None,
+            detail=detail,
+        )
+        return Ordered(order, kind, subject, record.place, _outcome(record, order, wait_seconds))
+
+
+def _outcome(record: "Ledger", order: str, wait_seconds: float) -> str | None:
+    """What the loop made of it; None: it has not looked yet."""
+    until = time.monotonic() + wait_seconds
+    while True:
+        rows = record.read("obeyed", ["outcome"], where={"id": order})
+        if rows.height:
+            return str(rows["outcome"][0])
+        if time.monotonic() >= until or not record.has_writer("trade"):
+            return None
+        time.sleep(_LOOK_SECONDS)
