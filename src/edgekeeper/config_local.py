@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-__all__ = ["AlertRule", "AlertsConfig", "Section", "StorageConfig", "WatchConfig"]
+__all__ = ["AlertRule", "AlertsConfig", "Section", "ServeConfig", "StorageConfig", "WatchConfig"]
 
 
 class Section(BaseModel):
@@ -54,6 +54,15 @@ class WatchConfig(Section):
                 f"{self.heartbeat_seconds} s, got {self.dead_after_seconds}"
             )
         return self
+
+
+class ServeConfig(Section):
+    """How a service listens, and whether it answers signals. Shapes no result."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8765, ge=0, le=65_535)
+    allowed_hosts: tuple[str, ...] = ()
+    sidecar: bool = True
 
 
 class AlertRule(Section):

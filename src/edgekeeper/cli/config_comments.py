@@ -116,6 +116,11 @@ COMMENTS = {
     "watch.busy_seconds": "Trading itself may be silent for so long while it fits a model.",
     "watch.kill_when_dead": "A loop that died without saying so goes on halted, until a person "
     "resumes.",
+    "serve": "How `edgekeeper serve` listens. No result and no hash depends on it.",
+    "serve.host": "Other machines reach it only at another address than this: put it behind TLS.",
+    "serve.port": "0 for any that is free.",
+    "serve.allowed_hosts": "Names by which browsers may call it, beside those of this machine.",
+    "serve.sidecar": "Answer signals of a bot, and learn from them.",
     "alerts": "What is told to people about a run. No result and no hash depends on it.\n"
     "# Each rule is told once, and again only after its figure has passed clears_at.",
     "alerts.recent": "Newest trades and forecasts that figures are taken over.",

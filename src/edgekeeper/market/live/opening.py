@@ -2,14 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from edgekeeper.errors import UsageError, nearest
 from edgekeeper.market.live.alpaca import Alpaca
 from edgekeeper.market.live.crypto_exchange import CryptoExchange
+from edgekeeper.market.live.demo import (
+    DEMO_SYMBOLS,
+    DemoMarket,
+    FastClock,
+    demo_clock,
+    demo_speed,
+)
 from edgekeeper.market.live.folder import WatchedFolder
 from edgekeeper.market.live.source import LiveSource
 
-__all__ = ["LIVE_SOURCES", "LiveKind", "open_live_source"]
+__all__ = ["LIVE_SOURCES", "LiveKind", "kind_of", "open_live_source"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +31,21 @@ class LiveKind:
     example : str
         As it is written on a command line.
     about : str
+    symbols : tuple of str
+        What it gives where nobody says.
+    interval : str
+        Length of its bars where nobody says.
+    clock : callable or None
+        From the text after the colon and the folder of a run to a clock of the source's own, and
+        how to wait by it; None: it lives by the machine's.
     """
 
     open: Callable[[str], LiveSource]
     example: str
     about: str
+    symbols: tuple[str, ...] = ()
+    interval: str = "1h"
+    clock: Callable[[str, Path], FastClock] | None = None
 
 
 def _folder(place: str) -> LiveSource:
@@ -50,7 +68,32 @@ LIVE_SOURCES: dict[str, LiveKind] = {
         "alpaca",
         "US stocks by Alpaca, with its free keys; alpaca:crypto needs none",
     ),
+    "demo": LiveKind(
+        lambda place: DemoMarket(demo_speed(place)),
+        "demo",
+        "an invented market in fast motion, to see the loop at work",
+        DEMO_SYMBOLS,
+        "1d",
+        demo_clock,
+    ),
 }
+
+
+def kind_of(text: str) -> LiveKind:
+    """Return the kind of source that ``text`` names.
+
+    Raises
+    ------
+    UsageError
+        No such kind; the message has an example of each.
+    """
+    kind = text.partition(":")[0]
+    if kind not in LIVE_SOURCES:
+        known = "; ".join(f"{it.example} ({it.about})" for it in LIVE_SOURCES.values())
+        raise UsageError(
+            f"live source: expected one of {known}; got {text!r}{nearest(kind, LIVE_SOURCES)}"
+        )
+    return LIVE_SOURCES[kind]
 
 
 def open_live_source(text: str) -> LiveSource:
@@ -66,10 +109,4 @@ def open_live_source(text: str) -> LiveSource:
     >>> open_live_source("folder:bars").name
     'folder bars'
     """
-    kind, _, place = text.partition(":")
-    if kind not in LIVE_SOURCES:
-        known = "; ".join(f"{it.example} ({it.about})" for it in LIVE_SOURCES.values())
-        raise UsageError(
-            f"live source: expected one of {known}; got {text!r}{nearest(kind, LIVE_SOURCES)}"
-        )
-    return LIVE_SOURCES[kind].open(place)
+    return kind_of(text).open(text.partition(":")[2])
