@@ -17,6 +17,8 @@ from edgekeeper.errors import UsageError
 if TYPE_CHECKING:
     import polars as pl
 
+    from edgekeeper.desk.earnings import By, Earnings
+    from edgekeeper.desk.refits import Refits
     from edgekeeper.explain.why import Answer
     from edgekeeper.ledger import Ledger
     from edgekeeper.report.sections import Telling
@@ -140,6 +142,18 @@ class Desk:
     def models(self) -> RunModels:
         """Return its fits, what the gates said of each, and where each stands."""
         return read_models(self.folder, self._url)
+
+    def refits(self) -> "Refits":
+        """Return when each line was fitted last, and what is asked for."""
+        from edgekeeper.desk.refits import read_refits
+
+        return read_refits(self.ledger)
+
+    def earnings(self, account: str = ACCOUNT, by: "By | None" = None) -> "Earnings":
+        """Return what an account has earned, and its trades in groups where asked for."""
+        from edgekeeper.desk.earnings import read_earnings
+
+        return read_earnings(self.ledger, account, by)
 
     def why(self, symbol: str, at_ns: int | None = None) -> "Answer":
         """Return the funnel of the last decision on a symbol.
