@@ -8,8 +8,8 @@ from edgekeeper.ledger import Ledger
 
 
 @pytest.fixture
-def record(tmp_path):
-    with Ledger.open(tmp_path / "ledger.sqlite") as ledger:
+def record(place):
+    with Ledger.open(place) as ledger:
         with ledger.transaction("trade", event_time_ns=5) as tx:
             tx.append("equity", {"event_time_ns": [1, 2, 3, 4], "account": ["a", "b", "a", "a"],
                                  "equity": [1.0, 5.0, 9.0, None]})  # fmt: skip

@@ -7,9 +7,11 @@ import time
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from edgekeeper.clock import ManualClock
 from edgekeeper.desk import Desk
 from edgekeeper.ledger import Ledger
 from edgekeeper.monitoring import Metrics
+from edgekeeper.monitoring.bars_due import BarsDue
 from edgekeeper.monitoring.bounded import Bounded
 from edgekeeper.watch import Heart
 
@@ -246,3 +248,23 @@ def test_a_look_reads_little(live_run):
             metrics.render()
             spent.append(time.perf_counter() - begun)
     assert sorted(spent)[5] < 0.25, "milliseconds, on a machine that is not busy"
+
+
+def test_a_bar_is_late_only_while_its_venue_is_open(live_run):
+    with Desk(live_run) as desk:
+        last = desk.status().last_bar_ns
+        clock = ManualClock(last + 3_600 * NS)
+        metrics = Metrics(desk, clock=clock)
+        samples = scraped(metrics)
+        assert of(samples, "bars_overdue_seconds") == 0.0
+        assert of(samples, "bar_interval_seconds") == 3_600.0
+        clock.advance_to(last + 3 * 3_600 * NS)
+        assert of(scraped(metrics), "bars_overdue_seconds") == 7_200.0
+        wanted = json.loads((live_run / "paper.json").read_text())
+        (live_run / "paper.json").write_text(json.dumps(wanted | {"symbols": ["SPY"]}))
+        friday = 1_700_859_600 * NS  # 2023-11-24 21:00 UTC: half a holiday before a weekend
+        due = BarsDue(live_run)
+        assert due.overdue_seconds(friday, friday + 40 * 3_600 * NS) == 0.0
+        assert due.overdue_seconds(friday, friday + 72 * 3_600 * NS) > 0.0
+        (live_run / "paper.json").write_text("{")
+        assert BarsDue(live_run).overdue_seconds(friday, friday) is None

@@ -6,7 +6,9 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from edgekeeper.clock import Clock, WallClock
 from edgekeeper.errors import EdgekeeperError
+from edgekeeper.monitoring.bars_due import BarsDue
 from edgekeeper.monitoring.bounded import OTHER, Bounded
 from edgekeeper.monitoring.families import counter, gauge
 from edgekeeper.monitoring.place_families import PlaceReader
@@ -40,6 +42,7 @@ class Metrics:
     ----------
     desk : Desk
     patience_seconds : float
+    clock : Clock, optional
 
     Examples
     --------
@@ -54,10 +57,16 @@ class Metrics:
     True
     """
 
-    def __init__(self, desk: "Desk", *, patience_seconds: float = _PATIENCE_SECONDS) -> None:
+    def __init__(
+        self,
+        desk: "Desk",
+        *,
+        patience_seconds: float = _PATIENCE_SECONDS,
+        clock: Clock | None = None,
+    ) -> None:
         from prometheus_client import CollectorRegistry, Counter, Histogram
 
-        self._desk = desk
+        self._desk, self._clock, self._due = desk, clock or WallClock(), BarsDue(desk.folder)
         self._patience = patience_seconds
         self._place = PlaceReader(desk)
         self._reader: RunReader | None = None
@@ -159,7 +168,9 @@ class Metrics:
             if self._desk.begun:
                 reader = reader or RunReader(self._desk.ledger)
                 families += _about(self._desk)
-                families += run_families(reader.read())
+                figures = reader.read()
+                families += run_families(figures)
+                families += self._bars_due(figures.last_bar_ns)
             self._known, self._reader, readable = families, reader, True
         except EdgekeeperError as error:
             _log.warning("the record could not be read: %s", error)
@@ -167,6 +178,14 @@ class Metrics:
             self._readable = readable
             self._seconds = time.perf_counter() - begun
             self._reading.release()
+
+    def _bars_due(self, last_bar_ns: int | None) -> "Iterator[Metric]":
+        late = None
+        if last_bar_ns is not None:
+            late = self._due.overdue_seconds(last_bar_ns, self._clock.now_ns())
+        yield gauge("bars_overdue_seconds", "Since the next bar was due, by the venues' hours.",
+                    late)  # fmt: skip
+        yield gauge("bar_interval_seconds", "Length of a bar.", self._due.interval_seconds)
 
 
 def _build() -> "Iterator[Metric]":

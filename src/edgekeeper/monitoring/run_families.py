@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["run_families"]
 
 _STAGES = ("candidate", "shadow", "ab_test", "production", "retired")
+_VERDICTS = ("accepted", "vetoed", "needs_approval")
 _SEVERITIES = ("critical", "warning", "info")
 _RECENT = {
     "accuracy": (
@@ -113,10 +114,14 @@ def _lines(figures: RunFigures) -> "Iterator[Metric]":
     yield gauge("line_log_harm", "Logarithm of the statistic that sends a line back to shadow.",
                 {(name,): line.log_harm for name, line in known.items()
                  if not math.isnan(line.log_harm)}, ("line",))  # fmt: skip
-    yield counter("fits", "Fits by what the gates said.", figures.fits, ("line", "verdict"))
+    none = {(name, verdict): 0 for name in lines for verdict in _VERDICTS}
+    yield counter("fits", "Fits by what the gates said.", {**none, **figures.fits}, ("line", "verdict"))
     yield gauge("last_fit_timestamp_seconds", "Market time of a line's newest fit.",
                 {(name,): line.last_fit_ns / 1e9 for name, line in lines.items()
                  if line.last_fit_ns}, ("line",))  # fmt: skip
+    yield gauge("last_drift_timestamp_seconds", "When drift last asked for a refit of a line.",
+                {(name,): line.last_drift_ns / 1e9 for name, line in lines.items()
+                 if line.last_drift_ns}, ("line",))  # fmt: skip
     yield counter("drift_requests", "Refits asked for because of drift.",
                   figures.requests, ("line", "reason"))  # fmt: skip
 

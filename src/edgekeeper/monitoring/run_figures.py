@@ -39,6 +39,7 @@ class Line:
     log_threshold: float = math.nan
     log_harm: float = math.nan
     last_fit_ns: int | None = None
+    last_drift_ns: int | None = None
 
 
 @dataclass(slots=True)

@@ -171,7 +171,8 @@ class RunReader:
             line.last_fit_ns = max(line.last_fit_ns or 0, row["fitted_at_ns"])
 
     def _drift(self) -> None:
-        for row in self._new("refit_requests", ["line", "reason"]):
+        for row in self._new("refit_requests", ["event_time_ns", "line", "reason"]):
+            self._line_of(row["line"]).last_drift_ns = row["event_time_ns"]
             self.figures.requests[self._line(row["line"]), self._reason(row["reason"])] += 1
 
     def _alerts(self) -> None:
