@@ -19,7 +19,14 @@ from pydantic import (
     model_validator,
 )
 
-from edgekeeper.config_local import AlertRule, AlertsConfig, Section, StorageConfig, WatchConfig
+from edgekeeper.config_local import (
+    AlertRule,
+    AlertsConfig,
+    Section,
+    SidecarConfig,
+    StorageConfig,
+    WatchConfig,
+)
 from edgekeeper.errors import UsageError, nearest
 from edgekeeper.rules_config import Regime, RulesConfig, StrategyConfig, VoterConfig
 
@@ -45,6 +52,7 @@ __all__ = [
     "RolloutConfig",
     "RulesConfig",
     "SearchConfig",
+    "SidecarConfig",
     "StorageConfig",
     "StrategyConfig",
     "VoterConfig",
@@ -341,6 +349,7 @@ class Config(Section):
     storage: StorageConfig = Field(StorageConfig(), exclude=True)
     watch: WatchConfig = Field(WatchConfig(), exclude=True)
     alerts: AlertsConfig = Field(AlertsConfig(), exclude=True)
+    sidecar: SidecarConfig = Field(SidecarConfig(), exclude=True)
 
     @field_validator("lines")
     @classmethod
@@ -370,7 +379,7 @@ class Config(Section):
         return {name: getattr(self, name).model_dump(mode="json") for name in LOCAL}
 
 
-LOCAL = ("storage", "watch", "alerts")
+LOCAL = ("storage", "watch", "alerts", "sidecar")
 """Sections that shape no result."""
 
 
