@@ -24,6 +24,7 @@ from edgekeeper.config_local import (
     AlertsConfig,
     Section,
     ServeConfig,
+    SidecarConfig,
     StorageConfig,
     WatchConfig,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "RolloutConfig",
     "RulesConfig",
     "SearchConfig",
+    "SidecarConfig",
     "StorageConfig",
     "StrategyConfig",
     "VoterConfig",
@@ -349,6 +351,7 @@ class Config(Section):
     watch: WatchConfig = Field(WatchConfig(), exclude=True)
     alerts: AlertsConfig = Field(AlertsConfig(), exclude=True)
     serve: ServeConfig = Field(ServeConfig(), exclude=True)
+    sidecar: SidecarConfig = Field(SidecarConfig(), exclude=True)
 
     @field_validator("lines")
     @classmethod
@@ -378,7 +381,7 @@ class Config(Section):
         return {name: getattr(self, name).model_dump(mode="json") for name in LOCAL}
 
 
-LOCAL = ("storage", "watch", "alerts", "serve")
+LOCAL = ("storage", "watch", "alerts", "serve", "sidecar")
 """Sections that shape no result."""
 
 

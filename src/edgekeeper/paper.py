@@ -17,6 +17,7 @@ from edgekeeper.errors import StorageError
 from edgekeeper.learn import LearnerProcess
 from edgekeeper.ledger import MARKET_ROLES, Ledger
 from edgekeeper.living import Live, live_forever
+from edgekeeper.market import parse_interval
 from edgekeeper.market.live import BarPoller, kind_of, open_live_source
 from edgekeeper.market.live.run_folder import STORE, Traded, live_bars, write_traded
 from edgekeeper.paper_start import (
@@ -162,7 +163,7 @@ def paper(
         wanted = replace(wanted, symbols=symbols_of(out, wanted, goes_on))
         write_traded(out, Traded(wanted.source, wanted.symbols, wanted.interval))
         if clock is None:
-            clock, sleep, patience_seconds = _time_of(wanted.source, out, patience_seconds)
+            clock, sleep, patience_seconds = _time_of(wanted, out, patience_seconds)
         sleep = sleep or time.sleep
         bequests = bequests_of(ledger, wanted, registry, goes_on)
         screen.phase(f"asking {wanted.source} for bars")
@@ -192,13 +193,14 @@ def paper(
 
 
 def _time_of(
-    source: str, out: Path, patience_seconds: float
+    wanted: Wanted, out: Path, patience_seconds: float
 ) -> tuple[Clock, Callable[[float], None], float]:
     """The clock that a source lives by, how to wait by it, and how long to."""
-    made = kind_of(source).clock
+    made = kind_of(wanted.source).clock
     if made is None:
         return WallClock(), time.sleep, patience_seconds
-    clock = made(source.partition(":")[2], out)
+    place = wanted.source.partition(":")[2]
+    clock = made(place, out, parse_interval(wanted.interval))
     return clock, clock.sleep, patience_seconds * clock.speed
 
 

@@ -168,15 +168,25 @@ class Supervisor:
             why = f"ended by signal {-code}" if code < 0 else f"ended with code {code}"
             said = self._last_line(name)
             if code in _FOR_GOOD:
-                child.state, child.process = "failed", _let_go(child.process)
+                self._let_go(child)
+                child.state = "failed"
                 self._told(f"{name}: {why} and is not started again: {said}")
                 return
             self._told(
                 f"{name}: {why}; started again in {child.delay:g} s" + (f": {said}" * bool(said))
             )
-        child.process = _let_go(child.process)
+        self._let_go(child)
         child.state, child.due = "waiting", now + child.delay
         child.delay = min(2.0 * child.delay, _LONGEST_DELAY_SECONDS)
+
+    @staticmethod
+    def _let_go(child: _Child) -> None:
+        """Close the pipe to a process that has ended."""
+        process, child.process = child.process, None
+        assert process is not None
+        assert process.stdin is not None
+        with suppress(BrokenPipeError):
+            process.stdin.close()
 
     def _silence(self, child: _Child, now: float) -> float | None:
         """Seconds without a sign of life, if too many."""
@@ -208,13 +218,6 @@ class Supervisor:
             self._told(f"{child.role.name}: did not end within {_PATIENCE_SECONDS:g} s; killed")
             process.kill()
             process.wait()
-
-
-def _let_go(process: subprocess.Popen[bytes]) -> None:
-    """Close the pipe to a process that has ended."""
-    assert process.stdin is not None
-    with suppress(BrokenPipeError):
-        process.stdin.close()
 
 
 def python(module: str, *arguments: str) -> list[str]:

@@ -133,6 +133,19 @@ COMMENTS = {
     "alerts.latency_critical": "Milliseconds that the newest forecasts took.",
     "alerts.forecasts_odd": "How far the newest forecasts of a line are spread otherwise than "
     "those before: PSI.",
+    "sidecar": "How signals of other bots are answered and learned from: docs/connect.md.",
+    "sidecar.mode": '"observe": the bot decides, we watch; "advise": it is told, and free;\n'
+    '# "enforce": it does what it is told.',
+    "sidecar.explore": "Where it is enforced and there are no bars: share of the skips that trade\n"
+    "# nevertheless, so that what a skip would have brought stays known.",
+    "sidecar.max_age_seconds": "A signal that comes later than this is recorded and skipped.",
+    "sidecar.max_ahead_seconds": "So is one whose time is further in the future than this.",
+    "sidecar.lines": "Learners that compete for the right to decide.",
+    "sidecar.min_outcomes": "Known outcomes before their first fit.",
+    "sidecar.refit_outcomes": "New outcomes from one fit to the next.",
+    "sidecar.min_known": "Share of a model's features that a signal has to bring; with less the\n"
+    "# model abstains and the bot decides.",
+    "sidecar.outcome_days": "An outcome that was not told by then counts against the models.",
     "packages": "Whose packages may trade; needs edgekeeper[signing].",
     "packages.trusted_keys": "Public keys; with some here, no package without their signature.",
     "packages.signing_key": "File of the private key that signs what is fitted here.",

@@ -25,15 +25,20 @@ def test_bars_are_the_same_however_they_are_asked_for():
     assert demo.history(DEMO_SYMBOLS[:1], DAY, START, START + 5 * DAY).height == 5
 
 
-def test_other_symbols_intervals_and_speeds_are_refused():
-    demo = open_live_source("demo:86400")
+def test_bars_of_any_length_are_the_same_bars():
+    demo = open_live_source("demo")
+    minute = DAY // 1_440
+    days = demo.history(DEMO_SYMBOLS, DAY, START, START + 5 * DAY)
+    minutes = demo.history(DEMO_SYMBOLS, minute, START, START + 5 * minute)
+    assert minutes.drop("time").equals(days.drop("time"))
+
+
+def test_other_symbols_and_paces_are_refused():
     with pytest.raises(UsageError, match="FERN/USD"):
-        demo.check(["FERM/USD"], DAY)
-    with pytest.raises(UsageError, match="1d"):
-        demo.check(DEMO_SYMBOLS, DAY // 24)
-    for speed in ("fast", "0", "-1", "nan", "inf"):
-        with pytest.raises(UsageError, match="speed"):
-            open_live_source(f"demo:{speed}")
+        open_live_source("demo:1").check(["FERM/USD"], DAY)
+    for pace in ("fast", "0", "-1", "nan", "inf", "1e9"):
+        with pytest.raises(UsageError, match="bars a second"):
+            open_live_source(f"demo:{pace}")
 
 
 def test_its_clock_stands_still_while_nobody_waits(tmp_path):
@@ -42,6 +47,7 @@ def test_its_clock_stands_still_while_nobody_waits(tmp_path):
     assert clock.now_ns() == clock.now_ns() == 0
     clock.sleep(500.0)
     assert (clock.now_ns(), waited) == (500 * 10**9, [0.5])
-    made = demo_clock("", tmp_path)
-    assert made.now_ns() == demo_clock("", tmp_path).now_ns()
+    made = demo_clock("2", tmp_path, DAY)
+    assert made.speed == 2 * 86_400
+    assert made.now_ns() == demo_clock("", tmp_path, DAY).now_ns()
     assert kind_of("demo").clock is demo_clock

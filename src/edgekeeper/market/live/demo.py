@@ -1,7 +1,7 @@
-"""A market in fast motion: made by ourselves, day after day, so that a loop can be seen at work.
+"""A market in fast motion: made by ourselves, bar after bar, so that a loop can be seen at work.
 
-It needs no network and no data. An edge is planted in it, and nobody who watches has to wait: a
-day of the market passes in a fraction of a second. What is earned in it says nothing about any
+It needs no network and no data. An edge is planted in it, and nobody who watches has to wait:
+several bars pass in each second. What is earned in it says nothing about any
 market that people trade.
 """
 
@@ -19,17 +19,16 @@ from edgekeeper.market.live.keeping import Kept
 from edgekeeper.market.live.run_folder import STORE
 from edgekeeper.market.live.source import LIVE_ROWS
 
-__all__ = ["DEMO_SYMBOLS", "DemoMarket", "FastClock", "demo_clock", "demo_speed"]
+__all__ = ["DEMO_SYMBOLS", "DemoMarket", "FastClock", "bars_per_second", "demo_clock"]
 
 DEMO_SYMBOLS = ("FERN/USD", "LARK/USD", "MOSS/USD", "REED/USD", "TERN/USD", "WREN/USD")
 
-_DAY_NS = 86_400 * 10**9
 _FIRST_NS = 946_684_800 * 10**9  # 2000-01-01T00:00Z
-_BEGUN_DAYS = 1_000  # of history before anything is traded
-_DAYS = 20_000
+_BEGUN_BARS = 1_000  # of history before anything is traded
+_BARS = 20_000
 _SEED, _SHARPE = 1, 6.0
-_SPEED = 3 * 86_400.0  # three days a second
-_FASTEST = 100 * 86_400.0
+_BARS_PER_SECOND = 3.0
+_FASTEST = 100.0
 
 
 class FastClock:
@@ -64,29 +63,24 @@ class FastClock:
 
 
 class DemoMarket:
-    """Daily bars of six invented pairs that trade around the clock; heavy volume precedes rises.
+    """Bars of six invented pairs that trade around the clock; heavy volume precedes rises.
 
-    Parameters
-    ----------
-    speed : float
-        Market seconds in each of ours.
+    They are the same bars whatever their length: what an edge of a Sharpe ratio of 6 in days of a
+    stock would be is implausible in minutes, so that fits on short bars are held.
     """
 
     look_back = 3
-    idle_seconds = float(_DAY_NS // 10**9)
+    idle_seconds = 86_400.0
     name = "demo"
     convention = Convention(stamp="end")
 
-    def __init__(self, speed: float = _SPEED) -> None:
-        self.speed = speed
-
     def check(self, symbols: Sequence[str], interval_ns: int) -> None:
-        """Refuse other symbols and intervals.
+        """Refuse other symbols.
 
         Raises
         ------
         UsageError
-            A symbol or an interval that the demo does not have.
+            A symbol that the demo does not have.
         """
         for symbol in symbols:
             if symbol not in DEMO_SYMBOLS:
@@ -94,41 +88,48 @@ class DemoMarket:
                     f"demo: expected symbols among {', '.join(DEMO_SYMBOLS)}, got {symbol!r}"
                     f"{nearest(symbol, DEMO_SYMBOLS)}"
                 )
-        if interval_ns != _DAY_NS:
-            raise UsageError("demo: expected --interval 1d, which is all it has")
 
     def history(
         self, symbols: Sequence[str], interval_ns: int, start_ns: int, end_ns: int
     ) -> pl.DataFrame:
         """Return the bars that close in this stretch, see :class:`LiveSource`."""
         inside = pl.col("time").to_physical().is_between(start_ns, end_ns)
-        return _bars().filter(inside & pl.col("symbol").is_in(list(symbols)))
+        return _bars(interval_ns).filter(inside & pl.col("symbol").is_in(list(symbols)))
 
 
 @cache
-def _bars() -> pl.DataFrame:
+def _bars(interval_ns: int) -> pl.DataFrame:
     from edgekeeper.worlds import make_world
 
     bars = make_world(
-        "planted", seed=_SEED, symbols=len(DEMO_SYMBOLS), bars=_DAYS, net_sharpe=_SHARPE
+        "planted", seed=_SEED, symbols=len(DEMO_SYMBOLS), bars=_BARS, net_sharpe=_SHARPE
     ).bars
-    day = np.searchsorted(bars.instants, bars.event_time)
+    number = np.searchsorted(bars.instants, bars.event_time) + 1
     names = np.array(DEMO_SYMBOLS, dtype=object)
-    columns = {name: getattr(bars, name) for name in ("open", "high", "low", "close", "volume")}
-    return pl.DataFrame(
-        {
-            "symbol": pl.Series(names[bars.symbol], dtype=pl.String),
-            "time": pl.Series(_FIRST_NS + (day + 1) * _DAY_NS).cast(pl.Datetime("ns", "UTC")),
-            **columns,
-        }
-    ).select(
-        *(pl.col(name) if name in columns or name in ("symbol", "time")
-          else pl.lit(None, dtype).alias(name) for name, dtype in LIVE_ROWS.items())
-    )  # fmt: skip
+    known = {
+        "symbol": pl.Series(names[bars.symbol], dtype=pl.String),
+        "time": pl.Series(_FIRST_NS + number * interval_ns).cast(pl.Datetime("ns", "UTC")),
+        **{name: getattr(bars, name) for name in ("open", "high", "low", "close", "volume")},
+    }
+    unknown = [pl.lit(None, kind).alias(n) for n, kind in LIVE_ROWS.items() if n not in known]
+    return pl.DataFrame(known).with_columns(unknown).select(*LIVE_ROWS)
 
 
-def demo_speed(place: str) -> float:
-    """Read the speed of a demo from what stands after its colon.
+def demo_clock(place: str, folder: Path, interval_ns: int) -> FastClock:
+    """Return the clock of a demo in the folder of a run: it stands still while nobody looks on.
+
+    Raises
+    ------
+    UsageError
+        After the colon there is no number of bars a second.
+    """
+    last = Kept(folder / STORE, interval_ns, DEMO_SYMBOLS).given_ns()
+    begun = _FIRST_NS + _BEGUN_BARS * interval_ns if last is None else last
+    return FastClock(begun + interval_ns // 2, bars_per_second(place) * interval_ns / 1e9)
+
+
+def bars_per_second(place: str) -> float:
+    """Read the pace of a demo from what stands after its colon.
 
     Raises
     ------
@@ -136,19 +137,11 @@ def demo_speed(place: str) -> float:
         No number, or one out of range.
     """
     try:
-        speed = float(place) if place else _SPEED
+        pace = float(place) if place else _BARS_PER_SECOND
     except ValueError:
-        speed = 0.0
-    if not 1.0 <= speed <= _FASTEST:
+        pace = 0.0
+    if not 0.001 <= pace <= _FASTEST:
         raise UsageError(
-            f"demo: expected a speed of 1 to {_FASTEST:,.0f}, such as demo:86400 for a day a "
-            f"second, got {place!r}"
+            f"demo: expected at most {_FASTEST:g} bars a second, such as demo:1, got {place!r}"
         )
-    return speed
-
-
-def demo_clock(place: str, folder: Path) -> FastClock:
-    """Return the clock of a demo in the folder of a run: it stands still while nobody looks on."""
-    last = Kept(folder / STORE, _DAY_NS, DEMO_SYMBOLS).given_ns()
-    begun = _FIRST_NS + _BEGUN_DAYS * _DAY_NS if last is None else last
-    return FastClock(begun + _DAY_NS // 2, demo_speed(place))
+    return pace

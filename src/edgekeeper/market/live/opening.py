@@ -11,8 +11,8 @@ from edgekeeper.market.live.demo import (
     DEMO_SYMBOLS,
     DemoMarket,
     FastClock,
+    bars_per_second,
     demo_clock,
-    demo_speed,
 )
 from edgekeeper.market.live.folder import WatchedFolder
 from edgekeeper.market.live.source import LiveSource
@@ -36,8 +36,8 @@ class LiveKind:
     interval : str
         Length of its bars where nobody says.
     clock : callable or None
-        From the text after the colon and the folder of a run to a clock of the source's own, and
-        how to wait by it; None: it lives by the machine's.
+        From the text after the colon, the folder of a run and the length of its bars in
+        nanoseconds to a clock of the source's own; None: it lives by the machine's.
     """
 
     open: Callable[[str], LiveSource]
@@ -45,7 +45,7 @@ class LiveKind:
     about: str
     symbols: tuple[str, ...] = ()
     interval: str = "1h"
-    clock: Callable[[str, Path], FastClock] | None = None
+    clock: Callable[[str, Path, int], FastClock] | None = None
 
 
 def _folder(place: str) -> LiveSource:
@@ -60,6 +60,11 @@ def _exchange(name: str) -> LiveSource:
     return CryptoExchange(name)
 
 
+def _demo(place: str) -> LiveSource:
+    bars_per_second(place)  # refused here, before a run is begun
+    return DemoMarket()
+
+
 LIVE_SOURCES: dict[str, LiveKind] = {
     "folder": LiveKind(_folder, "folder:bars", "CSV or Parquet files dropped there or appended to"),
     "ccxt": LiveKind(_exchange, "ccxt:kraken", "public candles of a crypto exchange, no key"),
@@ -69,7 +74,7 @@ LIVE_SOURCES: dict[str, LiveKind] = {
         "US stocks by Alpaca, with its free keys; alpaca:crypto needs none",
     ),
     "demo": LiveKind(
-        lambda place: DemoMarket(demo_speed(place)),
+        _demo,
         "demo",
         "an invented market in fast motion, to see the loop at work",
         DEMO_SYMBOLS,
