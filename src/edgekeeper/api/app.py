@@ -55,7 +55,7 @@ def make_api(
     from edgekeeper.api.ordering import add_orders
     from edgekeeper.api.retraining import add_retraining
     from edgekeeper.api.routes import Routes
-    from edgekeeper.api.run import add_run
+    from edgekeeper.api.run import RunStanding, add_run
 
     settings = _with_sidecar(settings or ApiSettings(), exchange is not None)
     app = FastAPI(
@@ -67,10 +67,10 @@ def make_api(
         redirect_slashes=False,
     )
     door = Door(access, settings)
-    routes = Routes(app, door)
+    routes, standing = Routes(app, door), RunStanding(desk)
     add_messages(routes, exchange, settings, metrics)
-    add_retraining(routes, desk)
-    add_run(routes, desk, settings)
+    add_retraining(routes, desk, standing, settings)
+    add_run(routes, desk, standing, settings)
     add_listings(routes, desk)
     add_orders(routes, desk)
     add_health(routes, desk, settings, metrics)

@@ -8,8 +8,8 @@ from fastapi import Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, create_model
 from starlette.responses import Response
 
-from edgekeeper.api.rows import nanoseconds, page_model, records
 from edgekeeper.api.routes import Routes, answered
+from edgekeeper.api.rows import nanoseconds, page_model, records
 from edgekeeper.desk import Desk
 from edgekeeper.desk.desk import ACCOUNT
 from edgekeeper.ledger.schema import BULK, FACTS, columns_of
@@ -41,16 +41,28 @@ class Listing:
     filters: tuple[str, ...]
 
 
-_MONEY, _MODELS, _SAFETY = "Trading", "Models", "Safety"
+_BOTS, _MONEY, _MODELS, _SAFETY = "Bots", "Trading", "Models", "Safety"
 LISTINGS = (
+    Listing("/v1/signals", "sidecar_signals", _BOTS, "List what bots proposed and were answered.",
+            ("id", "symbol", "side", "source", "decision", "line")),
+    Listing("/v1/outcomes", "sidecar_outcomes", _BOTS,
+            "List how signals of bots ended, as told or as bars show.", ("id", "source")),
+    Listing("/v1/bots/forecasts", "sidecar_forecasts", _BOTS,
+            "List what each line said of bots' signals.", ("id", "line", "package")),
+    Listing("/v1/bots/evidence", "sidecar_evidence", _BOTS,
+            "List the evidence of lines on bots' signals, day by day.", ("line",)),
+    Listing("/v1/bots/moves", "sidecar_moves", _BOTS,
+            "List moves of lines that forecast bots' signals.", ("line", "to_stage", "actor")),
+    Listing("/v1/bots/fits", "sidecar_fits", _BOTS,
+            "List fits of lines that forecast bots' signals.", ("line", "verdict", "hash")),
     Listing("/v1/decisions", "decisions", _MONEY,
             "List what was decided about signals, each with its reasons.",
             ("symbol", "side", "decision", "account")),
-    Listing("/v1/signals", "signals", _MONEY, "List proposed trades, taken or not.",
+    Listing("/v1/proposals", "signals", _MONEY, "List trades that were proposed, taken or not.",
             ("symbol", "side", "source", "id")),
     Listing("/v1/forecasts", "forecasts", _MONEY, "List what models said of each bar.",
             ("symbol", "line", "package")),
-    Listing("/v1/outcomes", "trades", _MONEY, "List closed trades with what they earned.",
+    Listing("/v1/trades", "trades", _MONEY, "List closed trades with what they earned.",
             ("symbol", "side", "exit_reason", "model", "account")),
     Listing("/v1/fills", "fills", _MONEY, "List executions with their costs.",
             ("symbol", "side", "action", "account")),

@@ -82,7 +82,7 @@ def add_messages(
     routes: Routes, exchange: Exchange | None, settings: ApiSettings, meter: Meter | None = None
 ) -> None:
     """Add ``POST /v1/signals``, ``/v1/outcomes`` and ``/v1/bars``."""
-    said = {404: "Nothing of that name is known.", 409: "Refused."}
+    said = {404: "No signal of that id came.", 409: "The id is known with other facts."}
 
     async def signal(request: Request) -> Response:
         """Ask what to do about a signal.

@@ -18,10 +18,12 @@ from edgekeeper.api.problems import Problem
 from edgekeeper.api.routes import Body, Routes, answered, caller_of, read_message
 from edgekeeper.api.rows import instant
 from edgekeeper.desk import Desk
+from edgekeeper.errors import UsageError
 
 __all__ = ["Given", "OrderOut", "add_orders", "give"]
 
 _LOOK_SECONDS = 0.05
+_NOT_MINE = "not mine"
 _NO_REASON = "no reason given"
 _TAG = "Orders"
 Reason = Annotated[str, Field(min_length=1, max_length=500, pattern=r"\S")]
@@ -43,7 +45,11 @@ Package = Annotated[
         examples=["0a1b2c3d4e5f"],
     ),
 ]
-OrderId = Annotated[str, Path(pattern="^[0-9a-f]{16}$", examples=["9f86d081884c7d65"])]
+OrderId = Annotated[
+    str,
+    Path(pattern="^[0-9a-f]{16}$", description="Of the order.", examples=["9f86d081884c7d65"]),
+]
+Limit = Annotated[int, Query(ge=1, le=1_000, description="How many at most.")]
 Wait = Annotated[
     float,
     Query(ge=0, le=30, description="Seconds to wait for what the loop makes of it."),
@@ -151,7 +157,7 @@ def add_orders(routes: Routes, desk: Desk) -> None:
             raise Problem(404, "Nothing here", f"expected the id of an order on record, got {id}")
         return found[0]
 
-    def commands(limit: Annotated[int, Query(ge=1, le=1_000)] = 100) -> list[OrderOut]:
+    def commands(limit: Limit = 100) -> list[OrderOut]:
         """List the orders people gave, the newest first, with what became of them."""
         return _on_record(desk, limit=limit)
 
@@ -218,11 +224,14 @@ async def give(
     """
     who = caller_of(request)
     actor = f"api:{who.name}"
-    if not await run_in_threadpool(lambda: desk.begun):
-        raise Problem(409, "No run yet", f"{kind} needs a live run, and none is on record yet")
-    ordered = await run_in_threadpool(
-        lambda: desk.order(kind, actor=actor, reason=reason, subject=subject, detail=detail)
-    )
+    await run_in_threadpool(lambda: desk.ledger)  # raises where there is none: writing makes one
+    try:
+        ordered = await run_in_threadpool(
+            lambda: desk.order(kind, actor=actor, reason=reason, subject=subject, detail=detail)
+        )
+    except UsageError as error:
+        note(kind, who, request, outcome="no live run", subject=subject)
+        raise Problem(409, "No live run", str(error)) from None
     order = await _looked_at(desk, ordered.id, wait)
     note(kind, who, request, outcome=order.outcome or "on record", subject=subject, order=order.id,
          reason=reason)  # fmt: skip
@@ -233,16 +242,29 @@ async def _looked_at(desk: Desk, id: str, wait: float) -> OrderOut:
     until = time.monotonic() + wait
     while True:
         (order,) = await run_in_threadpool(lambda: _on_record(desk, id=id))
-        if order.outcome is not None or time.monotonic() >= until:
+        over = order.outcome is not None or time.monotonic() >= until
+        if over or not await run_in_threadpool(lambda: _somebody_obeys(desk)):
             return order
         await asyncio.sleep(_LOOK_SECONDS)
+
+
+def _somebody_obeys(desk: Desk) -> bool:
+    """Whether a loop is there that could look."""
+    return desk.ledger.has_writer("trade") or desk.ledger.has_writer("signals")
 
 
 def _on_record(desk: Desk, *, id: str | None = None, limit: int = 1) -> list[OrderOut]:
     """Orders with their outcomes, the newest first."""
     rows = desk.rows("commands", where={} if id is None else {"id": id}, limit=limit)
     ids = rows["id"].to_list()
-    done = dict(desk.rows("obeyed", ["id", "outcome"], where={"id": ids}, limit=limit).iter_rows())
+    done = {
+        one: outcome
+        for table in ("sidecar_obeyed", "obeyed")
+        for one, outcome in desk.rows(
+            table, ["id", "outcome"], where={"id": ids}, limit=limit
+        ).iter_rows()
+        if outcome != _NOT_MINE
+    }
     return [
         OrderOut(
             id=row["id"],

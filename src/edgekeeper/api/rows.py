@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["instant", "nanoseconds", "page_model", "records", "row_model"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_END_OF_TIME = 2**63 - 1
 _TIME, _JSON = "_ns", "_json"
 
 
@@ -34,7 +35,7 @@ def instant(ns: int | None) -> str | None:
 
 
 def nanoseconds(when: datetime | None) -> int | None:
-    """Return an instant with a zone as nanoseconds since 1970.
+    """Return an instant with a zone as nanoseconds since 1970, of those that 64 bits can hold.
 
     Examples
     --------
@@ -43,7 +44,8 @@ def nanoseconds(when: datetime | None) -> int | None:
     """
     if when is None:
         return None
-    return (when - _EPOCH) // timedelta(microseconds=1) * 1_000
+    found = (when - _EPOCH) // timedelta(microseconds=1) * 1_000
+    return max(-_END_OF_TIME, min(_END_OF_TIME, found))
 
 
 def records(frame: "pl.DataFrame") -> list[dict[str, Any]]:
@@ -54,7 +56,9 @@ def records(frame: "pl.DataFrame") -> list[dict[str, Any]]:
         if name.endswith(_TIME):
             columns[name.removesuffix(_TIME)] = [instant(ns) for ns in values]
         elif name.endswith(_JSON):
-            columns[name.removesuffix(_JSON)] = [None if text is None else json.loads(text) for text in values]
+            columns[name.removesuffix(_JSON)] = [
+                None if text is None else json.loads(text) for text in values
+            ]
         elif name not in ("entry", "link"):
             columns[name] = values
     names = tuple(columns)

@@ -1,6 +1,6 @@
 """The desk: what people and programs may ask of a run, and order. Every face stands before it."""
 
-from edgekeeper.desk.desk import Acts, Desk
+from edgekeeper.desk.desk import Acts, Desk, NoRunYet
 from edgekeeper.desk.folder import LEDGER, MODELS, open_ledger
 from edgekeeper.desk.ordering import Ordered, give_order
 from edgekeeper.desk.run_models import RunModels, read_models
@@ -12,6 +12,7 @@ __all__ = [
     "Acts",
     "Desk",
     "LineStatus",
+    "NoRunYet",
     "Ordered",
     "RunModels",
     "RunStatus",

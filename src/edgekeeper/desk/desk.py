@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from edgekeeper.report.to_do import Task
     from edgekeeper.watch import Beat
 
-__all__ = ["ACCOUNT", "Acts", "Desk"]
+__all__ = ["ACCOUNT", "Acts", "Desk", "NoRunYet"]
 
 ACCOUNT = "edgekeeper"
 _MOST_ROWS = 10_000
@@ -33,6 +33,10 @@ _WEEK_NS = 7 * 86_400 * 10**9
 _END_OF_TIME = 2**63 - 1
 _PATIENCE_SECONDS, _LOOK_SECONDS = 2.0, 0.05
 _T = TypeVar("_T")
+
+
+class NoRunYet(UsageError):
+    """There is no record yet to be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +122,14 @@ class Desk:
 
         Raises
         ------
-        UsageError
-            There is none yet.
+        NoRunYet
         """
         from edgekeeper.ledger import Ledger
 
         with self._lock:
             if self._ledger is None:
                 if not self._url and not (self.folder / LEDGER).is_file():
-                    raise UsageError(
+                    raise NoRunYet(
                         f"{self.folder} holds no run yet: `edgekeeper serve` or `paper` begins one"
                     )
                 self._ledger = Ledger.open(self.place, read_only=True)
