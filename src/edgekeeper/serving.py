@@ -20,9 +20,8 @@ from typing import Any, Protocol
 from edgekeeper.config import Config
 from edgekeeper.errors import StorageError, UsageError
 from edgekeeper.ledger import Ledger
-from edgekeeper.paper_start import Wanted
 from edgekeeper.supervising import Role, Supervisor, python
-from edgekeeper.trading import order_to_trade
+from edgekeeper.wanted import Wanted
 from edgekeeper.watch import Heart, keep_local, with_local
 
 __all__ = ["Served", "serve"]
@@ -155,7 +154,7 @@ def _roles(
         )
     if wanted.source or (folder / "paper.json").is_file():
         given = None if config is None else config.model_dump(mode="json") | config.local()
-        order = order_to_trade(ledger_url, wanted, given)
+        order = json.dumps({"ledger_url": ledger_url, "wanted": wanted.to_json(), "config": given})
         busy = settings.watch.busy_seconds
         roles.append(Role("trade", python("edgekeeper.trading", place), order, busy))
     return roles
