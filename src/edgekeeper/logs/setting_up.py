@@ -12,8 +12,8 @@ import time
 from collections.abc import Mapping
 from typing import Any, TextIO
 
-from edgekeeper.config import LogsConfig
-from edgekeeper.monitoring.secrets_hidden import Redactor
+from edgekeeper.config_local import LogsConfig
+from edgekeeper.logs.redacting import Redactor
 
 __all__ = ["TOPICS", "set_up_logs"]
 
@@ -46,15 +46,6 @@ def set_up_logs(
         Else standard error.
     environment : mapping, optional
         Whose secret values are hidden; else that of this process.
-
-    Examples
-    --------
-    >>> import io, logging
-    >>> out = io.StringIO()
-    >>> set_up_logs("web", LogsConfig(format="json"), stream=out)
-    >>> logging.getLogger("edgekeeper.api").warning("slow", extra={"route": "/v1/bars"})
-    >>> '"message":"slow"' in out.getvalue() and '"route":"/v1/bars"' in out.getvalue()
-    True
     """
     chosen = settings or LogsConfig()
     stream = stream or sys.stderr
@@ -132,7 +123,10 @@ class JsonLines(logging.Formatter):
 
     def _item(self, name: str, value: Any, depth: int) -> Any:
         """Take a value's name along, which may say that it is a secret."""
-        if isinstance(value, str) and (hidden := self._hide(f"{name}={value}")) != f"{name}={value}":
+        if (
+            isinstance(value, str)
+            and (hidden := self._hide(f"{name}={value}")) != f"{name}={value}"
+        ):
             return hidden.removeprefix(f"{name}=")
         return self._plain(value, depth + 1)
 
