@@ -163,9 +163,12 @@ class Desk:
         where: Mapping[str, object] | None = None,
         since_ns: int | None = None,
         until_ns: int | None = None,
+        before: int | None = None,
         limit: int = 100,
     ) -> "pl.DataFrame":
         """Return the newest rows of a table, newest first.
+
+        With ``before``, only those written before the row of that ``entry``: so one pages on.
 
         Raises
         ------
@@ -180,6 +183,7 @@ class Desk:
             where=dict(where or {}),
             since_ns=since_ns,
             until_ns=until_ns,
+            before=before,
             order=["entry"],
             descending=True,
             limit=limit,

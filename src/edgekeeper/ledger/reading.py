@@ -38,6 +38,7 @@ class Selection:
     since_ns: int | None = None
     until_ns: int | None = None
     after: int | None = None
+    before: int | None = None
     order: Sequence[str] = ()
     descending: bool = False
     limit: int | None = None
@@ -64,6 +65,8 @@ def read_table(
         conditions.append(_time(table) <= int(wanted.until_ns))
     if wanted.after is not None:
         conditions.append(column_named(table, "entry") > int(wanted.after))
+    if wanted.before is not None:
+        conditions.append(column_named(table, "entry") < int(wanted.before))
     keys = [column_named(table, key) for key in wanted.order] + list(table.primary_key.columns)
     held = Holdings()
     chosen = [column_named(table, column) for column in names]
@@ -134,6 +137,8 @@ def _select(table: Table, frame: "pl.DataFrame", wanted: Selection) -> "pl.DataF
         frame = frame.filter(time <= int(wanted.until_ns))
     if wanted.after is not None:
         frame = frame.filter(pl.col("entry") > int(wanted.after))
+    if wanted.before is not None:
+        frame = frame.filter(pl.col("entry") < int(wanted.before))
     return frame
 
 

@@ -70,6 +70,7 @@ class Record:
         since_ns: int | None = None,
         until_ns: int | None = None,
         after: int | None = None,
+        before: int | None = None,
         order: Sequence[str] = (),
         descending: bool = False,
         limit: int | None = None,
@@ -86,8 +87,9 @@ class Record:
             Column to the value it must have, a list of values, or ``None`` for NULL.
         since_ns, until_ns : int, optional
             Bounds of the table's first time column, both inclusive.
-        after : int, optional
-            Only rows written after the one with this ``entry``: quick, however long the table.
+        after, before : int, optional
+            Only rows written after, or before, the one with this ``entry``: quick, however long
+            the table.
         order : sequence of str
             Columns to sort by, before the order of writing.
         descending : bool
@@ -108,7 +110,7 @@ class Record:
         self._settle()
         with self._translating():
             wanted = Selection(
-                columns, where or {}, since_ns, until_ns, after, order, descending, limit
+                columns, where or {}, since_ns, until_ns, after, before, order, descending, limit
             )
             return read_table(self._engine, self._segments, table, wanted)
 
