@@ -22,6 +22,7 @@ from pydantic import (
 from edgekeeper.config_local import (
     AlertRule,
     AlertsConfig,
+    LogsConfig,
     Section,
     ServeConfig,
     SidecarConfig,
@@ -45,6 +46,7 @@ __all__ = [
     "LabelsConfig",
     "LimitsConfig",
     "LineConfig",
+    "LogsConfig",
     "OnlineConfig",
     "PackagesConfig",
     "PolicyConfig",
@@ -350,6 +352,7 @@ class Config(Section):
     storage: StorageConfig = Field(StorageConfig(), exclude=True)
     watch: WatchConfig = Field(WatchConfig(), exclude=True)
     alerts: AlertsConfig = Field(AlertsConfig(), exclude=True)
+    logs: LogsConfig = Field(LogsConfig(), exclude=True)
     serve: ServeConfig = Field(ServeConfig(), exclude=True)
     sidecar: SidecarConfig = Field(SidecarConfig(), exclude=True)
 
@@ -381,7 +384,7 @@ class Config(Section):
         return {name: getattr(self, name).model_dump(mode="json") for name in LOCAL}
 
 
-LOCAL = ("storage", "watch", "alerts", "serve", "sidecar")
+LOCAL = ("storage", "watch", "alerts", "logs", "serve", "sidecar")
 """Sections that shape no result."""
 
 
