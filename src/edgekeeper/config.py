@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from edgekeeper.config_local import AlertRule, AlertsConfig, Section, StorageConfig, WatchConfig
+from edgekeeper.config_notify import NotifyConfig
 from edgekeeper.errors import UsageError, nearest
 from edgekeeper.rules_config import Regime, RulesConfig, StrategyConfig, VoterConfig
 
@@ -37,6 +38,7 @@ __all__ = [
     "LabelsConfig",
     "LimitsConfig",
     "LineConfig",
+    "NotifyConfig",
     "OnlineConfig",
     "PackagesConfig",
     "PolicyConfig",
@@ -341,6 +343,7 @@ class Config(Section):
     storage: StorageConfig = Field(StorageConfig(), exclude=True)
     watch: WatchConfig = Field(WatchConfig(), exclude=True)
     alerts: AlertsConfig = Field(AlertsConfig(), exclude=True)
+    notify: NotifyConfig = Field(NotifyConfig(), exclude=True)
 
     @field_validator("lines")
     @classmethod
@@ -370,7 +373,7 @@ class Config(Section):
         return {name: getattr(self, name).model_dump(mode="json") for name in LOCAL}
 
 
-LOCAL = ("storage", "watch", "alerts")
+LOCAL = ("storage", "watch", "alerts", "notify")
 """Sections that shape no result."""
 
 
