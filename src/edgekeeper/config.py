@@ -19,7 +19,15 @@ from pydantic import (
     model_validator,
 )
 
-from edgekeeper.config_local import AlertRule, AlertsConfig, Section, StorageConfig, WatchConfig
+from edgekeeper.config_local import (
+    AlertRule,
+    AlertsConfig,
+    Section,
+    ServeConfig,
+    SidecarConfig,
+    StorageConfig,
+    WatchConfig,
+)
 from edgekeeper.config_notify import NotifyConfig
 from edgekeeper.errors import UsageError, nearest
 from edgekeeper.rules_config import Regime, RulesConfig, StrategyConfig, VoterConfig
@@ -47,6 +55,7 @@ __all__ = [
     "RolloutConfig",
     "RulesConfig",
     "SearchConfig",
+    "SidecarConfig",
     "StorageConfig",
     "StrategyConfig",
     "VoterConfig",
@@ -344,6 +353,8 @@ class Config(Section):
     watch: WatchConfig = Field(WatchConfig(), exclude=True)
     alerts: AlertsConfig = Field(AlertsConfig(), exclude=True)
     notify: NotifyConfig = Field(NotifyConfig(), exclude=True)
+    serve: ServeConfig = Field(ServeConfig(), exclude=True)
+    sidecar: SidecarConfig = Field(SidecarConfig(), exclude=True)
 
     @field_validator("lines")
     @classmethod
@@ -373,7 +384,7 @@ class Config(Section):
         return {name: getattr(self, name).model_dump(mode="json") for name in LOCAL}
 
 
-LOCAL = ("storage", "watch", "alerts", "notify")
+LOCAL = ("storage", "watch", "alerts", "notify", "serve", "sidecar")
 """Sections that shape no result."""
 
 
