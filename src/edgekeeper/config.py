@@ -19,7 +19,15 @@ from pydantic import (
     model_validator,
 )
 
-from edgekeeper.config_local import AlertRule, AlertsConfig, Section, StorageConfig, WatchConfig
+from edgekeeper.config_local import (
+    AlertRule,
+    AlertsConfig,
+    Section,
+    ServeConfig,
+    SidecarConfig,
+    StorageConfig,
+    WatchConfig,
+)
 from edgekeeper.errors import UsageError, nearest
 from edgekeeper.rules_config import Regime, RulesConfig, StrategyConfig, VoterConfig
 
@@ -45,6 +53,7 @@ __all__ = [
     "RolloutConfig",
     "RulesConfig",
     "SearchConfig",
+    "SidecarConfig",
     "StorageConfig",
     "StrategyConfig",
     "VoterConfig",
@@ -341,6 +350,8 @@ class Config(Section):
     storage: StorageConfig = Field(StorageConfig(), exclude=True)
     watch: WatchConfig = Field(WatchConfig(), exclude=True)
     alerts: AlertsConfig = Field(AlertsConfig(), exclude=True)
+    serve: ServeConfig = Field(ServeConfig(), exclude=True)
+    sidecar: SidecarConfig = Field(SidecarConfig(), exclude=True)
 
     @field_validator("lines")
     @classmethod
@@ -370,7 +381,7 @@ class Config(Section):
         return {name: getattr(self, name).model_dump(mode="json") for name in LOCAL}
 
 
-LOCAL = ("storage", "watch", "alerts")
+LOCAL = ("storage", "watch", "alerts", "serve", "sidecar")
 """Sections that shape no result."""
 
 

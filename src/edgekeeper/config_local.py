@@ -8,7 +8,15 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-__all__ = ["AlertRule", "AlertsConfig", "Section", "StorageConfig", "WatchConfig"]
+__all__ = [
+    "AlertRule",
+    "AlertsConfig",
+    "Section",
+    "ServeConfig",
+    "SidecarConfig",
+    "StorageConfig",
+    "WatchConfig",
+]
 
 
 class Section(BaseModel):
@@ -52,6 +60,41 @@ class WatchConfig(Section):
             raise ValueError(
                 f"expected dead_after_seconds of at least three heartbeats of "
                 f"{self.heartbeat_seconds} s, got {self.dead_after_seconds}"
+            )
+        return self
+
+
+class ServeConfig(Section):
+    """How a service listens, and whether it answers signals. Shapes no result."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8765, ge=0, le=65_535)
+    allowed_hosts: tuple[str, ...] = ()
+    sidecar: bool = True
+
+
+class SidecarConfig(Section):
+    """How signals of bots are answered and learned from. No replay knows of it, so no hash does.
+
+    What was in force is on record with every answer.
+    """
+
+    mode: Literal["observe", "advise", "enforce"] = "observe"
+    explore: float = Field(0.0, ge=0, le=0.5)
+    max_age_seconds: float = Field(300.0, gt=0)
+    max_ahead_seconds: float = Field(60.0, ge=0)
+    lines: tuple[str, ...] = ("logistic", "lightgbm")
+    min_outcomes: int = Field(200, ge=60)
+    refit_outcomes: int = Field(100, ge=10)
+    min_known: float = Field(0.5, ge=0, le=1)
+    outcome_days: int = Field(30, ge=1, le=3_650)
+
+    @model_validator(mode="after")
+    def _explored_only_where_enforced(self) -> Self:
+        if self.explore > 0.0 and self.mode != "enforce":
+            raise ValueError(
+                f'expected explore = 0 unless mode = "enforce", got {self.explore} with mode '
+                f"{self.mode!r}: elsewhere the bot trades what it likes anyway"
             )
         return self
 

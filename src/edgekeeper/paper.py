@@ -17,7 +17,8 @@ from edgekeeper.errors import StorageError
 from edgekeeper.learn import LearnerProcess
 from edgekeeper.ledger import MARKET_ROLES, Ledger
 from edgekeeper.living import Live, live_forever
-from edgekeeper.market.live import BarPoller, open_live_source
+from edgekeeper.market import parse_interval
+from edgekeeper.market.live import BarPoller, kind_of, open_live_source
 from edgekeeper.market.live.run_folder import STORE, Traded, live_bars, write_traded
 from edgekeeper.paper_start import (
     MODELS,
@@ -100,7 +101,7 @@ def paper(
     stop: Callable[[], bool],
     told: Callable[[Live, BarPoller], None] = lambda live, poller: None,
     clock: Clock | None = None,
-    sleep: Callable[[float], None] = time.sleep,
+    sleep: Callable[[float], None] | None = None,
     patience_seconds: float = 1.0,
     ledger_url: str | None = None,
     watched: bool = True,
@@ -121,7 +122,7 @@ def paper(
     told : callable
         Called about once a second with the run and its poller.
     clock, sleep
-        For tests.
+        For tests; else those of the source, which are mostly the machine's.
     patience_seconds : float
         How long to wait for bars before looking for orders again.
     ledger_url : str, optional
@@ -137,7 +138,6 @@ def paper(
     SourceTrouble, SourceRefused
         The source has no history to give at the start.
     """
-    clock = clock or WallClock()
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -159,9 +159,12 @@ def paper(
         if goes_on:
             wanted = going_on(out, wanted)
         elif not wanted.interval:
-            wanted = replace(wanted, interval="1h")
+            wanted = replace(wanted, interval=kind_of(wanted.source).interval)
         wanted = replace(wanted, symbols=symbols_of(out, wanted, goes_on))
         write_traded(out, Traded(wanted.source, wanted.symbols, wanted.interval))
+        if clock is None:
+            clock, sleep, patience_seconds = _time_of(wanted, out, patience_seconds)
+        sleep = sleep or time.sleep
         bequests = bequests_of(ledger, wanted, registry, goes_on)
         screen.phase(f"asking {wanted.source} for bars")
         history = history_of(out, wanted, config, _poller(wanted, out, clock, sleep), clock)
@@ -187,6 +190,18 @@ def paper(
         )  # fmt: skip
         ledger.seal(live.now_ns)
         return _end(live)
+
+
+def _time_of(
+    wanted: Wanted, out: Path, patience_seconds: float
+) -> tuple[Clock, Callable[[float], None], float]:
+    """The clock that a source lives by, how to wait by it, and how long to."""
+    made = kind_of(wanted.source).clock
+    if made is None:
+        return WallClock(), time.sleep, patience_seconds
+    place = wanted.source.partition(":")[2]
+    clock = made(place, out, parse_interval(wanted.interval))
+    return clock, clock.sleep, patience_seconds * clock.speed
 
 
 def _watchdog(

@@ -11,7 +11,7 @@ from edgekeeper.errors import BadData, UsageError
 from edgekeeper.ledger import Ledger
 from edgekeeper.living import recorded_bequests
 from edgekeeper.market import longest_snapshot, parse_interval, save_snapshot
-from edgekeeper.market.live import BarPoller
+from edgekeeper.market.live import BarPoller, kind_of
 from edgekeeper.market.live.run_folder import read_traded
 from edgekeeper.registry import Registry
 from edgekeeper.trade import Bequest
@@ -97,6 +97,9 @@ def symbols_of(out: Path, wanted: Wanted, goes_on: bool) -> tuple[str, ...]:
         return tuple(sorted(set(wanted.symbols)))
     if wanted.parent is not None:
         return find_bars(wanted.parent / _BARS).symbols
+    given = kind_of(wanted.source).symbols
+    if given:
+        return given
     raise UsageError("--symbols: expected at least one, such as BTC/USD, got none")
 
 

@@ -30,7 +30,14 @@ def test_every_fact_has_an_order_a_link_and_a_time():
 
 
 def test_only_wall_clock_tables_are_kept_from_market_chains():
-    assert {"heartbeats", "storage", "commands"} == OPERATIONAL
+    assert {
+        "heartbeats",
+        "storage",
+        "commands",
+        "sidecar_fits",
+        "sidecar_guards",
+        "sidecar_obeyed",
+    } == OPERATIONAL
 
 
 def test_both_sides_of_a_forecast_are_there():

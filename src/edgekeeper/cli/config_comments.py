@@ -116,6 +116,11 @@ COMMENTS = {
     "watch.busy_seconds": "Trading itself may be silent for so long while it fits a model.",
     "watch.kill_when_dead": "A loop that died without saying so goes on halted, until a person "
     "resumes.",
+    "serve": "How `edgekeeper serve` listens. No result and no hash depends on it.",
+    "serve.host": "Other machines reach it only at another address than this: put it behind TLS.",
+    "serve.port": "0 for any that is free.",
+    "serve.allowed_hosts": "Names by which browsers may call it, beside those of this machine.",
+    "serve.sidecar": "Answer signals of a bot, and learn from them.",
     "alerts": "What is told to people about a run. No result and no hash depends on it.\n"
     "# Each rule is told once, and again only after its figure has passed clears_at.",
     "alerts.recent": "Newest trades and forecasts that figures are taken over.",
@@ -128,6 +133,19 @@ COMMENTS = {
     "alerts.latency_critical": "Milliseconds that the newest forecasts took.",
     "alerts.forecasts_odd": "How far the newest forecasts of a line are spread otherwise than "
     "those before: PSI.",
+    "sidecar": "How signals of other bots are answered and learned from: docs/connect.md.",
+    "sidecar.mode": '"observe": the bot decides, we watch; "advise": it is told, and free;\n'
+    '# "enforce": it does what it is told.',
+    "sidecar.explore": "Where it is enforced and there are no bars: share of the skips that trade\n"
+    "# nevertheless, so that what a skip would have brought stays known.",
+    "sidecar.max_age_seconds": "A signal that comes later than this is recorded and skipped.",
+    "sidecar.max_ahead_seconds": "So is one whose time is further in the future than this.",
+    "sidecar.lines": "Learners that compete for the right to decide.",
+    "sidecar.min_outcomes": "Known outcomes before their first fit.",
+    "sidecar.refit_outcomes": "New outcomes from one fit to the next.",
+    "sidecar.min_known": "Share of a model's features that a signal has to bring; with less the\n"
+    "# model abstains and the bot decides.",
+    "sidecar.outcome_days": "An outcome that was not told by then counts against the models.",
     "packages": "Whose packages may trade; needs edgekeeper[signing].",
     "packages.trusted_keys": "Public keys; with some here, no package without their signature.",
     "packages.signing_key": "File of the private key that signs what is fitted here.",

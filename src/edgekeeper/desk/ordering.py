@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["Ordered", "give_order"]
 
 _LOOK_SECONDS = 0.05
+_SIDECAR = ("sidecar_obeyed", "signals")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def give_order(
     Raises
     ------
     UsageError
-        No live run there, or no reason.
+        Neither a live run nor a side-car there, or no reason.
     """
     from edgekeeper.ledger import Ledger
     from edgekeeper.ledger.commands import write_command
@@ -88,10 +89,7 @@ def give_order(
     if not reason.strip():
         raise UsageError("--reason: expected some words, since every order is on record with its")
     with Ledger.open(ledger) as record:
-        if record.read("stretches", limit=1).height == 0:
-            raise UsageError(
-                f"{record.place} is no live run: orders are for runs of `edgekeeper paper`"
-            )
+        obeyed = _who_obeys(record, subject)
         order = write_command(
             record,
             kind,
@@ -101,16 +99,35 @@ def give_order(
             subject=subject or None,
             detail=detail,
         )
-        return Ordered(order, kind, subject, record.place, _outcome(record, order, wait_seconds))
+        outcome = _outcome(record, order, wait_seconds, *obeyed)
+        return Ordered(order, kind, subject, record.place, outcome)
 
 
-def _outcome(record: "Ledger", order: str, wait_seconds: float) -> str | None:
+def _who_obeys(record: "Ledger", subject: str) -> tuple[str, str]:
+    """Table in which the outcome is written, and the role that writes it."""
+    if subject and record.read("sidecar_moves", limit=1, where={"line": subject}).height:
+        return _SIDECAR
+    if subject and record.read("sidecar_fits", limit=1, where={"hash": subject}).height:
+        return _SIDECAR
+    if record.read("stretches", limit=1).height:
+        return "obeyed", "trade"
+    if record.read("sidecar_guards", limit=1).height:
+        return _SIDECAR
+    raise UsageError(
+        f"{record.place} is no live run: orders are for runs of `edgekeeper paper` and for "
+        "side-cars"
+    )
+
+
+def _outcome(
+    record: "Ledger", order: str, wait_seconds: float, table: str, role: str
+) -> str | None:
     """What the loop made of it; None: it has not looked yet."""
     until = time.monotonic() + wait_seconds
     while True:
-        rows = record.read("obeyed", ["outcome"], where={"id": order})
+        rows = record.read(table, ["outcome"], where={"id": order})
         if rows.height:
             return str(rows["outcome"][0])
-        if time.monotonic() >= until or not record.has_writer("trade"):
+        if time.monotonic() >= until or not record.has_writer(role):
             return None
         time.sleep(_LOOK_SECONDS)

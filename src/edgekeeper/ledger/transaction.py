@@ -18,7 +18,7 @@ __all__ = ["MARKET_ROLES", "OPERATIONAL_ROLES", "Transaction"]
 MARKET_ROLES = ("trade", "learn")
 """Chains of market-time facts: a replay of the same bars repeats them to the bit."""
 
-OPERATIONAL_ROLES = ("operations", "person")
+OPERATIONAL_ROLES = ("operations", "person", "signals")
 """Chains that may hold wall-clock facts."""
 
 

@@ -1,6 +1,7 @@
 """The side-car: signals and outcomes of a bot in any language, answered and learned from."""
 
-from edgekeeper.sidecar.exchange import SOCKET, Exchange
+from edgekeeper.sidecar.client import Client, connect
+from edgekeeper.sidecar.exchange import SOCKET, Conflict, Exchange, UnknownSignal
 from edgekeeper.sidecar.messages import (
     Answer,
     Bar,
@@ -16,9 +17,13 @@ __all__ = [
     "Answer",
     "Bar",
     "BarsIn",
+    "Client",
+    "Conflict",
     "Exchange",
     "ForecastOut",
     "OutcomeIn",
     "OutcomeNoted",
     "SignalIn",
+    "UnknownSignal",
+    "connect",
 ]

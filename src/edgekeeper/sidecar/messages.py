@@ -24,6 +24,7 @@ Time = Annotated[AwareDatetime, PlainSerializer(_text, return_type=str, when_use
 Id = Annotated[str, Field(min_length=1, max_length=100, pattern=_ID)]
 Symbol = Annotated[str, Field(min_length=1, max_length=40, pattern=_SYMBOL)]
 Name = Annotated[str, Field(min_length=1, max_length=60, pattern=_WORD)]
+Said = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
 Positive = Annotated[FiniteFloat, Field(gt=0)]
 Side = Literal["long", "short"]
 
@@ -42,7 +43,7 @@ class SignalIn(Message):
     side: Side
     time: Time
     confidence: Annotated[FiniteFloat, Field(ge=0, le=1)] | None = None
-    source: Annotated[str, Field(min_length=1, max_length=60)] | None = None
+    source: Said | None = None
     price: Positive | None = None
     features: dict[Name, FiniteFloat | None] = Field(default_factory=dict, max_length=500)
 
@@ -79,14 +80,17 @@ class Answer(Message):
 
 
 class OutcomeIn(Message):
-    """How a signal's trade ended. ``return`` is net of costs, as a fraction of the entry value."""
+    """How a signal's trade ended. ``return`` is net of costs, as a fraction of the entry value.
+
+    ``exit_reason`` ``"not_traded"`` says that there was no trade: nothing is learned from it.
+    """
 
     model_config = ConfigDict(populate_by_name=True)
 
     id: Id
     closed_at: Time
     net_return: Annotated[FiniteFloat, Field(alias="return", ge=-1)]
-    exit_reason: Annotated[str, Field(min_length=1, max_length=60)] | None = None
+    exit_reason: Said | None = None
     entry_price: Positive | None = None
     exit_price: Positive | None = None
     quantity: Positive | None = None

@@ -28,6 +28,16 @@ from edgekeeper.ledger.schema.live import (
     stretches,
 )
 from edgekeeper.ledger.schema.operations import alerts, approvals, heartbeats, receipts, seals
+from edgekeeper.ledger.schema.sidecar import (
+    sidecar_evidence,
+    sidecar_fits,
+    sidecar_forecasts,
+    sidecar_guards,
+    sidecar_moves,
+    sidecar_obeyed,
+    sidecar_outcomes,
+    sidecar_signals,
+)
 from edgekeeper.ledger.schema.storing import segment_bytes, storage
 from edgekeeper.ledger.schema.trading import (
     equity,
@@ -57,7 +67,7 @@ __all__ = [
     "time_column",
 ]
 
-REVISION = "0006"
+REVISION = "0007"
 """Revision of the newest migration; a ledger that says otherwise is migrated or refused."""
 
 FACTS: dict[str, Table] = {
@@ -92,6 +102,14 @@ FACTS: dict[str, Table] = {
         commands,
         obeyed,
         refit_requests,
+        sidecar_signals,
+        sidecar_forecasts,
+        sidecar_outcomes,
+        sidecar_fits,
+        sidecar_moves,
+        sidecar_evidence,
+        sidecar_guards,
+        sidecar_obeyed,
     )
 }
 SEALS: dict[str, Table] = {"chain": chain, "batches": batches}

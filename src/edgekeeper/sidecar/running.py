@@ -1,0 +1,122 @@
+"""``run_sidecar``: the process that holds the record of signals, from its start to its end."""
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from edgekeeper.clock import Clock, WallClock
+from edgekeeper.config import Config, parse_config
+from edgekeeper.errors import StorageError
+from edgekeeper.ledger import GroupCommitter, Ledger
+from edgekeeper.sidecar.answering import Answering
+from edgekeeper.sidecar.halts import Halts
+from edgekeeper.sidecar.market import Blind
+from edgekeeper.sidecar.obeying import Obeying
+from edgekeeper.sidecar.server import serving
+from edgekeeper.sidecar.student import Follower
+from edgekeeper.watch import Heart, with_local
+
+__all__ = ["ROLE", "Sidecar", "opened", "run_sidecar"]
+
+ROLE = "signals"
+_LEDGER = "ledger.sqlite"
+_LOOK_SECONDS = 0.05
+_BEAT_SECONDS = 1.0
+
+
+class Sidecar:
+    """What one process holds while it answers.
+
+    Attributes
+    ----------
+    answering : Answering
+    obeying : Obeying
+    """
+
+    def __init__(
+        self, folder: Path, writer: GroupCommitter, reader: Ledger, config: Config, clock: Clock
+    ) -> None:
+        self.folder, self.config, self._writer = folder, config, writer
+        halts = Halts()
+        student, market = Follower(), Blind()
+        self.obeying = Obeying(writer, reader, halts, clock)
+        self.obeying.begin(config.sidecar.model_dump_json())
+        self.answering = Answering(writer, reader, config.sidecar, clock, halts, student, market)
+
+    async def work(self) -> None:
+        """Obey, learn and give signs of life until cancelled; raise what went wrong."""
+        heart = Heart(self.folder, "signals", _BEAT_SECONDS)
+        try:
+            while True:
+                await asyncio.to_thread(self.obeying.look)
+                heart.beat()
+                await asyncio.sleep(_LOOK_SECONDS)
+        finally:
+            heart.beat("stopped")
+
+
+@asynccontextmanager
+async def opened(
+    folder: Path, *, ledger_url: str | None = None, clock: Clock | None = None,
+    config: Config | None = None,
+) -> AsyncIterator[Sidecar]:  # fmt: skip
+    """Hold the record as ``signals``; what stands on it is the state one goes on with.
+
+    Raises
+    ------
+    StorageError
+        Another process answers signals of this record; or it cannot be written.
+    """
+    where = ledger_url or str(folder / _LEDGER)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"could not make {folder}: {error.strerror}") from error
+    with Ledger.open(where) as ledger, Ledger.open(where, read_only=True) as reader:
+        config = with_local(folder, config or _config_of(reader))
+        with ledger.live(ROLE) as writer:
+            yield Sidecar(folder, writer, reader, config, clock or WallClock())
+
+
+def _config_of(ledger: Ledger) -> Config:
+    """The configuration of the run in this record, if there is one."""
+    runs = ledger.read("runs", ["config_json"])
+    return parse_config(json.loads(runs["config_json"][-1])) if runs.height else Config()
+
+
+async def run_sidecar(
+    folder: Path, *, ledger_url: str | None = None, parent: int | None = None
+) -> None:
+    """Answer at the folder's socket until the other end of ``parent`` is closed, or for ever.
+
+    Raises
+    ------
+    StorageError
+        Another process answers there already; or the record cannot be written any more.
+    """
+    async with opened(folder, ledger_url=ledger_url) as sidecar:
+        ended = asyncio.get_running_loop().create_future()
+        if parent is not None:
+            _watch(parent, ended)
+        async with serving(folder, sidecar.answering):
+            working = asyncio.ensure_future(sidecar.work())
+            await asyncio.wait({working, ended}, return_when=asyncio.FIRST_COMPLETED)
+            working.cancel()
+            (failed,) = await asyncio.gather(working, return_exceptions=True)
+            if isinstance(failed, Exception):
+                raise failed
+
+
+def _watch(parent: int, ended: "asyncio.Future[None]") -> None:
+    """Set ``ended`` once the other end of a pipe is closed, however that came."""
+    loop = asyncio.get_running_loop()
+
+    def readable() -> None:
+        if os.read(parent, 4_096) == b"" and not ended.done():
+            loop.remove_reader(parent)
+            ended.set_result(None)
+
+    loop.add_reader(parent, readable)
