@@ -34,7 +34,6 @@ _SECRET_FILE = "web.secret"  # noqa: S105
 def make_web(folder: Path, ledger_url: str | None = None) -> "FastAPI":
     """Build the whole application over the folder of a run."""
     from edgekeeper.api import Access, ApiSettings, make_api
-
     from edgekeeper.dashboard import add_dashboard
     from edgekeeper.monitoring import Metrics
     from edgekeeper.sidecar import connect
