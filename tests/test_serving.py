@@ -33,7 +33,7 @@ class Service:
         self._thread.start()
         while not self._ready.wait(0.05):
             assert self._thread.is_alive(), self.error
-        token = Access(folder).create_token("test", "admin")
+        token = Access(folder).create_token(f"test-{time.time_ns()}", "admin")
         self.client = httpx.Client(
             base_url=self.url, headers={"Authorization": f"Bearer {token}"}, timeout=10.0
         )
