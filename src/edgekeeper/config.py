@@ -22,6 +22,7 @@ from pydantic import (
 from edgekeeper.config_local import (
     AlertRule,
     AlertsConfig,
+    LogsConfig,
     Section,
     ServeConfig,
     SidecarConfig,
@@ -46,6 +47,7 @@ __all__ = [
     "LabelsConfig",
     "LimitsConfig",
     "LineConfig",
+    "LogsConfig",
     "NotifyConfig",
     "OnlineConfig",
     "PackagesConfig",
@@ -352,6 +354,7 @@ class Config(Section):
     storage: StorageConfig = Field(StorageConfig(), exclude=True)
     watch: WatchConfig = Field(WatchConfig(), exclude=True)
     alerts: AlertsConfig = Field(AlertsConfig(), exclude=True)
+    logs: LogsConfig = Field(LogsConfig(), exclude=True)
     notify: NotifyConfig = Field(NotifyConfig(), exclude=True)
     serve: ServeConfig = Field(ServeConfig(), exclude=True)
     sidecar: SidecarConfig = Field(SidecarConfig(), exclude=True)
@@ -384,7 +387,7 @@ class Config(Section):
         return {name: getattr(self, name).model_dump(mode="json") for name in LOCAL}
 
 
-LOCAL = ("storage", "watch", "alerts", "notify", "serve", "sidecar")
+LOCAL = ("storage", "watch", "alerts", "logs", "serve", "sidecar", "notify")
 """Sections that shape no result."""
 
 

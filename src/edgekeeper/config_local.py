@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 __all__ = [
     "AlertRule",
     "AlertsConfig",
+    "LogLevel",
+    "LogsConfig",
     "Section",
     "ServeConfig",
     "SidecarConfig",
@@ -62,6 +64,18 @@ class WatchConfig(Section):
                 f"{self.heartbeat_seconds} s, got {self.dead_after_seconds}"
             )
         return self
+
+
+LogLevel = Literal["debug", "info", "warning", "error", "critical", "off"]
+
+
+class LogsConfig(Section):
+    """What the processes of a service write to their logs. Shapes no result."""
+
+    level: LogLevel = "info"
+    format: Literal["auto", "plain", "json"] = "auto"
+    models: LogLevel = "info"
+    predictions: LogLevel = "info"
 
 
 class ServeConfig(Section):

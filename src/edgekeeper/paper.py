@@ -22,7 +22,6 @@ from edgekeeper.market.live import BarPoller, kind_of, open_live_source
 from edgekeeper.market.live.run_folder import STORE, Traded, live_bars, write_traded
 from edgekeeper.paper_start import (
     MODELS,
-    Wanted,
     bequests_of,
     going_on,
     history_of,
@@ -32,6 +31,7 @@ from edgekeeper.paper_start import (
 from edgekeeper.refit_clock import RefitClock
 from edgekeeper.running import Screen
 from edgekeeper.trade import Order
+from edgekeeper.wanted import Wanted
 from edgekeeper.watch import Sentinel, keep_local, with_local
 from edgekeeper.watching import Inbox, Watchdog
 

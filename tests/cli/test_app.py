@@ -9,8 +9,8 @@ COMMANDS = {
     "acknowledge", "analyze", "approve", "audit", "backtest", "check", "compare", "demo",
     "doctor", "drift", "explain", "export", "features", "import", "init", "kill", "ledger",
     "models", "new", "paper", "plan", "rearm", "replay", "report", "resume", "review", "serve",
-    "sql", "status", "strategies", "token", "train", "trials", "tune", "upgrade", "validate", "watch",
-    "why", "worlds",
+    "sql", "status", "strategies", "token", "train", "trials", "tune", "upgrade", "validate",
+    "watch", "why", "worlds",
 }  # fmt: skip
 
 

@@ -116,6 +116,11 @@ COMMENTS = {
     "watch.busy_seconds": "Trading itself may be silent for so long while it fits a model.",
     "watch.kill_when_dead": "A loop that died without saying so goes on halted, until a person "
     "resumes.",
+    "logs": "What the processes of a service write. No result and no hash depends on it.",
+    "logs.level": '"debug", "info", "warning", "error", "critical" or "off".',
+    "logs.format": '"plain" lines, "json" for programs, or "auto": plain on a terminal.',
+    "logs.models": "From which level on of fits, packages, swaps.",
+    "logs.predictions": "From which level on of forecasts and decisions.",
     "serve": "How `edgekeeper serve` listens. No result and no hash depends on it.",
     "serve.host": "Other machines reach it only at another address than this: put it behind TLS.",
     "serve.port": "0 for any that is free.",
