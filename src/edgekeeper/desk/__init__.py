@@ -3,6 +3,7 @@
 from edgekeeper.desk.desk import Acts, Desk
 from edgekeeper.desk.folder import LEDGER, MODELS, open_ledger
 from edgekeeper.desk.ordering import Ordered, give_order
+from edgekeeper.desk.positions import Position
 from edgekeeper.desk.run_models import RunModels, read_models
 from edgekeeper.desk.run_status import LineStatus, RunStatus, read_status
 
@@ -13,6 +14,7 @@ __all__ = [
     "Desk",
     "LineStatus",
     "Ordered",
+    "Position",
     "RunModels",
     "RunStatus",
     "give_order",
