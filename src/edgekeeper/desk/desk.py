@@ -17,6 +17,7 @@ from edgekeeper.errors import UsageError
 if TYPE_CHECKING:
     import polars as pl
 
+    from edgekeeper.desk.data_quality import DataQuality
     from edgekeeper.explain.why import Answer
     from edgekeeper.ledger import Ledger
     from edgekeeper.report.sections import Telling
@@ -196,6 +197,12 @@ class Desk:
             ["event_time_ns", "account", "equity", "gross_exposure"],
             since_ns=since_ns,
         )
+
+    def data_quality(self) -> "DataQuality":
+        """Return how good the bars are, and what was set aside. It may take seconds."""
+        from edgekeeper.desk.data_quality import read_data_quality
+
+        return read_data_quality(self.folder, self.ledger)
 
     def to_do(self) -> "list[Task]":
         """Return what waits for a person: halts, pauses, fits held, changes, a week's alerts."""
