@@ -1,5 +1,6 @@
 """The desk: what people and programs may ask of a run, and order. Every face stands before it."""
 
+from edgekeeper.desk.data_quality import DataQuality, read_data_quality
 from edgekeeper.desk.desk import Acts, Desk
 from edgekeeper.desk.folder import LEDGER, MODELS, open_ledger
 from edgekeeper.desk.ordering import Ordered, give_order
@@ -11,6 +12,7 @@ __all__ = [
     "LEDGER",
     "MODELS",
     "Acts",
+    "DataQuality",
     "Desk",
     "LineStatus",
     "Ordered",
@@ -19,6 +21,7 @@ __all__ = [
     "RunStatus",
     "give_order",
     "open_ledger",
+    "read_data_quality",
     "read_models",
     "read_status",
 ]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from edgekeeper.alerts import ChannelState
+    from edgekeeper.desk.data_quality import DataQuality
     from edgekeeper.explain.why import Answer
     from edgekeeper.ledger import Ledger
     from edgekeeper.report.sections import Telling
@@ -212,6 +213,10 @@ class Desk:
         from edgekeeper.alerts import channel_states
 
         return channel_states(self.folder)
+    def data_quality(self) -> "DataQuality":
+        """Return how good the bars are, and what was set aside. It may take seconds."""
+        from edgekeeper.desk.data_quality import read_data_quality
+        return read_data_quality(self.folder, self.ledger)
 
     def to_do(self) -> "list[Task]":
         """Return what waits for a person: halts, pauses, fits held, changes, a week's alerts."""
