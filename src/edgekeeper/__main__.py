@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from edgekeeper.report.model_duel import ModelDuel
     from edgekeeper.report.sections import Telling
     from edgekeeper.report.tell import Market
+    from edgekeeper.serving import Served, Teller
     from edgekeeper.train import Progress
     from edgekeeper.workbench import Reviewed
 
@@ -63,6 +64,7 @@ def app() -> typer.Typer:
         compare=_compare,
         backtest=_backtest,
         paper=_paper,
+        serve=_serve,
         audit=_audit,
         drift=_drift,
         analyze=_analyze,
@@ -263,6 +265,35 @@ def _paper(
         told=told,
         ledger_url=ledger_url,
         watched=watched,
+    )
+
+
+def _serve(
+    folder: Path,
+    *,
+    source: str,
+    symbols: Sequence[str],
+    interval: str,
+    parent: Path | None,
+    config: "Config | None",
+    host: str | None,
+    port: int | None,
+    ledger_url: str | None,
+    teller: "Teller",
+    stop: Callable[[], bool],
+) -> "Served":
+    from edgekeeper.serving import serve
+    from edgekeeper.wanted import Wanted
+
+    return serve(
+        folder,
+        wanted=Wanted(source, tuple(symbols), interval, None, parent),
+        config=config,
+        host=host,
+        port=port,
+        ledger_url=ledger_url,
+        teller=teller,
+        stop=stop,
     )
 
 

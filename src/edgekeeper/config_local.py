@@ -11,7 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 __all__ = [
     "AlertRule",
     "AlertsConfig",
+    "LogLevel",
+    "LogsConfig",
     "Section",
+    "ServeConfig",
     "SidecarConfig",
     "StorageConfig",
     "WatchConfig",
@@ -61,6 +64,27 @@ class WatchConfig(Section):
                 f"{self.heartbeat_seconds} s, got {self.dead_after_seconds}"
             )
         return self
+
+
+LogLevel = Literal["debug", "info", "warning", "error", "critical", "off"]
+
+
+class LogsConfig(Section):
+    """What the processes of a service write to their logs. Shapes no result."""
+
+    level: LogLevel = "info"
+    format: Literal["auto", "plain", "json"] = "auto"
+    models: LogLevel = "info"
+    predictions: LogLevel = "info"
+
+
+class ServeConfig(Section):
+    """How a service listens, and whether it answers signals. Shapes no result."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8765, ge=0, le=65_535)
+    allowed_hosts: tuple[str, ...] = ()
+    sidecar: bool = True
 
 
 class SidecarConfig(Section):

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edgekeeper.alerts import Fanout, FileChannel
+from edgekeeper.alerts import Delivery, FileChannel, channels_of
 from edgekeeper.auditing import registry_of
 from edgekeeper.bars import Bars
 from edgekeeper.clock import Clock, WallClock
@@ -17,11 +17,11 @@ from edgekeeper.errors import StorageError
 from edgekeeper.learn import LearnerProcess
 from edgekeeper.ledger import MARKET_ROLES, Ledger
 from edgekeeper.living import Live, live_forever
-from edgekeeper.market.live import BarPoller, open_live_source
+from edgekeeper.market import parse_interval
+from edgekeeper.market.live import BarPoller, kind_of, open_live_source
 from edgekeeper.market.live.run_folder import STORE, Traded, live_bars, write_traded
 from edgekeeper.paper_start import (
     MODELS,
-    Wanted,
     bequests_of,
     going_on,
     history_of,
@@ -31,6 +31,7 @@ from edgekeeper.paper_start import (
 from edgekeeper.refit_clock import RefitClock
 from edgekeeper.running import Screen
 from edgekeeper.trade import Order
+from edgekeeper.wanted import Wanted
 from edgekeeper.watch import Sentinel, keep_local, with_local
 from edgekeeper.watching import Inbox, Watchdog
 
@@ -100,7 +101,7 @@ def paper(
     stop: Callable[[], bool],
     told: Callable[[Live, BarPoller], None] = lambda live, poller: None,
     clock: Clock | None = None,
-    sleep: Callable[[float], None] = time.sleep,
+    sleep: Callable[[float], None] | None = None,
     patience_seconds: float = 1.0,
     ledger_url: str | None = None,
     watched: bool = True,
@@ -121,7 +122,7 @@ def paper(
     told : callable
         Called about once a second with the run and its poller.
     clock, sleep
-        For tests.
+        For tests; else those of the source, which are mostly the machine's.
     patience_seconds : float
         How long to wait for bars before looking for orders again.
     ledger_url : str, optional
@@ -137,7 +138,6 @@ def paper(
     SourceTrouble, SourceRefused
         The source has no history to give at the start.
     """
-    clock = clock or WallClock()
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -159,13 +159,18 @@ def paper(
         if goes_on:
             wanted = going_on(out, wanted)
         elif not wanted.interval:
-            wanted = replace(wanted, interval="1h")
+            wanted = replace(wanted, interval=kind_of(wanted.source).interval)
         wanted = replace(wanted, symbols=symbols_of(out, wanted, goes_on))
         write_traded(out, Traded(wanted.source, wanted.symbols, wanted.interval))
+        if clock is None:
+            clock, sleep, patience_seconds = _time_of(wanted, out, patience_seconds)
+        sleep = sleep or time.sleep
         bequests = bequests_of(ledger, wanted, registry, goes_on)
         screen.phase(f"asking {wanted.source} for bars")
         history = history_of(out, wanted, config, _poller(wanted, out, clock, sleep), clock)
-        sentinel = Sentinel(ledger, _channels(out, config), settings=config.alerts)
+        channels = _channels(out, config)
+        opened.callback(channels.close)
+        sentinel = Sentinel(ledger, channels, settings=config.alerts)
         live = Live(history, config, ledger, registry, sentinel, screen, learner)
         live.begin(bequests)
         screen.phase("going over what is on record")
@@ -189,6 +194,18 @@ def paper(
         return _end(live)
 
 
+def _time_of(
+    wanted: Wanted, out: Path, patience_seconds: float
+) -> tuple[Clock, Callable[[float], None], float]:
+    """The clock that a source lives by, how to wait by it, and how long to."""
+    made = kind_of(wanted.source).clock
+    if made is None:
+        return WallClock(), time.sleep, patience_seconds
+    place = wanted.source.partition(":")[2]
+    clock = made(place, out, parse_interval(wanted.interval))
+    return clock, clock.sleep, patience_seconds * clock.speed
+
+
 def _watchdog(
     out: Path, live: Live, screen: Screen, ledger_url: str | None, watched: bool
 ) -> Watchdog:
@@ -202,13 +219,15 @@ def _watchdog(
     return Watchdog(out, settings, lambda: book.halted, ledger_url=ledger_url)
 
 
-def _channels(out: Path, config: Config) -> Fanout:
-    """Where alerts go: beside the record, and in the profile of hours beside the packages too."""
+def _channels(out: Path, config: Config) -> Delivery:
+    """Where alerts go: beside the record, in the profile of hours beside the packages too, and to
+    whom ``[notify]`` names.
+    """
     files = [FileChannel(out / "alerts.log")]
     if config.refits.schedule == "clock":
         (out / MODELS).mkdir(exist_ok=True)
         files.append(FileChannel(out / MODELS / "alerts.log", "models"))
-    return Fanout(files)
+    return channels_of(out, config.notify, files=files)
 
 
 def _with_hours(

@@ -1,6 +1,5 @@
 """What a live run begins with: symbols, settings, history, and what another run leaves."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from edgekeeper.auditing import find_bars, read_settings
@@ -11,14 +10,14 @@ from edgekeeper.errors import BadData, UsageError
 from edgekeeper.ledger import Ledger
 from edgekeeper.living import recorded_bequests
 from edgekeeper.market import longest_snapshot, parse_interval, save_snapshot
-from edgekeeper.market.live import BarPoller
+from edgekeeper.market.live import BarPoller, kind_of
 from edgekeeper.market.live.run_folder import read_traded
 from edgekeeper.registry import Registry
 from edgekeeper.trade import Bequest
+from edgekeeper.wanted import Wanted
 
 __all__ = [
     "MODELS",
-    "Wanted",
     "bequests_of",
     "going_on",
     "history_of",
@@ -29,31 +28,6 @@ __all__ = [
 MODELS = "models"
 _DAY_NS = 86_400 * 10**9
 _BARS = "bars"
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a live run is to trade.
-
-    Attributes
-    ----------
-    source : str
-        A live source, such as ``"ccxt:kraken"`` or ``"folder:bars"``.
-    symbols : tuple of str
-        Empty for those of the run it comes from.
-    interval : str
-        Empty for that of the run that goes on, or an hour.
-    history_days : float or None
-        How far back to begin; None: as far as the lines need for a first fit.
-    parent : Path or None
-        Folder of a run whose packages and bars to begin with.
-    """
-
-    source: str
-    symbols: tuple[str, ...] = ()
-    interval: str = ""
-    history_days: float | None = None
-    parent: Path | None = None
 
 
 def going_on(out: Path, wanted: Wanted) -> Wanted:
@@ -97,6 +71,9 @@ def symbols_of(out: Path, wanted: Wanted, goes_on: bool) -> tuple[str, ...]:
         return tuple(sorted(set(wanted.symbols)))
     if wanted.parent is not None:
         return find_bars(wanted.parent / _BARS).symbols
+    given = kind_of(wanted.source).symbols
+    if given:
+        return given
     raise UsageError("--symbols: expected at least one, such as BTC/USD, got none")
 
 

@@ -270,8 +270,12 @@ def test_what_waits_for_a_person_and_what_is_done():
                              "verdict": verdict, "reasons_json": [{}],
                              "metrics_json": [{}]})  # fmt: skip
 
+    step = ("stretches", {"event_time_ns": 1, "number": 0, "kind": "history"})
+    trades = ("stages", {"event_time_ns": 1, "line": "trees", "from_stage": "shadow",
+                         "to_stage": "production", "reason": "promoted: x",
+                         "actor": "rules"})  # fmt: skip
     rows = [
-        guard(10, "halt"), guard(12, "pause"), guard(20, "resume"), guard(30, "halt"),
+        step, trades, guard(10, "halt"), guard(12, "pause"), guard(20, "resume"), guard(30, "halt"),
         alert(5, "critical", "old"), alert(31, "warning", "drift"), alert(33, "warning", "drift"),
         alert(32, "info", "retrained"), alert(35, "critical", "seen"),
         answer(36, "alert", "seen", "noted"),
@@ -290,6 +294,10 @@ def test_what_waits_for_a_person_and_what_is_done():
     assert "+50.0%" in tasks[4].text
     assert tasks[2].command.startswith("edgekeeper approve ffffffffffff")
     assert [(task.kind, task.since_ns) for task in before] == [("alert", 5), ("halt", 10)]
+    with written([row for row in rows if row is not trades]) as ledger:
+        assert "pause" not in {task.kind for task in read_to_do(ledger, 25, 40)}
+    with written([row for row in rows if row is not step]) as ledger:
+        assert {t.kind for t in read_to_do(ledger, 25, 40)} == {"alert", "parameter_change"}
     with written([*rows, fit(18, "e" * 64, "accepted")]) as ledger:
         assert "approval" not in {task.kind for task in read_to_do(ledger, 25, 40)}
     assert json.dumps([task.text for task in tasks])

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from edgekeeper.cli.commands import features, ledger, models, strategies, trials
+from edgekeeper.cli.commands import features, ledger, models, strategies, token, trials
 from edgekeeper.cli.commands.analyze import analyze
 from edgekeeper.cli.commands.audit import audit
 from edgekeeper.cli.commands.backtest import backtest
@@ -19,12 +19,13 @@ from edgekeeper.cli.commands.export import export
 from edgekeeper.cli.commands.importing import import_bars
 from edgekeeper.cli.commands.init import init
 from edgekeeper.cli.commands.new import new
-from edgekeeper.cli.commands.orders import approve, kill, rearm, resume
+from edgekeeper.cli.commands.orders import acknowledge, approve, kill, rearm, resume
 from edgekeeper.cli.commands.paper import paper
 from edgekeeper.cli.commands.plan import plan
 from edgekeeper.cli.commands.replay import replay
 from edgekeeper.cli.commands.report import report
 from edgekeeper.cli.commands.review import review
+from edgekeeper.cli.commands.serve import serve
 from edgekeeper.cli.commands.sql import sql
 from edgekeeper.cli.commands.status import status
 from edgekeeper.cli.commands.train import train
@@ -55,7 +56,14 @@ _PANELS: dict[str, dict[str, Callable[..., None]]] = {
         "drift": drift,
         "worlds": worlds,
     },
-    "Trade": {"paper": paper, "status": status, "why": why, "sql": sql, "export": export},
+    "Trade": {
+        "serve": serve,
+        "paper": paper,
+        "status": status,
+        "why": why,
+        "sql": sql,
+        "export": export,
+    },
     "Models": {
         "train": train,
         "tune": tune,
@@ -68,6 +76,7 @@ _PANELS: dict[str, dict[str, Callable[..., None]]] = {
         "resume": resume,
         "rearm": rearm,
         "approve": approve,
+        "acknowledge": acknowledge,
         "watch": watch,
         "audit": audit,
         "doctor": doctor,
@@ -77,7 +86,7 @@ _GROUPS = {
     "Check": {"features": features.app},
     "Trade": {"strategies": strategies.app},
     "Models": {"models": models.app, "trials": trials.app},
-    "Safety": {"ledger": ledger.app},
+    "Safety": {"ledger": ledger.app, "token": token.app},
 }
 _EXIT_CODES = (
     "Exit codes: 0 done · 1 not as expected · 2 wrong usage · 3 bad data · 4 refused by a gate · "

@@ -398,6 +398,14 @@ class PaperEnd(Protocol):
         ...
 
 
+class Served(Protocol):
+    """How a service was when it was stopped."""
+
+    def figures(self) -> dict[str, Any]:
+        """Return it for programs."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """The acts, each importing what it needs when it is called."""
@@ -415,6 +423,7 @@ class Services:
     compare: "Callable[[Mapping[str, Any], Bars, Config], Compared]"
     backtest: BacktestAct
     paper: "Callable[..., PaperEnd]"
+    serve: "Callable[..., Served]"
     audit: AuditAct
     drift: DriftAct
     analyze: AnalyzeAct

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from edgekeeper.desk.folder import LEDGER
 from edgekeeper.desk.ordering import Ordered, give_order
@@ -29,6 +29,8 @@ ACCOUNT = "edgekeeper"
 _MOST_ROWS = 10_000
 _WEEK_NS = 7 * 86_400 * 10**9
 _END_OF_TIME = 2**63 - 1
+_PATIENCE_SECONDS, _LOOK_SECONDS = 2.0, 0.05
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +163,12 @@ class Desk:
         where: Mapping[str, object] | None = None,
         since_ns: int | None = None,
         until_ns: int | None = None,
+        before: int | None = None,
         limit: int = 100,
     ) -> "pl.DataFrame":
         """Return the newest rows of a table, newest first.
+
+        With ``before``, only those written before the row of that ``entry``: so one pages on.
 
         Raises
         ------
@@ -178,6 +183,7 @@ class Desk:
             where=dict(where or {}),
             since_ns=since_ns,
             until_ns=until_ns,
+            before=before,
             order=["entry"],
             descending=True,
             limit=limit,
@@ -227,16 +233,34 @@ class Desk:
 
         Two faces may write at the same moment: the second waits for the first.
         """
-        from edgekeeper.errors import StorageError
+        return _when_free(
+            lambda: give_order(
+                self.place, kind, actor=actor, reason=reason, subject=subject, detail=detail,
+                wait_seconds=wait_seconds,
+            )
+        )  # fmt: skip
 
-        until = time.monotonic() + 2.0
-        while True:
-            try:
-                return give_order(
-                    self.place, kind, actor=actor, reason=reason, subject=subject, detail=detail,
-                    wait_seconds=wait_seconds,
-                )  # fmt: skip
-            except StorageError:
-                if time.monotonic() >= until:
-                    raise
-                time.sleep(0.05)
+    def acknowledge(self, rule: str, *, actor: str, reason: str) -> int:
+        """Write down that a person has seen the alerts of a rule; return how many these are."""
+        from edgekeeper.ledger import Ledger
+        from edgekeeper.ledger.commands import acknowledge
+
+        def write() -> int:
+            with Ledger.open(self.place) as record:
+                return acknowledge(record, rule, actor=actor, reason=reason)
+
+        return _when_free(write)
+
+
+def _when_free(write: Callable[[], _T]) -> _T:
+    """Write once nobody else does, or give up after a while."""
+    from edgekeeper.errors import StorageError
+
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            return write()
+        except StorageError:
+            if time.monotonic() >= until:
+                raise
+            time.sleep(_LOOK_SECONDS)

@@ -1,12 +1,13 @@
-"""Orders to a live run, written down for its loop to find."""
+"""What people write into a record: orders for a loop to find, and that they have seen an alert."""
 
 import secrets
 from collections.abc import Mapping
 from typing import Any
 
+from edgekeeper.errors import UsageError, nearest
 from edgekeeper.ledger.ledger import Ledger
 
-__all__ = ["write_command"]
+__all__ = ["acknowledge", "write_command"]
 
 
 def write_command(
@@ -41,3 +42,36 @@ def write_command(
             },
         )
     return order
+
+
+def acknowledge(ledger: Ledger, rule: str, *, actor: str, reason: str) -> int:
+    """Append that a person has seen the alerts of a rule so far; return how many these are.
+
+    Raises
+    ------
+    UsageError
+        No alert of that rule, or no reason.
+    """
+    if not reason.strip():
+        raise UsageError("--reason: expected some words, since every answer is on record with its")
+    raised = ledger.read("alerts", ["rule", "event_time_ns"])
+    mine = raised.filter(raised["rule"] == rule)
+    if mine.height == 0:
+        known = sorted(set(raised["rule"].to_list()))
+        raise UsageError(
+            f"expected the rule of an alert on record, got {rule!r}{nearest(rule, known)} "
+            f"(there are {', '.join(known) or 'none'})"
+        )
+    with ledger.transaction("person", durable=True) as tx:
+        tx.append(
+            "approvals",
+            {
+                "event_time_ns": max(mine["event_time_ns"].to_list()),
+                "subject": rule,
+                "kind": "alert",
+                "answer": "noted",
+                "actor": actor,
+                "reason": reason,
+            },
+        )
+    return mine.height

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Engine, column, inspect, select, table
 
 from edgekeeper.errors import BadData
 from edgekeeper.ledger.database import immediate
+from edgekeeper.ledger.hypertables import make_hypertables
 from edgekeeper.ledger.schema import REVISION
 from edgekeeper.ledger.views import create_views, drop_views
 
@@ -44,6 +45,7 @@ def bring_up_to_date(engine: Engine, place: object) -> None:
             return
     with immediate(engine.connect()) as connection, connection.begin():
         upgrade(connection, REVISION)
+        make_hypertables(connection)
 
 
 def check_version(engine: Engine, place: object) -> None:

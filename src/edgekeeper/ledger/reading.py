@@ -16,7 +16,7 @@ from edgekeeper.ledger.segment import Segment
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Selection", "read_table", "table_named"]
+__all__ = ["Selection", "column_named", "condition_on", "read_table", "table_named"]
 
 
 def table_named(name: str, known: Mapping[str, Table]) -> Table:
@@ -38,6 +38,7 @@ class Selection:
     since_ns: int | None = None
     until_ns: int | None = None
     after: int | None = None
+    before: int | None = None
     order: Sequence[str] = ()
     descending: bool = False
     limit: int | None = None
@@ -57,16 +58,18 @@ def read_table(
         raise UsageError(
             f"expected some columns and a limit of 0 or more, got {wanted.columns}, {limit}"
         )
-    conditions = [_condition(table, *item) for item in wanted.where.items()]
+    conditions = [condition_on(table, *item) for item in wanted.where.items()]
     if wanted.since_ns is not None:
         conditions.append(_time(table) >= int(wanted.since_ns))
     if wanted.until_ns is not None:
         conditions.append(_time(table) <= int(wanted.until_ns))
     if wanted.after is not None:
-        conditions.append(_column(table, "entry") > int(wanted.after))
-    keys = [_column(table, key) for key in wanted.order] + list(table.primary_key.columns)
+        conditions.append(column_named(table, "entry") > int(wanted.after))
+    if wanted.before is not None:
+        conditions.append(column_named(table, "entry") < int(wanted.before))
+    keys = [column_named(table, key) for key in wanted.order] + list(table.primary_key.columns)
     held = Holdings()
-    chosen = [_column(table, column) for column in names]
+    chosen = [column_named(table, column) for column in names]
     with engine.connect() as connection:
         if name in BULK:
             held = read_holdings(snapshot(connection))
@@ -134,10 +137,13 @@ def _select(table: Table, frame: "pl.DataFrame", wanted: Selection) -> "pl.DataF
         frame = frame.filter(time <= int(wanted.until_ns))
     if wanted.after is not None:
         frame = frame.filter(pl.col("entry") > int(wanted.after))
+    if wanted.before is not None:
+        frame = frame.filter(pl.col("entry") < int(wanted.before))
     return frame
 
 
-def _column(table: Table, name: str) -> ColumnElement[object]:
+def column_named(table: Table, name: str) -> ColumnElement[object]:
+    """Look a column up, or say which name comes nearest."""
     if name not in table.columns:
         known = table.columns.keys()
         raise UsageError(
@@ -147,8 +153,9 @@ def _column(table: Table, name: str) -> ColumnElement[object]:
     return table.columns[name]
 
 
-def _condition(table: Table, name: str, value: object) -> ColumnElement[bool]:
-    column, values = _column(table, name), _values(table, name, value)
+def condition_on(table: Table, name: str, value: object) -> ColumnElement[bool]:
+    """Condition that a column has a value, one of several, or none."""
+    column, values = column_named(table, name), _values(table, name, value)
     return column.is_(None) if values is None else column.in_(values)
 
 

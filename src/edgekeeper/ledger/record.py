@@ -18,6 +18,7 @@ from edgekeeper.ledger.reading import Selection, read_table
 from edgekeeper.ledger.schema import FACTS
 from edgekeeper.ledger.sealing import check_seals, heads, links_at, seal_file
 from edgekeeper.ledger.stores import store_of
+from edgekeeper.ledger.tallying import Tally, tally_table
 from edgekeeper.ledger.transaction import MARKET_ROLES, OPERATIONAL_ROLES
 from edgekeeper.ledger.verify import Verified, verify_chain
 from edgekeeper.ledger.views import VIEWS
@@ -69,6 +70,7 @@ class Record:
         since_ns: int | None = None,
         until_ns: int | None = None,
         after: int | None = None,
+        before: int | None = None,
         order: Sequence[str] = (),
         descending: bool = False,
         limit: int | None = None,
@@ -85,8 +87,9 @@ class Record:
             Column to the value it must have, a list of values, or ``None`` for NULL.
         since_ns, until_ns : int, optional
             Bounds of the table's first time column, both inclusive.
-        after : int, optional
-            Only rows written after the one with this ``entry``: quick, however long the table.
+        after, before : int, optional
+            Only rows written after, or before, the one with this ``entry``: quick, however long
+            the table.
         order : sequence of str
             Columns to sort by, before the order of writing.
         descending : bool
@@ -107,9 +110,48 @@ class Record:
         self._settle()
         with self._translating():
             wanted = Selection(
-                columns, where or {}, since_ns, until_ns, after, order, descending, limit
+                columns, where or {}, since_ns, until_ns, after, before, order, descending, limit
             )
             return read_table(self._engine, self._segments, table, wanted)
+
+    def tally(
+        self,
+        table: str,
+        by: Sequence[str],
+        *,
+        largest: Sequence[str] = (),
+        summed: Sequence[str] = (),
+        where: Mapping[str, object] | None = None,
+        after: int = 0,
+    ) -> "pl.DataFrame":
+        """Count the rows of each group, in the database.
+
+        Parameters
+        ----------
+        table : str
+            A table of facts that stays in the database (not signals, nor forecasts).
+        by : sequence of str
+            Columns whose values make a group.
+        largest, summed : sequence of str
+            Columns whose largest value, or sum, of each group is wanted, as ``most_<column>`` and
+            ``sum_<column>``.
+        where, after : optional
+            As for :meth:`read`.
+
+        Returns
+        -------
+        polars.DataFrame
+            A row for each group: its values, ``rows``, and the ``last`` entry.
+
+        Raises
+        ------
+        UsageError
+            An unknown table, or one whose rows move to segments.
+        """
+        self._settle()
+        with self._translating():
+            wanted = Tally(by, largest, summed, where or {}, after)
+            return tally_table(self._engine, table, wanted)
 
     def views(self) -> dict[str, str]:
         """Names of the views for :meth:`query`, each with what it shows."""

@@ -8,11 +8,11 @@ from edgekeeper.errors import StorageError
 __all__ = ["write_atomically"]
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes, *, mode: int | None = None) -> None:
     """Write ``content`` beside ``path``, flush it to disk, then rename it into place.
 
     A reader sees the old file or the new one. On any failure the old file is untouched and no
-    temporary file remains.
+    temporary file remains. With ``mode``, such as ``0o600``, nobody else may read it at any moment.
 
     Raises
     ------
@@ -24,6 +24,8 @@ def write_atomically(path: Path, content: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with temporary.open("wb") as file:
+                if mode is not None:
+                    os.fchmod(file.fileno(), mode)
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())

@@ -46,12 +46,14 @@ def read_to_do(ledger: Ledger, since_ns: int, until_ns: int) -> list[Task]:
 
     Alerts count from ``since_ns`` on; everything else however long it has waited. Answered is an
     alert with a later row in ``approvals`` of kind ``alert`` whose subject is its rule, and a
-    change with a later answer about the same subject.
+    change with a later answer about the same subject. A replay takes no orders, so that halts,
+    pauses and held fits of one wait for nobody.
     """
     answers = ledger.read("approvals", until_ns=until_ns)
+    live = ledger.read("stretches", ["number"], limit=1).height > 0
+    orders = [*_guards(ledger, until_ns), *_held_fits(ledger, until_ns)] if live else []
     tasks = [
-        *_guards(ledger, until_ns),
-        *_held_fits(ledger, until_ns),
+        *orders,
         *_changes(answers),
         *_alerts(ledger, answers, since_ns, until_ns),
     ]
@@ -72,10 +74,16 @@ def _guards(ledger: Ledger, until_ns: int) -> Iterator[Task]:
         text = f"The account is halted ({_cause(halt)}): find out why before it goes on."
         command = 'edgekeeper resume --reason "…"'
         yield Task("halt", "now", halt["event_time_ns"], text, command)
-    if pause is not None:
+    if pause is not None and _model_trades(ledger, until_ns):
         text = f"The model is paused ({_cause(pause)}); the fallback trades meanwhile."
         command = 'edgekeeper rearm --reason "…"'
         yield Task("pause", "soon", pause["event_time_ns"], text, command)
+
+
+def _model_trades(ledger: Ledger, until_ns: int) -> bool:
+    """Whether some line holds a right to trade, without which a pause of the model stops nobody."""
+    moves = ledger.read("stages", ["line", "to_stage"], until_ns=until_ns)
+    return bool({"ab_test", "production"} & set(dict(moves.iter_rows()).values()))
 
 
 def _cause(row: dict[str, Any]) -> str:
@@ -133,4 +141,5 @@ def _alerts(ledger: Ledger, answers: pl.DataFrame, since_ns: int, until_ns: int)
     for row, often in newest.values():
         again = f" ({often} times, last on {day(row['event_time_ns'])})" if often > 1 else ""
         urgency: Urgency = "now" if row["severity"] == "critical" else "soon"
-        yield Task("alert", urgency, row["event_time_ns"], f"{row['message']}{again}")
+        command = f'edgekeeper acknowledge {row["rule"]} --reason "…"'
+        yield Task("alert", urgency, row["event_time_ns"], f"{row['message']}{again}", command)

@@ -38,6 +38,10 @@ class FigureReader:
         """Yield the figures as of an instant; later rows are not looked at."""
         yield from self._drawdown(until_ns)
         yield from self._latency(until_ns)
+        yield from self.over_results(until_ns)
+
+    def over_results(self, until_ns: int) -> Iterator[Figure]:
+        """Yield those that follow from trades and forecasts, where anything is new."""
         if not self._anything_new(until_ns):
             return
         by_model = self._trades(_MINE, until_ns).filter(pl.col("model").is_not_null())
@@ -70,7 +74,7 @@ class FigureReader:
     def _latency(self, until_ns: int) -> Iterator[Figure]:
         steps = self._ledger.read(
             "stretches", ["latency_ms"], where={"kind": "bars"}, until_ns=until_ns,
-            order=["number"], descending=True, limit=1,
+            order=["entry"], descending=True, limit=1,
         )  # fmt: skip
         if steps.height and steps["latency_ms"][0] is not None:
             yield Figure("latency_ms", "newest bar", float(steps["latency_ms"][0]), 1)

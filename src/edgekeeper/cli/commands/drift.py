@@ -7,11 +7,11 @@ import typer
 
 from edgekeeper.cli import options
 from edgekeeper.cli.drift_files import open_drift_files
-from edgekeeper.cli.drift_told import ToldDrift, drift_json, told_of_run
 from edgekeeper.cli.printing import console, print_json
 from edgekeeper.cli.run_folder import find_run
 from edgekeeper.cli.services import services_of
 from edgekeeper.cli.tables import plain_table, print_bullets
+from edgekeeper.desk.drift_told import ToldDrift, drift_json, told_of_run
 from edgekeeper.errors import UsageError
 
 if TYPE_CHECKING:

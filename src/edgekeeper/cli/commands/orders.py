@@ -8,6 +8,7 @@ from edgekeeper.cli.options import AsJson, LedgerUrl
 from edgekeeper.cli.ordering import give_order
 
 __all__ = [
+    "acknowledge",
     "approve",
     "demote",
     "freeze",
@@ -97,6 +98,31 @@ def approve(
         "approve", subject=package, reason=reason, run=run, ledger=ledger, wait=wait,
         as_json=as_json,
     )  # fmt: skip
+
+
+def acknowledge(
+    rule: Annotated[
+        str, typer.Argument(metavar="RULE", help="Of the alerts, as `review` names it.")
+    ],
+    reason: Reason, run: Run = "", ledger: LedgerUrl = "", as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Say that you have seen the alerts of a rule.
+
+    They leave the list of what waits for you until one is raised again.
+    """
+    import getpass
+    from pathlib import Path
+
+    from edgekeeper.cli.printing import console, print_json
+    from edgekeeper.cli.run_folder import find_live_run
+    from edgekeeper.desk import Desk
+
+    with Desk(Path() if ledger else find_live_run(run), ledger_url=ledger or None) as desk:
+        seen = desk.acknowledge(rule, actor=getpass.getuser(), reason=reason)
+    if as_json:
+        print_json({"rule": rule, "alerts": seen})
+    else:
+        console().print(f"{rule}: {seen} {'alert' if seen == 1 else 'alerts'} acknowledged.")
 
 
 def promote(

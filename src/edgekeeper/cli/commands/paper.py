@@ -1,8 +1,6 @@
 """``edgekeeper paper``: the loop from now on, with play money."""
 
-import signal
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,6 +11,7 @@ from edgekeeper.cli.config_file import load_config
 from edgekeeper.cli.printing import console, print_json
 from edgekeeper.cli.run_folder import LEDGER, PAPER
 from edgekeeper.cli.services import services_of
+from edgekeeper.cli.stopping import Asked
 from edgekeeper.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ def paper(
         typer.Option(
             "--source",
             metavar="KIND:PLACE",
-            help="Where bars come from: folder:DIR, ccxt:EXCHANGE or alpaca.",
+            help="Where bars come from: folder:DIR, ccxt:EXCHANGE, alpaca or demo.",
             show_default=False,
         ),
     ] = "",
@@ -126,28 +125,15 @@ def paper(
         raise typer.Exit(_HALTED)
 
 
-class _Stop:
-    """Says when to stop: asked by a signal, or after so many instants."""
+class _Stop(Asked):
+    """Says when to stop: asked, or after so many instants."""
 
     def __init__(self, instants: int | None) -> None:
-        self._instants, self.seen, self._asked = instants, 0, False
-        self._before: dict[int, Any] = {}
+        super().__init__()
+        self._instants, self.seen = instants, 0
 
     def __call__(self) -> bool:
-        return self._asked or (self._instants is not None and self.seen >= self._instants)
-
-    def __enter__(self) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._before[number] = signal.signal(number, self._ask)
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def _ask(self, number: int, frame: FrameType | None) -> None:
-        if self._asked:
-            raise KeyboardInterrupt
-        self._asked = True
+        return super().__call__() or (self._instants is not None and self.seen >= self._instants)
 
 
 class _Lines:

@@ -1,15 +1,14 @@
 """``edgekeeper watch``: guard a live run from a process of its own."""
 
-import signal
 import time
-from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from edgekeeper.cli.options import AsJson, LedgerUrl
 from edgekeeper.cli.printing import console, print_json
 from edgekeeper.cli.run_folder import find_live_run
+from edgekeeper.cli.stopping import Asked
 
 if TYPE_CHECKING:
     from edgekeeper.watch import Vigil
@@ -68,27 +67,13 @@ def watch(
         raise typer.Exit(_HALTED)
 
 
-class _Stop:
+class _Stop(Asked):
     """Says when to stop, and remembers what was told."""
 
     def __init__(self, seconds: float | None) -> None:
+        super().__init__()
         self._until = None if seconds is None else time.monotonic() + seconds
-        self._asked = False
         self.saw, self.told = True, 0
-        self._before: dict[int, Any] = {}
-
-    def __enter__(self) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._before[number] = signal.signal(number, self._ask)
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
 
     def __call__(self) -> bool:
-        return self._asked or (self._until is not None and time.monotonic() >= self._until)
-
-    def _ask(self, number: int, frame: FrameType | None) -> None:
-        if self._asked:
-            raise KeyboardInterrupt
-        self._asked = True
+        return super().__call__() or (self._until is not None and time.monotonic() >= self._until)

@@ -5,7 +5,7 @@ from edgekeeper.market.live.crypto_exchange import CryptoExchange
 from edgekeeper.market.live.feed import BarPoller
 from edgekeeper.market.live.folder import WatchedFolder
 from edgekeeper.market.live.health import REFUSAL, SILENT_AFTER, Health
-from edgekeeper.market.live.opening import LIVE_SOURCES, LiveKind, open_live_source
+from edgekeeper.market.live.opening import LIVE_SOURCES, LiveKind, kind_of, open_live_source
 from edgekeeper.market.live.source import LIVE_ROWS, LiveSource, live_rows
 from edgekeeper.market.live.trouble import SourceRefused, SourceTrouble
 
@@ -23,6 +23,7 @@ __all__ = [
     "SourceRefused",
     "SourceTrouble",
     "WatchedFolder",
+    "kind_of",
     "live_rows",
     "open_live_source",
 ]

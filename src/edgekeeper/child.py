@@ -1,0 +1,50 @@
+"""A process that another one started: it is told where to work, and ends when that one does.
+
+Its standard input is a pipe from the parent. The first line says what no list of processes should
+show, since a URL may hold a password; then nothing more comes, and when the pipe closes the parent
+is gone, however it ended.
+"""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+
+from edgekeeper.errors import EdgekeeperError
+
+__all__ = ["Parent", "end_with"]
+
+
+class Parent:
+    """The process that started this one.
+
+    Attributes
+    ----------
+    first_line : str
+        What it said.
+    gone : threading.Event
+        Set once it has ended, or wants this one to end.
+    """
+
+    def __init__(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)  # a Ctrl-C is the parent's to obey
+        self.first_line = sys.stdin.readline().strip()
+        self.gone = threading.Event()
+        threading.Thread(target=self._wait, name="edgekeeper-parent", daemon=True).start()
+
+    def _wait(self) -> None:
+        # Not by sys.stdin: its lock, held by a daemon thread, would spoil the end of Python.
+        while os.read(0, 4_096):
+            pass
+        self.gone.set()
+
+
+def end_with(main: Callable[[], None]) -> None:
+    """Run ``main``, and end the process; what was raised on purpose is one line and its code."""
+    try:
+        main()
+    except EdgekeeperError as error:
+        sys.stderr.write(f"{' '.join(str(error).split())}\n")
+        sys.exit(error.exit_code)
