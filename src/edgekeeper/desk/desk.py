@@ -213,9 +213,11 @@ class Desk:
         from edgekeeper.alerts import channel_states
 
         return channel_states(self.folder)
+
     def data_quality(self) -> "DataQuality":
         """Return how good the bars are, and what was set aside. It may take seconds."""
         from edgekeeper.desk.data_quality import read_data_quality
+
         return read_data_quality(self.folder, self.ledger)
 
     def to_do(self) -> "list[Task]":
