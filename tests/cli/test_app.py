@@ -30,8 +30,9 @@ def test_no_command_is_missing():
     assert {path[0] for path in ALL} == COMMANDS
     assert ("models", "list") in ALL
     assert {path[1] for path in ALL if path[0] == "models" and len(path) == 2} == {
-        "demote", "diff", "freeze", "key", "learners", "list", "mirror", "note", "pin", "promote",
-        "refit", "retire", "rollback", "show", "sign", "tag", "unfreeze", "unpin", "verify",
+        "adopt", "demote", "diff", "freeze", "key", "learners", "list", "mirror", "note", "pin",
+        "promote", "pull", "push", "receive", "refit", "retire", "rollback", "show", "sign",
+        "tag", "unfreeze", "unpin", "verify",
     }  # fmt: skip
 
 
