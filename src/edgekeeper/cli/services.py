@@ -311,6 +311,7 @@ class TrainAct(Protocol):
         learner: str,
         parameters: Mapping[str, float | int | str | bool],
         features: tuple[str, ...] | None,
+        line: str,
         config: "Config",
         out: Path | None,
         tune: int,
