@@ -33,6 +33,7 @@ from edgekeeper.cli.commands.tune import tune
 from edgekeeper.cli.commands.upgrade import upgrade
 from edgekeeper.cli.commands.validate import validate
 from edgekeeper.cli.commands.watch import watch
+from edgekeeper.cli.commands.weekly import weekly
 from edgekeeper.cli.commands.why import why
 from edgekeeper.cli.commands.worlds import worlds
 from edgekeeper.cli.failures import CommandLine
@@ -52,6 +53,7 @@ _PANELS: dict[str, dict[str, Callable[..., None]]] = {
         "report": report,
         "analyze": analyze,
         "review": review,
+        "weekly": weekly,
         "plan": plan,
         "drift": drift,
         "worlds": worlds,

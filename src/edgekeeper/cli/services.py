@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import typer
 
-from edgekeeper.cli.look_back_acts import AnalyzeAct, ReviewAct
+from edgekeeper.cli.look_back_acts import AnalyzeAct, ReviewAct, WeeklyAct
 from edgekeeper.cli.model_acts import ExplainSignalAct, TuneAct
 
 if TYPE_CHECKING:
@@ -429,6 +429,7 @@ class Services:
     drift: DriftAct
     analyze: AnalyzeAct
     review: ReviewAct
+    weekly: WeeklyAct
     worlds: WorldsAct
 
 
