@@ -286,8 +286,8 @@ def _serve(
     teller: "Teller",
     stop: Callable[[], bool],
 ) -> "Served":
-    from edgekeeper.paper_start import Wanted
     from edgekeeper.serving import serve
+    from edgekeeper.wanted import Wanted
 
     return serve(
         folder,

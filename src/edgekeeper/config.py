@@ -29,6 +29,7 @@ from edgekeeper.config_local import (
     StorageConfig,
     WatchConfig,
 )
+from edgekeeper.config_notify import NotifyConfig
 from edgekeeper.errors import UsageError, nearest
 from edgekeeper.rules_config import Regime, RulesConfig, StrategyConfig, VoterConfig
 
@@ -47,6 +48,7 @@ __all__ = [
     "LimitsConfig",
     "LineConfig",
     "LogsConfig",
+    "NotifyConfig",
     "OnlineConfig",
     "PackagesConfig",
     "PolicyConfig",
@@ -353,6 +355,7 @@ class Config(Section):
     watch: WatchConfig = Field(WatchConfig(), exclude=True)
     alerts: AlertsConfig = Field(AlertsConfig(), exclude=True)
     logs: LogsConfig = Field(LogsConfig(), exclude=True)
+    notify: NotifyConfig = Field(NotifyConfig(), exclude=True)
     serve: ServeConfig = Field(ServeConfig(), exclude=True)
     sidecar: SidecarConfig = Field(SidecarConfig(), exclude=True)
 
@@ -384,7 +387,7 @@ class Config(Section):
         return {name: getattr(self, name).model_dump(mode="json") for name in LOCAL}
 
 
-LOCAL = ("storage", "watch", "alerts", "logs", "serve", "sidecar")
+LOCAL = ("storage", "watch", "alerts", "logs", "serve", "sidecar", "notify")
 """Sections that shape no result."""
 
 

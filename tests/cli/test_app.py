@@ -31,8 +31,8 @@ def test_no_command_is_missing():
     assert ("models", "list") in ALL
     assert {path[1] for path in ALL if path[0] == "models" and len(path) == 2} == {
         "adopt", "demote", "diff", "freeze", "key", "learners", "list", "mirror", "note", "pin",
-        "promote", "pull", "push", "receive", "refit", "retire", "rollback", "show", "sign", "tag",
-        "unfreeze", "unpin", "verify",
+        "promote", "pull", "push", "receive", "refit", "retire", "rollback", "show", "sign",
+        "tag", "unfreeze", "unpin", "verify",
     }  # fmt: skip
 
 

@@ -12,7 +12,10 @@ _OTHER = "other"
 class Meter(Protocol):
     """Figures for a monitor, as ``monitoring.Metrics`` gives them."""
 
-    content_type: str
+    @property
+    def content_type(self) -> str:
+        """Of what it renders."""
+        ...
 
     def render(self) -> bytes:
         """Return all figures as text."""

@@ -9,7 +9,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from edgekeeper.desk.folder import LEDGER
-from edgekeeper.desk.ordering import Ordered, give_order
+from edgekeeper.desk.ordering import Ordered, give_order, outcome_of
+from edgekeeper.desk.positions import Position, read_positions
 from edgekeeper.desk.run_models import RunModels, read_models
 from edgekeeper.desk.run_status import RunStatus, read_status
 from edgekeeper.errors import UsageError
@@ -17,6 +18,8 @@ from edgekeeper.errors import UsageError
 if TYPE_CHECKING:
     import polars as pl
 
+    from edgekeeper.alerts import ChannelState
+    from edgekeeper.desk.data_quality import DataQuality
     from edgekeeper.explain.why import Answer
     from edgekeeper.ledger import Ledger
     from edgekeeper.report.sections import Telling
@@ -196,6 +199,26 @@ class Desk:
             ["event_time_ns", "account", "equity", "gross_exposure"],
             since_ns=since_ns,
         )
+
+    def positions(self, account: str = ACCOUNT) -> tuple[Position, ...]:
+        """Return the open positions of an account."""
+        return read_positions(self.ledger, account)
+
+    def outcome(self, order: str) -> str | None:
+        """Return what became of an order; None: no loop has looked yet."""
+        return outcome_of(self.ledger, order)
+
+    def channels(self) -> "tuple[ChannelState, ...]":
+        """Return how the channels that tell people of alerts fare."""
+        from edgekeeper.alerts import channel_states
+
+        return channel_states(self.folder)
+
+    def data_quality(self) -> "DataQuality":
+        """Return how good the bars are, and what was set aside. It may take seconds."""
+        from edgekeeper.desk.data_quality import read_data_quality
+
+        return read_data_quality(self.folder, self.ledger)
 
     def to_do(self) -> "list[Task]":
         """Return what waits for a person: halts, pauses, fits held, changes, a week's alerts."""

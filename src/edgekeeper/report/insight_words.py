@@ -8,6 +8,7 @@ from typing import Any
 from edgekeeper.learn.policy_learning import PolicyLesson
 from edgekeeper.report.attribution import Attribution
 from edgekeeper.report.balance import ASKED_BUY
+from edgekeeper.report.calibration_words import calibration_figures, calibration_section
 from edgekeeper.report.expected_evidence import ExpectedEvidence, expected_figures
 from edgekeeper.report.group_words import (
     GROUP_HEADS,
@@ -63,6 +64,7 @@ def tell_insights(
         _standing_out("What works", found.favourable, found, "earns"),
         _overall(found),
         *_attribution(found.attribution, currency),
+        calibration_section(found.forecasts),
         balance_section(found.balance),
         ab_section(found.ab_tests),
         _policy(lesson),
@@ -254,6 +256,7 @@ def _figures(found: Insights, expected: Sequence[tuple[str, ExpectedEvidence]]) 
         "balance": {**asdict(found.balance), "asked_buy": list(ASKED_BUY)},
         "ab_tests": [asdict(test) for test in found.ab_tests],
         "missing_data": list(found.missing),
+        "calibration": calibration_figures(found.forecasts),
         "expected": {line: expected_figures(one) for line, one in expected},
     }
 

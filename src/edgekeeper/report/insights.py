@@ -59,6 +59,8 @@ class Insights:
         an interval that holds however often one looks. None where they never did.
     missing : sequence of str
         Which minima of trades the run does not reach.
+    forecasts : Recorded or None
+        What the line that got furthest forecast, and how that came out.
     """
 
     overall: Sequence[tuple[str, Part]]
@@ -72,6 +74,7 @@ class Insights:
     accounts: Sequence[GroupFigures]
     against_rules: Interval | None
     missing: Sequence[str]
+    forecasts: Recorded | None = None
 
     @property
     def stay_out(self) -> list[tuple[str, Part]]:
@@ -141,6 +144,7 @@ def gather_insights(ledger: Ledger, bars: Bars, labels: Labels, config: Config) 
             trades.frame["symbol"].to_list(),
             bars.symbols_present,
         ),
+        forecasts=recorded,
     )
 
 

@@ -1,0 +1,82 @@
+"""What every screen knows of a run: read once for each change of the record, for all visitors."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from edgekeeper.desk import Desk, RunStatus
+from edgekeeper.report.to_do import Task
+from edgekeeper.watch import Beat
+
+__all__ = ["Facts", "Life", "life_of", "read_facts"]
+
+Life = Literal["alive", "busy", "starting", "stopped", "failed", "silent"]
+_SILENT_AFTER_SECONDS = 15.0
+_MOST_ORDERS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A run at a glance.
+
+    Attributes
+    ----------
+    live : bool
+        Whether it takes orders: a replay of the past does not.
+    status : RunStatus or None
+        None: no run has begun.
+    lives : mapping of process to life
+    beats : mapping of process to its last sign of life
+    waiting : sequence of (kind, subject)
+        Orders on record that no loop has looked at.
+    trouble : bool
+        Whether the record could not be read.
+    """
+
+    live: bool
+    status: RunStatus | None
+    tasks: tuple[Task, ...]
+    lives: Mapping[str, Life]
+    beats: Mapping[str, Beat]
+    waiting: tuple[tuple[str, str], ...]
+    trouble: bool = False
+
+    @property
+    def trades(self) -> bool:
+        """Whether the process that trades is there."""
+        return self.lives.get("trade") in ("alive", "busy", "starting")
+
+
+def life_of(beat: Beat) -> Life:
+    """Say how a process is from its last sign of life."""
+    if beat.state in ("stopped", "failed"):
+        return beat.state
+    if not beat.runs:
+        return "silent"
+    if beat.state == "alive" and beat.age_seconds() > _SILENT_AFTER_SECONDS:
+        return "silent"
+    return beat.state
+
+
+def read_facts(desk: Desk) -> Facts:
+    """Read them. It takes some tens of milliseconds."""
+    beats = desk.beats()
+    lives = {name: life_of(beat) for name, beat in beats.items()}
+    if not desk.begun:
+        return Facts(False, None, (), lives, beats, ())
+    live = desk.rows("stretches", ["number"], limit=1).height > 0
+    return Facts(
+        live, desk.status(), tuple(desk.to_do()), lives, beats, _waiting(desk) if live else ()
+    )
+
+
+def _waiting(desk: Desk) -> tuple[tuple[str, str], ...]:
+    asked = desk.rows("commands", ["id", "kind", "subject", "wall_time_ns"], limit=_MOST_ORDERS)
+    done = set(desk.rows("obeyed", ["id"], limit=_MOST_ORDERS * 2)["id"])
+    month = time.time_ns() - 31 * 86_400 * 10**9
+    return tuple(
+        (str(kind), str(subject or ""))
+        for order, kind, subject, when in asked.iter_rows()
+        if order not in done and when > month
+    )
