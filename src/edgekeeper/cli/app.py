@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from edgekeeper.cli.commands import features, ledger, models, strategies, token, trials
+from edgekeeper.cli.commands import features, ledger, models, notify, strategies, token, trials
 from edgekeeper.cli.commands.analyze import analyze
 from edgekeeper.cli.commands.audit import audit
 from edgekeeper.cli.commands.backtest import backtest
@@ -88,7 +88,7 @@ _GROUPS = {
     "Check": {"features": features.app},
     "Trade": {"strategies": strategies.app},
     "Models": {"models": models.app, "trials": trials.app},
-    "Safety": {"ledger": ledger.app, "token": token.app},
+    "Safety": {"notify": notify.app, "ledger": ledger.app, "token": token.app},
 }
 _EXIT_CODES = (
     "Exit codes: 0 done · 1 not as expected · 2 wrong usage · 3 bad data · 4 refused by a gate · "
