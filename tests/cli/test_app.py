@@ -7,7 +7,7 @@ from edgekeeper.__main__ import app
 
 COMMANDS = {
     "acknowledge", "analyze", "approve", "audit", "backtest", "check", "compare", "demo",
-    "doctor", "drift", "explain", "export", "features", "import", "init", "kill", "ledger",
+    "doctor", "drift", "explain", "export", "features", "gap", "import", "init", "kill", "ledger",
     "models", "new", "paper", "plan", "rearm", "replay", "report", "resume", "review", "serve",
     "sql", "status", "strategies", "token", "train", "trials", "tune", "upgrade", "validate",
     "watch", "why", "worlds",

@@ -17,10 +17,12 @@ from edgekeeper.errors import UsageError
 if TYPE_CHECKING:
     import polars as pl
 
+    from edgekeeper.desk.sidecar_status import SidecarStatus
     from edgekeeper.explain.why import Answer
     from edgekeeper.ledger import Ledger
     from edgekeeper.report.sections import Telling
     from edgekeeper.report.to_do import Task
+    from edgekeeper.sidecar.gap import Gap
     from edgekeeper.watch import Beat
 
 __all__ = ["ACCOUNT", "Acts", "Desk"]
@@ -196,6 +198,18 @@ class Desk:
             ["event_time_ns", "account", "equity", "gross_exposure"],
             since_ns=since_ns,
         )
+
+    def sidecar(self) -> "SidecarStatus | None":
+        """Return where the side-car stands; None: there has never been one."""
+        from edgekeeper.desk.sidecar_status import read_sidecar
+
+        return read_sidecar(self.ledger)
+
+    def gap(self) -> "Gap":
+        """Return assumed against realised costs of what bots traded, and what they did not."""
+        from edgekeeper.sidecar.gap import read_gap
+
+        return read_gap(self.ledger)
 
     def to_do(self) -> "list[Task]":
         """Return what waits for a person: halts, pauses, fits held, changes, a week's alerts."""
