@@ -7,10 +7,10 @@ from edgekeeper.__main__ import app
 
 COMMANDS = {
     "acknowledge", "analyze", "approve", "audit", "backtest", "check", "compare", "demo",
-    "doctor", "drift", "explain", "export", "features", "import", "init", "kill", "ledger",
-    "models", "new", "notify", "paper", "plan", "rearm", "replay", "report", "resume", "review",
-    "serve", "sql", "status", "strategies", "token", "train", "trials", "tune", "upgrade",
-    "validate", "watch", "weekly", "why", "worlds",
+    "doctor", "drift", "explain", "export", "features", "gap", "import", "init", "kill",
+    "ledger", "models", "new", "notify", "paper", "plan", "rearm", "replay", "report", "resume",
+    "review", "serve", "sql", "status", "strategies", "token", "train", "trials", "tune",
+    "upgrade", "validate", "watch", "weekly", "why", "worlds",
 }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from edgekeeper.cli.commands.doctor import doctor
 from edgekeeper.cli.commands.drift import drift
 from edgekeeper.cli.commands.explain import explain
 from edgekeeper.cli.commands.export import export
+from edgekeeper.cli.commands.gap import gap
 from edgekeeper.cli.commands.importing import import_bars
 from edgekeeper.cli.commands.init import init
 from edgekeeper.cli.commands.new import new
@@ -56,6 +57,7 @@ _PANELS: dict[str, dict[str, Callable[..., None]]] = {
         "weekly": weekly,
         "plan": plan,
         "drift": drift,
+        "gap": gap,
         "worlds": worlds,
     },
     "Trade": {
