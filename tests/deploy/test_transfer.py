@@ -308,3 +308,21 @@ def test_a_token_does_not_travel_in_the_clear():
     for url in ("http://example.org", "http://me:pw@127.0.0.1", "https://", "http://10.0.0.1:8765"):
         with pytest.raises(UsageError):
             upload(url, {}, "t")
+
+
+def test_a_line_is_fitted_on_a_mirror_as_its_run_would(lived, tmp_path):
+    """What the trainer makes is of the same recipe, so that the server can adopt it."""
+    out, bars = tmp_path / "models", lived / "live"
+    words = ("train", "--bars", bars, "--run", lived, "--line", "linear", "--out", out, "--json")
+    done = run(*words)
+    assert done.exit_code == 0, done.stderr
+    (hash,) = Registry(out).list()
+    made, known = Registry(out).manifest(hash), Registry(lived / "models").manifest(newest(lived))
+    assert made.provenance.lineage.line == "linear"
+    assert made.features == known.features
+    assert made.provenance.labels == known.provenance.labels
+    assert made.provenance.data.last >= known.provenance.data.last
+    done = run(*words, "--tune", "2")
+    assert (done.exit_code, "the line has its own" in done.stderr) == (2, True)
+    done = run(*words[:5], "--line", "lineer", "--out", out)
+    assert (done.exit_code, "'linear'" in done.stderr) == (2, True)

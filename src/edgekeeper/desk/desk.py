@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from edgekeeper.desk.data_quality import DataQuality
     from edgekeeper.desk.earnings import By, Earnings
     from edgekeeper.desk.refits import Refits
+    from edgekeeper.desk.sidecar_status import SidecarStatus
     from edgekeeper.explain.why import Answer
     from edgekeeper.ledger import Ledger
     from edgekeeper.report.sections import Telling
     from edgekeeper.report.to_do import Task
+    from edgekeeper.sidecar.gap import Gap
     from edgekeeper.watch import Beat
 
 __all__ = ["ACCOUNT", "Acts", "Desk", "NoRunYet"]
@@ -236,6 +238,18 @@ class Desk:
         from edgekeeper.desk.data_quality import read_data_quality
 
         return read_data_quality(self.folder, self.ledger)
+
+    def sidecar(self) -> "SidecarStatus | None":
+        """Return where the side-car stands; None: there has never been one."""
+        from edgekeeper.desk.sidecar_status import read_sidecar
+
+        return read_sidecar(self.ledger)
+
+    def gap(self) -> "Gap":
+        """Return assumed against realised costs of what bots traded, and what they did not."""
+        from edgekeeper.sidecar.gap import read_gap
+
+        return read_gap(self.ledger)
 
     def to_do(self) -> "list[Task]":
         """Return what waits for a person: halts, pauses, fits held, changes, a week's alerts."""
