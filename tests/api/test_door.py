@@ -14,7 +14,15 @@ from edgekeeper.desk import Desk
 
 OPEN = {"/health/live", "/login", "/logout"}
 ROLES = ("read", "trade", "admin")
-CHANGES_MONEY = {"/v1/kill", "/v1/resume", "/v1/rearm", "/v1/signals", "/v1/outcomes", "/v1/bars"}
+CHANGES_MONEY = {
+    "/v1/alerts/{rule}/acknowledge",
+    "/v1/kill",
+    "/v1/resume",
+    "/v1/rearm",
+    "/v1/signals",
+    "/v1/outcomes",
+    "/v1/bars",
+}
 
 
 def every_route():
