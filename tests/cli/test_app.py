@@ -7,10 +7,10 @@ from edgekeeper.__main__ import app
 
 COMMANDS = {
     "acknowledge", "analyze", "approve", "audit", "backtest", "check", "compare", "demo",
-    "doctor", "drift", "explain", "export", "features", "import", "init", "kill", "ledger",
-    "models", "new", "paper", "plan", "rearm", "replay", "report", "resume", "review", "serve",
-    "sql", "status", "strategies", "token", "train", "trials", "tune", "upgrade", "validate",
-    "watch", "weekly", "why", "worlds",
+    "doctor", "drift", "explain", "export", "features", "gap", "import", "init", "kill",
+    "ledger", "models", "new", "notify", "paper", "plan", "rearm", "replay", "report", "resume",
+    "review", "serve", "sql", "status", "strategies", "token", "train", "trials", "tune",
+    "upgrade", "validate", "watch", "weekly", "why", "worlds",
 }  # fmt: skip
 
 
@@ -23,7 +23,7 @@ def every_command(group=None, path=()):
 
 
 ALL = dict(every_command())
-GROUPS = ("features", "ledger", "models", "strategies", "token", "trials")
+GROUPS = ("features", "ledger", "models", "notify", "strategies", "token", "trials")
 
 
 def test_no_command_is_missing():

@@ -28,8 +28,8 @@ def answer(desk: Desk, name: str, rest: str) -> str:
 
 def _ml_status(desk: Desk, rest: str) -> str:
     state = desk.status()
-    who = f"Line {state.champion} decides" if state.champion else f"The {state.fallback} decide"
-    lines = [f"{_standing(state)} {who}."]
+    who = _who(state)
+    lines = [f"{_standing(state)} {who[0].upper()}{who[1:]}."]
     lines.append(
         f"Equity {number(state.equity)} {state.currency} "
         f"({signed(state.equity / state.start_equity - 1.0)} since the start), "
@@ -44,6 +44,13 @@ def _ml_status(desk: Desk, rest: str) -> str:
         lines += ["", f"Waiting for you: {len(tasks)}"]
         lines += [f"• {task.text}" for task in tasks[:_TASKS]]
     return "\n".join(lines)
+
+
+def _who(state: RunStatus) -> str:
+    if state.champion:
+        return f"line {state.champion} decides"
+    fallbacks = {"rules": "the rules decide", "cash": "nothing is bought (fallback: cash)"}
+    return fallbacks.get(state.fallback, "the bot decides")
 
 
 def _standing(state: RunStatus) -> str:
@@ -150,9 +157,7 @@ def _performance(desk: Desk, rest: str) -> str:
             f"{who}: {signed(earned)}, deepest fall {percent(_deepest(money))}, "
             f"{percent(won, 0)} of the newest {trades.height} trades won"
         )
-    by = desk.status().champion
-    head = f"Since the start, after costs ({f'line {by}' if by else state.fallback} decides now):"
-    return "\n".join([head, *lines])
+    return "\n".join([f"Since the start, after costs; {_who(state)} now:", *lines])
 
 
 def _deepest(money: list[float]) -> float:

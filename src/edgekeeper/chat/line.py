@@ -22,7 +22,6 @@ _LOG = logging.getLogger("edgekeeper.chat")
 _TRIES = 4
 _LONGEST_SECONDS = 60.0
 _MEND_SECONDS = 300.0
-_SLICE_SECONDS = 0.25
 _WANTED = ("message", "callback_query")
 
 
@@ -39,6 +38,8 @@ class Line:
         How long Telegram may hold a question for news open.
     first_seconds : float
         The first wait after a failure.
+    look_seconds : float
+        How often to look whether to end.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Line:
         silence_seconds: float = 10.0,
         poll_seconds: float = 25.0,
         first_seconds: float = 1.0,
+        look_seconds: float = 0.25,
     ) -> None:
         os.environ.setdefault("PTB_TIMEDELTA", "true")  # spans as spans, as it will be
         try:
@@ -59,7 +61,7 @@ class Line:
                 "the Telegram bot needs python-telegram-bot: pip install 'edgekeeper[telegram]'"
             ) from error
         self._telegram = telegram
-        self._poll, self._silence = poll_seconds, silence_seconds
+        self._poll, self._silence, self._look = poll_seconds, silence_seconds, look_seconds
         self._backoff = Backoff(7, first_seconds, _LONGEST_SECONDS)
         self._failures = 0
         self._said = ""
@@ -123,7 +125,7 @@ class Line:
             )
         )
         while not asking.done():
-            await asyncio.wait([asking], timeout=_SLICE_SECONDS)
+            await asyncio.wait([asking], timeout=self._look)
             if gone() and not asking.done():
                 asking.cancel()
                 await asyncio.wait([asking])
@@ -156,7 +158,7 @@ class Line:
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
         while not gone() and (left := until - loop.time()) > 0.0:
-            await asyncio.sleep(min(left, _SLICE_SECONDS))
+            await asyncio.sleep(min(left, self._look))
 
     # -- what is told ---------------------------------------------------------------------------
 
