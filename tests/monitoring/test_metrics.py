@@ -278,7 +278,8 @@ def test_channels_to_people_tell_how_they_fare(live_run):
     for k in range(2):
         outbox.put("slack", Alert(k, "critical", f"rule {k}", "m"), now_ns=now, due_ns=now,
                    repeat_ns=0, most=10)  # fmt: skip
-    outbox.failed("slack", "none", "refused", now, wait_ns=0, hopeless=False)
+    batch = outbox.claim("slack", now, quiet=False)
+    outbox.failed("slack", batch.key, "refused", now, wait_ns=0, hopeless=False)
     outbox.close()
     with Desk(live_run) as desk:
         metrics = Metrics(desk)
