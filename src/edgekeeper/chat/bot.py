@@ -234,15 +234,16 @@ class Bot:
         """Tell the outcome of orders that no loop had looked at."""
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
-            for order, what in self._memory.orders.items():
-                try:
-                    outcome = await asyncio.to_thread(self._desk.outcome, order)
-                except EdgekeeperError as error:
-                    _LOG.warning("%s", error)
-                    break
-                late = self._now() - float(what.get("since", 0.0)) > _LATE_SECONDS
-                if outcome is None and not late:
-                    continue
-                self._memory.forget_order(order)
-                said = outcome or "no loop has looked at it for a day; it holds for the next start"
-                await self._line.tell(int(what["chat"]), f"/{what['what']}: {said}.")
+            try:
+                for order, what in self._memory.orders.items():
+                    await self._report_one(order, int(what["chat"]), what)
+            except EdgekeeperError as error:
+                _LOG.warning("%s", error)
+
+    async def _report_one(self, order: str, chat: int, what: dict[str, Any]) -> None:
+        outcome = await asyncio.to_thread(self._desk.outcome, order)
+        if outcome is None and self._now() - float(what["since"]) <= _LATE_SECONDS:
+            return
+        self._memory.forget_order(order)
+        said = outcome or "no loop has looked at it for a day; it holds for the next start"
+        await self._line.tell(chat, f"/{what['what']}: {said}.")
