@@ -101,7 +101,7 @@ class SidecarConfig(Section):
     min_outcomes: int = Field(200, ge=60)
     refit_outcomes: int = Field(100, ge=10)
     min_known: float = Field(0.5, ge=0, le=1)
-    outcome_days: int = Field(30, ge=1, le=3_650)
+    outcome_days: int = Field(14, ge=1, le=3_650)
 
     @model_validator(mode="after")
     def _explored_only_where_enforced(self) -> Self:

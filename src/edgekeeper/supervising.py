@@ -20,7 +20,7 @@ from edgekeeper.watch import last_beat
 __all__ = ["Role", "Supervisor"]
 
 _FIRST_DELAY_SECONDS, _LONGEST_DELAY_SECONDS = 0.5, 60.0
-_STEADY_SECONDS = 60.0
+_STEADY_SECONDS = 10.0
 _PATIENCE_SECONDS = 15.0
 _LOOK_SECONDS = 0.1
 _MOST_LOG_BYTES = 10_000_000

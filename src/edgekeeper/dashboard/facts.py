@@ -30,6 +30,8 @@ class Facts:
     beats : mapping of process to its last sign of life
     waiting : sequence of (kind, subject)
         Orders on record that no loop has looked at.
+    trouble : bool
+        Whether the record could not be read.
     """
 
     live: bool
@@ -38,6 +40,7 @@ class Facts:
     lives: Mapping[str, Life]
     beats: Mapping[str, Beat]
     waiting: tuple[tuple[str, str], ...]
+    trouble: bool = False
 
     @property
     def trades(self) -> bool:

@@ -36,6 +36,8 @@ _FALLBACK = {
 def who_trades(facts: Facts) -> Standing:
     """Say who trades now and why, or why nobody does."""
     state = facts.status
+    if facts.trouble:
+        return Standing("The record cannot be shown now.", "", "No view of the run", "danger")
     if state is None:
         return Standing(
             "No run has begun here yet.",

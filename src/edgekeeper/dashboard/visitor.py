@@ -5,7 +5,7 @@ import itertools
 
 from nicegui import Client
 
-from edgekeeper.dashboard.admission import Grant
+from edgekeeper.api import Grant
 from edgekeeper.dashboard.board import Board
 from edgekeeper.dashboard.house import House, Page
 from edgekeeper.dashboard.place import Place

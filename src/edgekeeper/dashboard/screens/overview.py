@@ -22,7 +22,7 @@ from edgekeeper.dashboard.screens.decision_rows import COLUMNS, decision_row
 from edgekeeper.dashboard.screens.vital_signs import vital_signs
 from edgekeeper.dashboard.standing import who_trades
 from edgekeeper.dashboard.view import View
-from edgekeeper.dashboard.wishes import ask_line, ask_resume
+from edgekeeper.dashboard.wishes import ask_alert, ask_line, ask_resume
 from edgekeeper.desk import RunStatus
 from edgekeeper.report.axis import percent_ticks
 from edgekeeper.report.charts import Chart, Series, line_chart
@@ -238,8 +238,10 @@ def _act(view: View, task: Task) -> Node | None:
         return ask_button(ask_resume(state.halt_cause), "Resume", css="small")
     if task.kind == "pause" and view.may_order("rearm") and state.champion:
         return ask_button(ask_line("rearm", state.champion, []), "Re-arm", css="small")
-    if task.kind == "approval" and view.may_order("approve"):
-        return node("a", "Look", href="/models#fits", css="button small")
+    if task.kind == "approval":
+        return node("a", "Look at the fits", href="/models")
+    if task.kind == "alert" and view.may_order("acknowledge"):
+        return ask_button(ask_alert(task.subject), "Seen", css="small")
     return None
 
 
