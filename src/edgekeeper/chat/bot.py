@@ -20,7 +20,7 @@ from edgekeeper.chat.memory import Memory
 from edgekeeper.chat.texts import clean
 from edgekeeper.config_notify import TelegramConfig
 from edgekeeper.desk import Desk
-from edgekeeper.errors import EdgekeeperError, StorageError
+from edgekeeper.errors import EdgekeeperError, StorageError, UsageError
 
 if TYPE_CHECKING:
     from telegram import CallbackQuery, Message, Update
@@ -163,7 +163,13 @@ class Bot:
         await self._line.tell(chat, f"{wish.sentence}\nWhy? Reply within a minute.", ask_back=True)
 
     def _lines(self) -> list[str]:
-        return [line.name for line in self._desk.status().lines] if self._desk.begun else []
+        """Names of lines, of the run and of the side-car."""
+        try:
+            bots = self._desk.sidecar()
+        except UsageError:  # there is no record yet
+            return []
+        names = [line.name for line in bots.lines] if bots is not None else []
+        return [*(line.name for line in self._desk.status().lines), *names]
 
     async def _confirm(self, chat: int, user: int, wish: Wish, reason: str) -> None:
         """Ask once more, with buttons that only this person may press."""
