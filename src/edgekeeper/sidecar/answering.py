@@ -40,7 +40,7 @@ from edgekeeper.sidecar.student import OutcomeNote, SignalNote, Student
 
 __all__ = ["Answering"]
 
-_REMEMBERED = 50_000
+_REMEMBERED = 5_000
 _SECOND_NS = 10**9
 
 
@@ -148,7 +148,8 @@ class Answering:
             "target": target,
             **_answer_columns(decided),
         }
-        facts: dict[str, Mapping[str, object]] = {"sidecar_signals": row}
+        said = {name: value for name, value in row.items() if value is not None}
+        facts: dict[str, Mapping[str, object]] = {"sidecar_signals": said}
         if opinions:
             facts["sidecar_forecasts"] = {
                 "event_time_ns": told["event_time_ns"],
