@@ -65,6 +65,14 @@ class House:
         """Stop what works in the background."""
         self.slowly.close()
 
+    def whose(self, cookie: str) -> Grant | None:
+        """Return whose session a cookie opens; where that cannot be looked up, nobody's."""
+        try:
+            return self.access.session(cookie)
+        except EdgekeeperError as error:
+            _LOG.error("sessions cannot be looked up, nobody is let in: %s", error)
+            return None
+
     def stamp(self) -> str:
         """State of the record and of the processes: while it is the same, so is every page.
 
