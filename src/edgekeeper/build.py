@@ -31,7 +31,6 @@ from edgekeeper.market import longest_snapshot, save_snapshot
 from edgekeeper.market.atomic import write_atomically
 from edgekeeper.market.live.run_folder import live_bars, read_traded
 from edgekeeper.paper import PaperEnd, paper
-from edgekeeper.paper_start import Wanted as PaperWanted
 from edgekeeper.registry import Registry
 from edgekeeper.report import Story, render_report
 from edgekeeper.report.csv_files import decisions_csv, equity_csv
@@ -40,6 +39,7 @@ from edgekeeper.report.tell import Market
 from edgekeeper.resuming import check_same_run
 from edgekeeper.retelling import Retold, retell
 from edgekeeper.running import Asleep, Blank, Run, Screen
+from edgekeeper.wanted import Wanted as PaperWanted
 from edgekeeper.watch import Sentinel
 from edgekeeper.workbench import (
     BacktestResult,

@@ -22,12 +22,14 @@ from pydantic import (
 from edgekeeper.config_local import (
     AlertRule,
     AlertsConfig,
+    LogsConfig,
     Section,
     ServeConfig,
     SidecarConfig,
     StorageConfig,
     WatchConfig,
 )
+from edgekeeper.config_notify import NotifyConfig
 from edgekeeper.errors import UsageError, nearest
 from edgekeeper.rules_config import Regime, RulesConfig, StrategyConfig, VoterConfig
 
@@ -45,6 +47,8 @@ __all__ = [
     "LabelsConfig",
     "LimitsConfig",
     "LineConfig",
+    "LogsConfig",
+    "NotifyConfig",
     "OnlineConfig",
     "PackagesConfig",
     "PolicyConfig",
@@ -350,6 +354,8 @@ class Config(Section):
     storage: StorageConfig = Field(StorageConfig(), exclude=True)
     watch: WatchConfig = Field(WatchConfig(), exclude=True)
     alerts: AlertsConfig = Field(AlertsConfig(), exclude=True)
+    logs: LogsConfig = Field(LogsConfig(), exclude=True)
+    notify: NotifyConfig = Field(NotifyConfig(), exclude=True)
     serve: ServeConfig = Field(ServeConfig(), exclude=True)
     sidecar: SidecarConfig = Field(SidecarConfig(), exclude=True)
 
@@ -381,7 +387,7 @@ class Config(Section):
         return {name: getattr(self, name).model_dump(mode="json") for name in LOCAL}
 
 
-LOCAL = ("storage", "watch", "alerts", "serve", "sidecar")
+LOCAL = ("storage", "watch", "alerts", "logs", "serve", "sidecar", "notify")
 """Sections that shape no result."""
 
 

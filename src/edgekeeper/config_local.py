@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 __all__ = [
     "AlertRule",
     "AlertsConfig",
+    "LogLevel",
+    "LogsConfig",
     "Section",
     "ServeConfig",
     "SidecarConfig",
@@ -64,6 +66,18 @@ class WatchConfig(Section):
         return self
 
 
+LogLevel = Literal["debug", "info", "warning", "error", "critical", "off"]
+
+
+class LogsConfig(Section):
+    """What the processes of a service write to their logs. Shapes no result."""
+
+    level: LogLevel = "info"
+    format: Literal["auto", "plain", "json"] = "auto"
+    models: LogLevel = "info"
+    predictions: LogLevel = "info"
+
+
 class ServeConfig(Section):
     """How a service listens, and whether it answers signals. Shapes no result."""
 
@@ -87,7 +101,7 @@ class SidecarConfig(Section):
     min_outcomes: int = Field(200, ge=60)
     refit_outcomes: int = Field(100, ge=10)
     min_known: float = Field(0.5, ge=0, le=1)
-    outcome_days: int = Field(30, ge=1, le=3_650)
+    outcome_days: int = Field(14, ge=1, le=3_650)
 
     @model_validator(mode="after")
     def _explored_only_where_enforced(self) -> Self:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edgekeeper.alerts import Fanout, FileChannel
+from edgekeeper.alerts import Delivery, FileChannel, channels_of
 from edgekeeper.auditing import registry_of
 from edgekeeper.bars import Bars
 from edgekeeper.clock import Clock, WallClock
@@ -22,7 +22,6 @@ from edgekeeper.market.live import BarPoller, kind_of, open_live_source
 from edgekeeper.market.live.run_folder import STORE, Traded, live_bars, write_traded
 from edgekeeper.paper_start import (
     MODELS,
-    Wanted,
     bequests_of,
     going_on,
     history_of,
@@ -32,6 +31,7 @@ from edgekeeper.paper_start import (
 from edgekeeper.refit_clock import RefitClock
 from edgekeeper.running import Screen
 from edgekeeper.trade import Order
+from edgekeeper.wanted import Wanted
 from edgekeeper.watch import Sentinel, keep_local, with_local
 from edgekeeper.watching import Inbox, Watchdog
 
@@ -168,7 +168,9 @@ def paper(
         bequests = bequests_of(ledger, wanted, registry, goes_on)
         screen.phase(f"asking {wanted.source} for bars")
         history = history_of(out, wanted, config, _poller(wanted, out, clock, sleep), clock)
-        sentinel = Sentinel(ledger, _channels(out, config), settings=config.alerts)
+        channels = _channels(out, config)
+        opened.callback(channels.close)
+        sentinel = Sentinel(ledger, channels, settings=config.alerts)
         live = Live(history, config, ledger, registry, sentinel, screen, learner)
         live.begin(bequests)
         screen.phase("going over what is on record")
@@ -217,13 +219,15 @@ def _watchdog(
     return Watchdog(out, settings, lambda: book.halted, ledger_url=ledger_url)
 
 
-def _channels(out: Path, config: Config) -> Fanout:
-    """Where alerts go: beside the record, and in the profile of hours beside the packages too."""
+def _channels(out: Path, config: Config) -> Delivery:
+    """Where alerts go: beside the record, in the profile of hours beside the packages too, and to
+    whom ``[notify]`` names.
+    """
     files = [FileChannel(out / "alerts.log")]
     if config.refits.schedule == "clock":
         (out / MODELS).mkdir(exist_ok=True)
         files.append(FileChannel(out / MODELS / "alerts.log", "models"))
-    return Fanout(files)
+    return channels_of(out, config.notify, files=files)
 
 
 def _with_hours(

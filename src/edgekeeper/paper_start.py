@@ -1,6 +1,5 @@
 """What a live run begins with: symbols, settings, history, and what another run leaves."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from edgekeeper.auditing import find_bars, read_settings
@@ -15,10 +14,10 @@ from edgekeeper.market.live import BarPoller, kind_of
 from edgekeeper.market.live.run_folder import read_traded
 from edgekeeper.registry import Registry
 from edgekeeper.trade import Bequest
+from edgekeeper.wanted import Wanted
 
 __all__ = [
     "MODELS",
-    "Wanted",
     "bequests_of",
     "going_on",
     "history_of",
@@ -29,31 +28,6 @@ __all__ = [
 MODELS = "models"
 _DAY_NS = 86_400 * 10**9
 _BARS = "bars"
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a live run is to trade.
-
-    Attributes
-    ----------
-    source : str
-        A live source, such as ``"ccxt:kraken"`` or ``"folder:bars"``.
-    symbols : tuple of str
-        Empty for those of the run it comes from.
-    interval : str
-        Empty for that of the run that goes on, or an hour.
-    history_days : float or None
-        How far back to begin; None: as far as the lines need for a first fit.
-    parent : Path or None
-        Folder of a run whose packages and bars to begin with.
-    """
-
-    source: str
-    symbols: tuple[str, ...] = ()
-    interval: str = ""
-    history_days: float | None = None
-    parent: Path | None = None
 
 
 def going_on(out: Path, wanted: Wanted) -> Wanted:

@@ -23,8 +23,10 @@ def test_each_rule_has_its_section_with_its_severity():
 
 
 def test_each_fact_that_is_told_has_its_section():
-    text = "".join(path.read_text("utf-8") for path in (SOURCE / "watch").glob("*.py"))
-    named = set(re.findall(r'"((?:guard|trade|watch|model|fit|line|storage)_[a-z_]+)"', text))
+    files = [*(SOURCE / "watch").glob("*.py"), SOURCE / "alerts" / "courier.py"]
+    text = "".join(path.read_text("utf-8") for path in files)
+    kinds = "guard|trade|watch|model|fit|line|storage|channel"
+    named = set(re.findall(rf'"((?:{kinds})_[a-z_]+)"', text))
     named |= {"guard_halt", "guard_pause", "storage_stopped", "storage_put_off", "line_retreated"}
     named -= {"model_paused", "watch_config"}
     assert len(named) > 8
@@ -34,7 +36,11 @@ def test_each_fact_that_is_told_has_its_section():
 def test_no_section_is_about_nothing():
     words = "".join(
         path.read_text("utf-8")
-        for path in (*(SOURCE / "watch").glob("*.py"), SOURCE / "config_local.py")
+        for path in (
+            *(SOURCE / "watch").glob("*.py"),
+            SOURCE / "config_local.py",
+            SOURCE / "alerts" / "courier.py",
+        )
     )
     rules = (SOURCE.parent.parent / "deploy/prometheus/edgekeeper.rules.yml").read_text("utf-8")
     told_by_prometheus = set(re.findall(r"runbooks\.md#([a-z-]+)$", rules, re.MULTILINE))

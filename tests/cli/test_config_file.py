@@ -35,7 +35,15 @@ def test_every_key_is_written_and_explained():
     floors = {f"gates.{name}" for name, value in Config().gates if value is None}
     kept = {"storage.shadow_detail_months", "storage.disk_budget_gb"}
     steps = {"lines.search", "lines.selection", "lines.augmentation", "lines.online"}
-    assert written == known - {"lines.window_bars", "drift.refit", *steps, *floors, *kept}
+    channels = {f"notify.{name}" for name, value in Config().notify if value is None}
+    assert written == known - {
+        "lines.window_bars",
+        "drift.refit",
+        *steps,
+        *floors,
+        *kept,
+        *channels,
+    }
     assert len(floors) == 11
 
 
@@ -49,6 +57,12 @@ def test_any_configuration_survives():
             "storage": {"keep_months": 1, "shadow_detail_months": 12, "disk_budget_gb": 2.5},
             "watch": {"dead_after_seconds": 40.0},
             "alerts": {"drawdown_critical": {"threshold": 0.2}},
+            "notify": {
+                "quiet_from": "22:00",
+                "quiet_until": "07:00",
+                "slack": {},
+                "telegram": {"chats": [-5, "@channel"]},
+            },
             "lines": [
                 {"name": "a", "parameters": {"depth": 3, "fast": True}, "window_bars": 600},
                 {"name": "c", "selection": {"by": "rfe"}, "augmentation": {"by": "smote"}},

@@ -146,7 +146,7 @@ def test_a_halt_skips_everything_until_a_person_resumes(folder):
     assert not before.halted
     assert (during.halted, during.decision, during.size) == (True, "skip", 0.0)
     assert "news (Ann)" in during.reasons[0]
-    assert same == before  # what was answered stands
+    assert same == before.model_copy(update={"halted": True})  # decided once, halted now
 
     async def later(sidecar, clock):
         still = await sidecar.answering.signal(signal("c"))

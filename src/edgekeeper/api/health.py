@@ -61,7 +61,8 @@ def missing_for(desk: Desk, settings: ApiSettings) -> list[str]:
     """Return what is missing, as sentences."""
     missing = []
     try:
-        if not desk.begun:
+        _ = desk.head
+        if "trade" in settings.processes and not desk.begun:
             missing.append("no run is on record yet")
     except EdgekeeperError as error:
         missing.append(f"the record cannot be read: {error}")

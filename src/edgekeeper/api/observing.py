@@ -12,7 +12,10 @@ _OTHER = "other"
 class Meter(Protocol):
     """Figures for a monitor, as ``monitoring.Metrics`` gives them."""
 
-    content_type: str
+    @property
+    def content_type(self) -> str:
+        """Of what :meth:`render` returns."""
+        ...
 
     def render(self) -> bytes:
         """Return all figures as text."""
@@ -20,6 +23,14 @@ class Meter(Protocol):
 
     def observe_request(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count a request."""
+        ...
+
+    def observe_signal(self, decision: str, seconds: float) -> None:
+        """Count a signal: ``take``, ``reduce``, ``skip``, ``refused`` or ``failed``."""
+        ...
+
+    def observe_outcome(self) -> None:
+        """Count an outcome that a bot told."""
         ...
 
 

@@ -116,6 +116,11 @@ COMMENTS = {
     "watch.busy_seconds": "Trading itself may be silent for so long while it fits a model.",
     "watch.kill_when_dead": "A loop that died without saying so goes on halted, until a person "
     "resumes.",
+    "logs": "What the processes of a service write. No result and no hash depends on it.",
+    "logs.level": '"debug", "info", "warning", "error", "critical" or "off".',
+    "logs.format": '"plain" lines, "json" for programs, or "auto": plain on a terminal.',
+    "logs.models": "From which level on of fits, packages, swaps.",
+    "logs.predictions": "From which level on of forecasts and decisions.",
     "serve": "How `edgekeeper serve` listens. No result and no hash depends on it.",
     "serve.host": "Other machines reach it only at another address than this: put it behind TLS.",
     "serve.port": "0 for any that is free.",
@@ -133,6 +138,32 @@ COMMENTS = {
     "alerts.latency_critical": "Milliseconds that the newest forecasts took.",
     "alerts.forecasts_odd": "How far the newest forecasts of a line are spread otherwise than "
     "those before: PSI.",
+    "notify": "Who is told of alerts: docs/notifications.md. No result and no hash depends on it.\n"
+    "# Secrets never stand here: name a variable of the environment, or a file of mode 0600.",
+    "notify.name": "What this run is called in messages; empty: as its folder.",
+    "notify.runbooks_url": "Where docs/runbooks.md can be read, so that messages link to it.",
+    "notify.time_zone": "Whose hours these are.",
+    "notify.quiet_from": 'Such as "22:00": from here on only what is critical is sent,',
+    "notify.quiet_until": 'until for example "07:00"; the rest then comes as one message.',
+    "notify.info": 'What is told for information: "at once", "daily" or "weekly" (Mondays),',
+    "notify.digest_at": "at this hour.",
+    "notify.group_minutes": "Warnings wait so long for others, and come together.",
+    "notify.repeat_minutes": "The same thing again within so long is counted, not told anew.",
+    "notify.give_up_hours": "A channel that takes nothing for so long is told of by the others.",
+    "notify.most_waiting": "Messages that may wait for one channel.",
+    "notify.timeout_seconds": "How long a channel may be silent while it is told something.",
+    "notify.telegram": "A bot, and chats it writes to:\n"
+    '# { chats = [123], commands_from = [123], users = [123], token_file = "/etc/bot" }',
+    "notify.slack": 'An incoming webhook: { url_env = "EDGEKEEPER_SLACK_URL" }',
+    "notify.email": 'Such as { host = "mail.example.com", user = "me", sender = "me@example.com", '
+    'to = ["me@example.com"] }',
+    "notify.webhook": 'JSON, signed: { url = "https://example.com/hook" }',
+    "notify.heartbeat_url": "An outside monitor that is asked while all is well, and raises alarm "
+    "when it is not.",
+    "notify.heartbeat_url_env": "The same, where the address is a secret: in this variable,",
+    "notify.heartbeat_url_file": "or in this file.",
+    "notify.heartbeat_every_seconds": "How often.",
+    "notify.heartbeat_fail": "Whether its address with /fail tells it that trading died.",
     "sidecar": "How signals of other bots are answered and learned from: docs/connect.md.",
     "sidecar.mode": '"observe": the bot decides, we watch; "advise": it is told, and free;\n'
     '# "enforce": it does what it is told.',

@@ -1,4 +1,4 @@
-"""Monitoring: a run as Prometheus sees it, its logs, and signs of life for systemd.
+"""Monitoring: a run as Prometheus sees it, and signs of life for systemd.
 
 Everything is read off the record and the machine; nothing that trades waits for it.
 """

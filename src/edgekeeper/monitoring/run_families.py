@@ -115,9 +115,8 @@ def _lines(figures: RunFigures) -> "Iterator[Metric]":
                 {(name,): line.log_harm for name, line in known.items()
                  if not math.isnan(line.log_harm)}, ("line",))  # fmt: skip
     none = {(name, verdict): 0 for name in lines for verdict in _VERDICTS}
-    yield counter(
-        "fits", "Fits by what the gates said.", {**none, **figures.fits}, ("line", "verdict")
-    )
+    yield counter("fits", "Fits by what the gates said.", {**none, **figures.fits},
+                  ("line", "verdict"))  # fmt: skip
     yield gauge("last_fit_timestamp_seconds", "Market time of a line's newest fit.",
                 {(name,): line.last_fit_ns / 1e9 for name, line in lines.items()
                  if line.last_fit_ns}, ("line",))  # fmt: skip

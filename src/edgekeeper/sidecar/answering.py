@@ -108,14 +108,19 @@ class Answering:
     # -- signals --------------------------------------------------------------------------------
 
     async def signal(self, signal: SignalIn) -> Answer:
-        """Decide about a signal; see :class:`Exchange`."""
+        """Decide about a signal; see :class:`Exchange`.
+
+        What was decided stands for good. Whether a halt is in force is said as it is now: a bot
+        that asks once more about an old signal must not trade through it.
+        """
         told = signal_columns(signal)
         known = self._signals.get(signal.id)
         if known is None:
             known = self._take_signal(signal, told)
         check_same("signal", signal.id, known.told, told)
         answer: Answer = await asyncio.shield(known.answer)
-        return answer
+        halted = bool(self._halts.why)
+        return answer if answer.halted == halted else answer.model_copy(update={"halted": halted})
 
     def _take_signal(self, signal: SignalIn, told: dict[str, object]) -> _Known:
         """Decide at once, in the order of arrival, and hand in what was decided."""

@@ -112,17 +112,16 @@ def decide(asked: Asked, settings: SidecarConfig) -> Decided:
         halted = bool(asked.halted)
         return Decided("skip", 0.0, (refused,), shown, halted, counted=False, chance=None)
     reasons: tuple[str, ...] = ("no halt is in force", f"it came {_age(asked.age_seconds)}")
-    deciding = next((one for one in asked.opinions if one.share > 0.0), None)
-    if deciding is None:
+    arms = [one for one in asked.opinions if one.share > 0.0]
+    if not arms:
         reasons += ("no model has earned its place: the bot decides",)
         return Decided("take", 1.0, reasons, shown)
-    chance = _chance(deciding, asked, settings)
-    if dice(f"share {deciding.line}", asked.id) >= deciding.share:
-        reasons += (
-            f"line {deciding.line} decides {deciding.share:.0%} of the signals so far, and this "
-            "one is left to the bot".replace("%", " %"),
-        )
-        return Decided("take", 1.0, reasons, deciding, chance=chance)
+    chance = _chance(arms, asked, settings)
+    deciding = next((one for one in arms if dice(f"share {one.line}", asked.id) < one.share), None)
+    if deciding is None:
+        left = " and ".join(f"{one.line} decides {100 * one.share:.0f} %" for one in arms)
+        reasons += (f"line {left} of the signals so far, and this one is left to the bot",)
+        return Decided("take", 1.0, reasons, shown, chance=chance)
     reasons += (f"line {deciding.line} decides", *deciding.reasons)
     size = deciding.size
     if settings.mode == "observe":
@@ -169,12 +168,16 @@ def _shown(opinions: tuple[Opinion, ...]) -> Opinion | None:
     return next((one for one in opinions if not one.abstains), None)
 
 
-def _chance(deciding: Opinion, asked: Asked, settings: SidecarConfig) -> float:
-    if deciding.size > 0.0 or settings.mode == "observe" or asked.bars:
+def _chance(arms: list[Opinion], asked: Asked, settings: SidecarConfig) -> float:
+    """Probability that its outcome comes to be known, over the dice of its id."""
+    if settings.mode == "observe" or asked.bars:
         return 1.0
-    left_to_bot = 1.0 - deciding.share
     explored = settings.explore if settings.mode == "enforce" else 0.0
-    return left_to_bot + deciding.share * explored
+    known, left = 0.0, 1.0
+    for one in arms:
+        known += left * one.share * (1.0 if one.size > 0.0 else explored)
+        left *= 1.0 - one.share
+    return known + left
 
 
 def _named(size: float) -> Decision:

@@ -13,7 +13,7 @@ __all__ = ["Answer", "Bar", "BarsIn", "ForecastOut", "OutcomeIn", "OutcomeNoted"
 
 _ID = r"^[A-Za-z0-9][A-Za-z0-9_.:\-]*$"
 _SYMBOL = r"^[A-Za-z0-9][A-Za-z0-9_.:/\-]*$"
-_WORD = r"^[A-Za-z_][A-Za-z0-9_]*$"
+_WORD = r"^[A-Za-z0-9_%][A-Za-z0-9_.%/:\-]*$"
 
 
 def _text(when: datetime) -> str:
@@ -23,7 +23,7 @@ def _text(when: datetime) -> str:
 Time = Annotated[AwareDatetime, PlainSerializer(_text, return_type=str, when_used="json")]
 Id = Annotated[str, Field(min_length=1, max_length=100, pattern=_ID)]
 Symbol = Annotated[str, Field(min_length=1, max_length=40, pattern=_SYMBOL)]
-Name = Annotated[str, Field(min_length=1, max_length=60, pattern=_WORD)]
+Name = Annotated[str, Field(min_length=1, max_length=80, pattern=_WORD)]
 Said = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
 Positive = Annotated[FiniteFloat, Field(gt=0)]
 Side = Literal["long", "short"]
@@ -64,7 +64,8 @@ class Answer(Message):
     """What is decided about a signal, for good: the same id gets the same answer.
 
     ``decision`` is what the bot should do in the present mode; ``size`` the share of its usual
-    stake: 1 take, .5 reduce, 0 skip.
+    stake: 1 take, .5 reduce, 0 skip. ``halted`` alone may change: it says whether a halt is in
+    force now, and then nothing trades, whatever was decided before.
     """
 
     id: str

@@ -1,8 +1,17 @@
 """Orders of people: read from the record a few times a second, carried out, and said so there."""
 
+from typing import TYPE_CHECKING
+
 from edgekeeper.clock import Clock
-from edgekeeper.ledger import GroupCommitter, Ledger
+from edgekeeper.ledger import Ledger
 from edgekeeper.sidecar.halts import Halts, Order, read_orders
+from edgekeeper.sidecar.scribe import Scribe
+
+if TYPE_CHECKING:
+    pass
+
+if TYPE_CHECKING:
+    from edgekeeper.sidecar.learning import Learning
 
 __all__ = ["Obeying"]
 
@@ -18,14 +27,25 @@ class Obeying:
 
     Parameters
     ----------
-    writer : GroupCommitter
+    scribe : Scribe
     reader : Ledger
     halts : Halts
     clock : Clock
+    learning : Learning
+        Whose lines orders may be about.
     """
 
-    def __init__(self, writer: GroupCommitter, reader: Ledger, halts: Halts, clock: Clock) -> None:
-        self._writer, self._reader, self._halts, self._clock = writer, reader, halts, clock
+    def __init__(
+        self,
+        scribe: Scribe,
+        reader: Ledger,
+        halts: Halts,
+        clock: Clock,
+        learning: "Learning",
+    ) -> None:
+        self._scribe, self._reader, self._halts, self._clock = scribe, reader, halts, clock
+        self._learning = learning
+        self._run = False
         self._read = 0
         self._was_halted = ""
 
@@ -41,18 +61,34 @@ class Obeying:
 
     def look(self) -> None:
         """Obey what was ordered since the last look."""
+        self.apply(self.read())
+
+    def read(self) -> list[Order]:
+        """Read what was ordered since the last look. May run in another thread."""
         orders, self._read = read_orders(self._reader, self._read)
+        self._halts.look(self._reader)
+        if orders and not self._run:
+            self._run = self._reader.read("stretches", limit=1).height > 0
+        return orders
+
+    def apply(self, orders: list[Order]) -> None:
+        """Carry out orders, each once, and write down whether signals are halted now."""
         for order in orders:
             if order.kind in _TOGETHER:
                 refused = order.kind == "resume" and not self._halts.why
                 self._halts.obey(order)
                 self._answer(order, "refused: nothing is halted" if refused else "done")
-        self._halts.look(self._reader)
+            elif order.id not in self._obeyed and self._mine(order):
+                self._answer(order, self._learning.obey(order))
         if self._halts.why and not self._was_halted:
             self._write_guard("halt", "order or guard", "side-car", self._halts.why)
         elif self._was_halted and not self._halts.why:
             self._write_guard("resume", "order", "side-car", "nothing is halted any more")
         self._was_halted = self._halts.why
+
+    def _mine(self, order: Order) -> bool:
+        """Whether an order is for the side-car; a run in the same record has its own lines."""
+        return not self._run or bool(order.subject and self._learning.owns(order.subject))
 
     def _answer(self, order: Order, outcome: str) -> None:
         """Say on record what became of an order, once."""
@@ -68,7 +104,7 @@ class Obeying:
             "reason": order.reason,
             "outcome": outcome,
         }
-        self._writer.append({"sidecar_obeyed": row}, key=f"obeyed:{order.id}").result()
+        self._scribe.write({"sidecar_obeyed": row}, key=f"obeyed:{order.id}")
 
     def _write_guard(self, event: str, cause: str, actor: str, reason: str) -> None:
         row = {
@@ -78,4 +114,4 @@ class Obeying:
             "actor": actor,
             "reason": reason,
         }
-        self._writer.append({"sidecar_guards": row}).result()
+        self._scribe.write({"sidecar_guards": row})

@@ -1,23 +1,24 @@
 """``run_sidecar``: the process that holds the record of signals, from its start to its end."""
 
 import asyncio
-import json
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from edgekeeper.clock import Clock, WallClock
-from edgekeeper.config import Config, parse_config
+from edgekeeper.config import Config
 from edgekeeper.errors import StorageError
 from edgekeeper.ledger import GroupCommitter, Ledger
 from edgekeeper.sidecar.answering import Answering
 from edgekeeper.sidecar.halts import Halts
+from edgekeeper.sidecar.learning import Fitter, Learning, fitting_process
 from edgekeeper.sidecar.market import Blind
 from edgekeeper.sidecar.obeying import Obeying
+from edgekeeper.sidecar.scribe import Scribe
 from edgekeeper.sidecar.server import serving
-from edgekeeper.sidecar.student import Follower
-from edgekeeper.watch import Heart, with_local
+from edgekeeper.sidecar.settings import config_of
+from edgekeeper.watch import Heart
 
 __all__ = ["ROLE", "Sidecar", "opened", "run_sidecar"]
 
@@ -34,15 +35,20 @@ class Sidecar:
     ----------
     answering : Answering
     obeying : Obeying
+    learning : Learning
     """
 
     def __init__(
-        self, folder: Path, writer: GroupCommitter, reader: Ledger, config: Config, clock: Clock
-    ) -> None:
-        self.folder, self.config, self._writer = folder, config, writer
+        self, folder: Path, writer: GroupCommitter, reader: Ledger, config: Config, clock: Clock,
+        fitter: Fitter,
+    ) -> None:  # fmt: skip
+        self.folder, self.config = folder, config
+        self._scribe = scribe = Scribe(writer)
         halts = Halts()
-        student, market = Follower(), Blind()
-        self.obeying = Obeying(writer, reader, halts, clock)
+        self.learning = student = Learning(folder, scribe, config, clock, fitter)
+        market = Blind()
+        student.begin(reader)
+        self.obeying = Obeying(scribe, reader, halts, clock, student)
         self.obeying.begin(config.sidecar.model_dump_json())
         self.answering = Answering(writer, reader, config.sidecar, clock, halts, student, market)
 
@@ -51,17 +57,23 @@ class Sidecar:
         heart = Heart(self.folder, "signals", _BEAT_SECONDS)
         try:
             while True:
-                await asyncio.to_thread(self.obeying.look)
+                self.obeying.apply(await asyncio.to_thread(self.obeying.read))
+                await self.learning.look()
+                self._scribe.check()
                 heart.beat()
                 await asyncio.sleep(_LOOK_SECONDS)
-        finally:
+        except asyncio.CancelledError:
             heart.beat("stopped")
+            raise
+        except BaseException:
+            heart.beat("failed")
+            raise
 
 
 @asynccontextmanager
 async def opened(
     folder: Path, *, ledger_url: str | None = None, clock: Clock | None = None,
-    config: Config | None = None,
+    config: Config | None = None, fitter: Fitter | None = None,
 ) -> AsyncIterator[Sidecar]:  # fmt: skip
     """Hold the record as ``signals``; what stands on it is the state one goes on with.
 
@@ -76,15 +88,20 @@ async def opened(
     except OSError as error:
         raise StorageError(f"could not make {folder}: {error.strerror}") from error
     with Ledger.open(where) as ledger, Ledger.open(where, read_only=True) as reader:
-        config = with_local(folder, config or _config_of(reader))
+        config = config or config_of(folder, reader)
         with ledger.live(ROLE) as writer:
-            yield Sidecar(folder, writer, reader, config, clock or WallClock())
-
-
-def _config_of(ledger: Ledger) -> Config:
-    """The configuration of the run in this record, if there is one."""
-    runs = ledger.read("runs", ["config_json"])
-    return parse_config(json.loads(runs["config_json"][-1])) if runs.height else Config()
+            sidecar = Sidecar(
+                folder,
+                writer,
+                reader,
+                config,
+                clock or WallClock(),
+                fitter or fitting_process(folder, config.refits, ledger_url or ""),
+            )
+            try:
+                yield sidecar
+            finally:
+                sidecar.learning.close()
 
 
 async def run_sidecar(

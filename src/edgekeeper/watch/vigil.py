@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from edgekeeper.alerts import Alert, Fanout, FileChannel, Severity
+from edgekeeper.alerts import Alert, Delivery, Fanout, Severity, channels_of
 from edgekeeper.clock import Clock, WallClock
 from edgekeeper.config import Config, WatchConfig, parse_config
 from edgekeeper.errors import EdgekeeperError, UsageError
@@ -22,12 +22,15 @@ from edgekeeper.ledger.commands import write_command
 from edgekeeper.watch.account_guards import AccountGuards
 from edgekeeper.watch.heartbeat import Beat, Heart, last_beat
 from edgekeeper.watch.local_settings import with_local
+from edgekeeper.watch.outside_monitor import OutsideMonitor
 from edgekeeper.watch.sentinel import write_alerts
 
 __all__ = ["Vigil", "keep_vigil", "why_dead"]
 
 _ACCOUNT = "edgekeeper"
 _LAST_TRIES, _LAST_WAIT_SECONDS = 20, 0.25
+_PARTING_SECONDS = 5.0
+_NO_PERSON = ("watch", "watchdog")
 
 
 def why_dead(beat: Beat | None, settings: WatchConfig, *, writes: bool) -> str | None:
@@ -62,7 +65,7 @@ class Vigil:
     ledger_url : str, optional
         Where its ledger is, if not in the folder.
     channels : Fanout, optional
-        Else ``alerts.log`` in the folder.
+        Else those of ``[notify]``, and ``alerts.log`` in the folder.
     clock : Clock, optional
     """
 
@@ -75,10 +78,15 @@ class Vigil:
         clock: Clock | None = None,
     ) -> None:
         self.folder = folder
-        self.settings = with_local(folder, Config()).watch
+        local = with_local(folder, Config())
+        self.settings = local.watch
         self.ordered: list[str] = []  # reasons of the orders given
         self._place = ledger_url or str(folder / "ledger.sqlite")
-        self._channels = channels or Fanout([FileChannel(folder / "alerts.log")])
+        self._channels = channels or channels_of(folder, local.notify)
+        self._monitor: OutsideMonitor | None = None
+        if local.notify.has_heartbeat:
+            self._monitor = OutsideMonitor(local.notify, self.settings.dead_after_seconds)
+            self._monitor.start()
         self._clock = clock or WallClock()
         self._ledger: Ledger | None = None
         self._guards: AccountGuards | None = None
@@ -94,9 +102,14 @@ class Vigil:
             if missed is not None and self._once(f"guard {missed}"):
                 self._act("guard_missed", missed, missed)
             writes = ledger.has_writer("trade")
-            self._judge_trade(last_beat(self.folder, "trade"), writes)
+            beat = last_beat(self.folder, "trade")
+            lives = self._judge_trade(beat, writes)
+            if self._monitor is not None:
+                self._monitor.tell(well=lives and not _halted_by_fault(ledger))
         except EdgekeeperError as error:
             self._be_blind(error)
+            if self._monitor is not None:
+                self._monitor.tell(well=False)
             return False
         self._blind_since = None
         self._told.discard("blind")
@@ -115,7 +128,14 @@ class Vigil:
         self._act("trade_dead", why, why if self.settings.kill_when_dead else None, last=True)
 
     def close(self) -> None:
-        """Close the record."""
+        """Close the record, and send what is to be sent."""
+        self._let_go()
+        if self._monitor is not None:
+            self._monitor.close()
+        if isinstance(self._channels, Delivery):
+            self._channels.close(_PARTING_SECONDS)
+
+    def _let_go(self) -> None:
         if self._ledger is not None:
             self._ledger.close()
             self._ledger = None
@@ -157,18 +177,20 @@ class Vigil:
             [(int(when), str(event)) for _, when, event in events.iter_rows()],
         )
 
-    def _judge_trade(self, beat: Beat | None, writes: bool) -> None:
+    def _judge_trade(self, beat: Beat | None, writes: bool) -> bool:
+        """Act on its death; return whether it lives."""
         why = why_dead(beat, self.settings, writes=writes)
         if beat is None:
-            return
+            return False
         if why is None:
             self._told.discard(f"dead {beat.pid}")
         elif self._once(f"dead {beat.pid}"):
             self._act("trade_dead", why, why if self.settings.kill_when_dead else None)
+        return why is None and beat.state != "stopped"
 
     def _be_blind(self, error: EdgekeeperError) -> None:
         """Fall silent; after a while say so, and order a stop should that be possible."""
-        self.close()
+        self._let_go()
         now = time.monotonic()
         if self._blind_since is None:
             self._blind_since = now
@@ -225,6 +247,22 @@ def _halted_or_about_to(ledger: Ledger) -> bool:
     obeyed = set(ledger.read("obeyed", ["id"])["id"].to_list())
     kills = ledger.read("commands", ["id"], where={"kind": "kill"})["id"].to_list()
     return any(one not in obeyed for one in kills)
+
+
+def _halted_by_fault(ledger: Ledger) -> bool:
+    """Whether the account is halted, and not because a person wished it."""
+    last = ledger.read(
+        "guards",
+        ["event", "cause", "actor"],
+        where={"account": _ACCOUNT, "event": ["halt", "resume"]},
+        order=["entry"],
+        descending=True,
+        limit=1,
+    ).rows()
+    return any(
+        event == "halt" and (cause != "operator" or actor in _NO_PERSON)
+        for event, cause, actor in last
+    )
 
 
 def keep_vigil(

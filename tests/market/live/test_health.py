@@ -1,8 +1,7 @@
 import pytest
 
 from edgekeeper.market.live import REFUSAL, SILENT_AFTER, Health
-from edgekeeper.market.live.backoff import Backoff
-from edgekeeper.market.live.trouble import LONGEST_WAIT_SECONDS, told_wait
+from edgekeeper.waiting import LONGEST_WAIT_SECONDS, Backoff, told_wait
 
 SECOND = 10**9
 HOUR = 3_600 * SECOND

@@ -135,6 +135,7 @@ sidecar_evidence = fact_table(
     real("book_return", "sum of sizes times outcomes, in usual stakes"),
     real("exposure_return", "of its trailing mean size on every signal"),
     real("incumbent_return", "of the line that decides, or the bot"),
+    real("outcome_square", "mean square of the day's single outcomes; of the bot alone"),
     real("scale_cash", "predicted deviation the bet against cash is measured in"),
     real("scale_exposure", "the same against its own exposure"),
     real("scale_incumbent", "the same against the incumbent"),

@@ -9,7 +9,8 @@ from functools import cache
 
 from edgekeeper.clock import Clock
 from edgekeeper.errors import UsageError
-from edgekeeper.market.live.trouble import SourceRefused, SourceTrouble, told_wait
+from edgekeeper.market.live.trouble import SourceRefused, SourceTrouble
+from edgekeeper.waiting import told_wait
 
 __all__ = ["HttpLimits", "get_json"]
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 import polars as pl
 
 from edgekeeper.clock import Clock
-from edgekeeper.market.live.backoff import Backoff
 from edgekeeper.market.live.health import REFUSAL, SILENT_AFTER, Health
 from edgekeeper.market.live.source import LiveSource
 from edgekeeper.market.live.trouble import SourceRefused, SourceTrouble
+from edgekeeper.waiting import Backoff
 
 __all__ = ["Asking"]
 

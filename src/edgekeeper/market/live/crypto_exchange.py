@@ -10,7 +10,8 @@ from edgekeeper.errors import UsageError, nearest
 from edgekeeper.market.convention import Convention
 from edgekeeper.market.interval import interval_name, parse_interval
 from edgekeeper.market.live.source import live_rows
-from edgekeeper.market.live.trouble import SourceRefused, SourceTrouble, Trouble, told_wait
+from edgekeeper.market.live.trouble import SourceRefused, SourceTrouble, Trouble
+from edgekeeper.waiting import told_wait
 
 if TYPE_CHECKING:
     from ccxt.base.exchange import Exchange

@@ -14,13 +14,13 @@ from edgekeeper.clock import Clock
 from edgekeeper.errors import BadData, UsageError
 from edgekeeper.market.interval import parse_interval
 from edgekeeper.market.live.asking import Asking
-from edgekeeper.market.live.backoff import Backoff
 from edgekeeper.market.live.closing import Calendar
 from edgekeeper.market.live.health import Health
 from edgekeeper.market.live.inbox import Inbox
 from edgekeeper.market.live.keeping import Kept, bars_of
 from edgekeeper.market.live.sifting import sift
 from edgekeeper.market.live.source import LiveSource
+from edgekeeper.waiting import Backoff
 
 __all__ = ["BarPoller"]
 

@@ -109,6 +109,7 @@ TABLES: dict[str, list[tuple[str, Any, bool]]] = {
         ("book_return", REAL, False),
         ("exposure_return", REAL, False),
         ("incumbent_return", REAL, False),
+        ("outcome_square", REAL, False),
         ("scale_cash", REAL, False),
         ("scale_exposure", REAL, False),
         ("scale_incumbent", REAL, False),
