@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from edgekeeper.api import Access, Grant
 from edgekeeper.dashboard.curves import EquityReader
-from edgekeeper.dashboard.facts import Facts, life_of, read_facts
+from edgekeeper.dashboard.facts import Facts, has_record, life_of, read_facts
 from edgekeeper.dashboard.figures import WatchedFigures
 from edgekeeper.dashboard.nodes import Node, encode
 from edgekeeper.dashboard.parts import card, empty_state, heading
@@ -65,6 +65,14 @@ class House:
         """Stop what works in the background."""
         self.slowly.close()
 
+    def whose(self, cookie: str) -> Grant | None:
+        """Return whose session a cookie opens; where that cannot be looked up, nobody's."""
+        try:
+            return self.access.session(cookie)
+        except EdgekeeperError as error:
+            _LOG.error("sessions cannot be looked up, nobody is let in: %s", error)
+            return None
+
     def stamp(self) -> str:
         """State of the record and of the processes: while it is the same, so is every page.
 
@@ -74,7 +82,7 @@ class House:
             The record cannot be read.
         """
         lives = {name: (life_of(beat), beat.pid) for name, beat in self.desk.beats().items()}
-        heads = [self.desk.ledger.head(role) for role in ROLES] if self.desk.begun else []
+        heads = [self.desk.ledger.head(role) for role in ROLES] if has_record(self.desk) else []
         around = repr((sorted(lives.items()), self.slowly.count))
         return f"{_short(repr(heads))}-{_short(around)}"
 

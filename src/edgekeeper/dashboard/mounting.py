@@ -51,7 +51,7 @@ def add_dashboard(application: FastAPI, desk: Desk, access: Access, *, storage_s
 
     async def show(request: Request, client: Client) -> Response | None:
         cookie = request.cookies.get(COOKIE, "")
-        grant = await asyncio.to_thread(access.session, cookie)
+        grant = await asyncio.to_thread(house.whose, cookie)
         if grant is None:
             return RedirectResponse(f"/login?next={request.url.path}")
         query = f"?{request.url.query}" if request.url.query else ""

@@ -6,6 +6,7 @@ from edgekeeper.dashboard.screens.drift import drift
 from edgekeeper.dashboard.screens.models import models
 from edgekeeper.dashboard.screens.overview import overview
 from edgekeeper.dashboard.screens.performance import performance
+from edgekeeper.dashboard.screens.signals import signals
 from edgekeeper.dashboard.screens.system import system
 from edgekeeper.dashboard.view import Screen
 
@@ -18,6 +19,7 @@ SCREENS: tuple[Screen, ...] = (
     Screen("/performance", "Performance", "performance", performance),
     Screen("/drift", "Drift", "drift", drift),
     Screen("/data", "Data", "data", data),
+    Screen("/signals", "Signals", "signals", signals),
     Screen("/system", "System", "system", system),
 )
 

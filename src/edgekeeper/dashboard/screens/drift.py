@@ -138,7 +138,7 @@ def _heat(said: Mapping[str, Any]) -> Element:
 
 def _square(stability: float) -> Element:
     if not math.isfinite(stability):
-        return node("td", node("span", "not known", css="sr"))
+        return node("td", node("span", "not known", css="sr"), css="unknown", title="not known")
     gone = 100.0 * min(1.0, max(0.0, 1.0 - stability))
     words = percent(stability, 0)
     return node("td", words if gone >= 5.0 else node("span", words, css="sr"),
@@ -154,7 +154,7 @@ def _columns(said: Mapping[str, Any]) -> Element:
             name,
             number(column["psi"], 2),
             number(column["ks"], 2),
-            number(column["adjusted_p"], 3),
+            _chance(column["adjusted_p"]),
             f"{percent(column['missing_before'], 0)}, {percent(column['missing_after'], 0)}",
             chip("changed", "warning") if name in changed else chip("as before", "good"),
         ]
@@ -170,7 +170,7 @@ def _pairs(pairs: Sequence[Mapping[str, Any]]) -> Element:
     heads = (Column("Pair"), Column("Then", "n"), Column("Now", "n"), Column("p", "n"))
     rows: list[list[Node]] = [
         [f"{pair['first']} with {pair['second']}", number(pair["before"], 2),
-         number(pair["after"], 2), number(pair["adjusted_p"], 3)]
+         number(pair["after"], 2), _chance(pair["adjusted_p"])]
         for pair in pairs[:_MOST_ROWS]
     ]  # fmt: skip
     return table(heads, rows, label="Correlations that changed", flow=False)
@@ -208,3 +208,7 @@ def _refits(view: View) -> Element:
          for row in rows.iter_rows(named=True)],
         label="Refits asked for",
     )  # fmt: skip
+
+
+def _chance(p_value: float) -> str:
+    return "under 0.001" if p_value < 0.0005 else number(p_value, 3)

@@ -44,7 +44,7 @@ def overview(view: View) -> list[Node]:
     state = view.facts.status
     head = heading(standing.sentence, kicker="Overview", under=standing.under)
     if state is None:
-        return [head, _begin()]
+        return [head, _begin(view)]
     curves = view.shelf.get("curves", view.stamp, view.equity.read)
     today = _today(view, state)
     waits = _to_do(view)
@@ -67,7 +67,13 @@ def overview(view: View) -> list[Node]:
     ]
 
 
-def _begin() -> Element:
+def _begin(view: View) -> Element:
+    if view.facts.sidecar is not None:
+        many = count(view.facts.sidecar.signals)
+        text = f"{many} signals so far. An account and its money are shown once a run trades too."
+        beside = empty_state("Bots are connected.", text, link=("To their signals", "/signals"),
+                             sign="signals")  # fmt: skip
+        return card("Beside a bot", beside)
     return card(
         "Begin",
         empty_state(
@@ -95,8 +101,8 @@ def _figures(state: RunStatus, curves: Curves, today: dict[str, int]) -> Element
         Stat("Fall from the highest point", percent(abs(now), 2), "",
              f"deepest so far {percent(abs(worst), 2)}"),
         Stat("At work", percent(state.gross_exposure, 0), "of equity", "gross exposure"),
-        Stat("Decided on the last day", f"{count(taken)} of {count(asked)}", "taken",
-             _skipped(today)),
+        Stat("Decided on the last day", f"{count(taken)} of {count(asked)}" if asked else "0",
+             "taken" if asked else "signals", _skipped(today)),
     )  # fmt: skip
 
 

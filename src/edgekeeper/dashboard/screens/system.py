@@ -45,12 +45,14 @@ _DOES = {
     "trade": "takes bars, decides, writes orders",
     "watch": "guards, and stops trading if trade dies",
     "learn": "fits models beside the trading",
+    "serve": "starts the others, and again if one dies",
     "signals": "answers the signals of bots",
     "web": "this dashboard and the API",
     "chat": "the Telegram bot",
 }
 _NEWEST = 5_000
 _GB = 1e9
+_PAST_SECONDS = 366 * 86_400.0
 
 
 def system(view: View) -> list[Node]:
@@ -239,6 +241,8 @@ def _pipeline(view: View, steps: pl.DataFrame) -> Element:
 def _due(view: View, overdue: float | None) -> Node:
     if overdue is None or not view.facts.trades:
         return MISSING
+    if overdue > _PAST_SECONDS:
+        return "as fast as they come: these are bars of the past"
     if overdue > 60.0:
         return chip(f"overdue by {duration(overdue)}", "warning")
     return chip("on time", "good")
@@ -265,12 +269,13 @@ def _record(view: View) -> Element:
 
 
 def _orders(view: View) -> Element:
-    if view.facts.status is None or view.desk.rows("commands", ["id"], limit=1).height == 0:
+    if not view.facts.live or view.desk.rows("commands", ["id"], limit=1).height == 0:
         return empty_state("None yet.", "Every order of a person is kept with its reason and what "
                            "became of it.", sign="info")  # fmt: skip
     rows = view.desk.rows("commands", limit=12)
-    done = view.desk.rows("obeyed", ["id", "outcome"], limit=200)
-    outcomes = dict(done.iter_rows())
+    outcomes: dict[str, str] = {}
+    for obeyed in ("obeyed", "sidecar_obeyed"):
+        outcomes.update(view.desk.rows(obeyed, ["id", "outcome"], limit=200).iter_rows())
     heads = (Column("Order"), Column("Given (UTC)", "t"), Column("By"), Column("Outcome"),
              Column("Reason", "w"))  # fmt: skip
     return table(
