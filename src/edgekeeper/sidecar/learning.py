@@ -22,6 +22,7 @@ from edgekeeper.sidecar.days import Days
 from edgekeeper.sidecar.facts import nanoseconds
 from edgekeeper.sidecar.funnel import Opinion
 from edgekeeper.sidecar.halts import Order
+from edgekeeper.sidecar.herald import Herald
 from edgekeeper.sidecar.inputs import SignalRow
 from edgekeeper.sidecar.judging import abstention, judge
 from edgekeeper.sidecar.line_orders import obey_line_order
@@ -83,6 +84,7 @@ class Learning:
     config : Config
     clock : Clock
     fitter : Fitter
+    herald : Herald
     """
 
     def __init__(
@@ -92,13 +94,14 @@ class Learning:
         config: Config,
         clock: Clock,
         fitter: Fitter,
+        herald: Herald,
     ) -> None:
         self.folder, self.config, self._scribe, self._clock = folder, config, scribe, clock
         self.lines = Lines([line_of(name) for name in config.sidecar.lines], config)
         self.days = Days(config.sidecar.outcome_days)
         self.ended = 0
         self.asked: dict[str, int] = {}
-        self._fitter = fitter
+        self._fitter, self._herald = fitter, herald
 
     def begin(self, ledger: Ledger) -> None:
         """Take up what the record holds."""
@@ -161,6 +164,10 @@ class Learning:
         facts = {name: _columns(rows) for name, rows in tables.items() if rows}
         if facts:
             self._scribe.write(facts, event_time_ns=time_ns)
+        for row in tables.get("sidecar_moves", ()):
+            self._herald.move(row)
+        for row in tables.get("sidecar_fits", ()):
+            self._herald.fit(row)
 
     # -- fits -----------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from edgekeeper.clock import Clock
 from edgekeeper.ledger import Ledger
 from edgekeeper.sidecar.halts import Halts, Order, read_orders
+from edgekeeper.sidecar.herald import Herald
 from edgekeeper.sidecar.scribe import Scribe
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Obeying:
     clock : Clock
     learning : Learning
         Whose lines orders may be about.
+    herald : Herald
     """
 
     def __init__(
@@ -42,9 +44,10 @@ class Obeying:
         halts: Halts,
         clock: Clock,
         learning: "Learning",
+        herald: Herald,
     ) -> None:
         self._scribe, self._reader, self._halts, self._clock = scribe, reader, halts, clock
-        self._learning = learning
+        self._learning, self._herald = learning, herald
         self._run = False
         self._read = 0
         self._was_halted = ""
@@ -82,6 +85,7 @@ class Obeying:
                 self._answer(order, self._learning.obey(order))
         if self._halts.why and not self._was_halted:
             self._write_guard("halt", "order or guard", "side-car", self._halts.why)
+            self._herald.halt(self._halts.why)
         elif self._was_halted and not self._halts.why:
             self._write_guard("resume", "order", "side-car", "nothing is halted any more")
         self._was_halted = self._halts.why
