@@ -1,5 +1,5 @@
 #!/bin/sh
-# The whole conversation with curl. EDGEKEEPER_TOKEN: from `edgekeeper token create --role trade`.
+# The whole conversation with curl. EDGEKEEPER_TOKEN: from `edgekeeper token create --role trade --name NAME`.
 set -eu
 url=${EDGEKEEPER_URL:-http://127.0.0.1:8765}
 id=${1:-curl-$(date +%s)}
