@@ -28,7 +28,7 @@ from edgekeeper.sidecar.judging import abstention, judge
 from edgekeeper.sidecar.line_orders import obey_line_order
 from edgekeeper.sidecar.lines import BotLine, Lines
 from edgekeeper.sidecar.messages import SignalIn
-from edgekeeper.sidecar.model import load_model
+from edgekeeper.sidecar.model import SignalModel, load_model
 from edgekeeper.sidecar.restoring import restore
 from edgekeeper.sidecar.scribe import Scribe
 from edgekeeper.sidecar.settings import LEDGER_VARIABLE, line_of
@@ -192,7 +192,7 @@ class Learning:
     async def _take_over(self, answer: FitAnswer) -> None:
         one = self.lines.by_name[answer.request.line]
         outcomes = self.asked.pop(one.name)
-        verdict, reason, metrics = "failed", answer.problem, {}
+        verdict, reason, metrics, model = "failed", answer.problem, {}, None
         if answer.package is not None:
             try:
                 model = await asyncio.to_thread(load_model, self.folder, answer.package)
@@ -211,18 +211,20 @@ class Learning:
         swaps = not (one.pinned or self.lines.frozen) or not one.line.package
         if verdict == "accepted" and answer.package and swaps:
             said = f"fitted on {outcomes} outcomes"
-            moves.append(self.use(one, answer.package, said=said, actor="rule"))
+            moves.append(self.use(one, answer.package, said=said, actor="rule", model=model))
         self._write_rows({"sidecar_fits": [fit], "sidecar_moves": moves}, self.days.latest_ns)
 
     def use(
         self, one: BotLine, package: str, *, said: str, actor: str, verdict: str = "",
-        pinned: bool | None = None,
+        pinned: bool | None = None, model: SignalModel | None = None,
     ) -> dict[str, Any]:  # fmt: skip
         """Forecast with a package from now on; return the row that says so."""
         word = verdict or ("registered" if one.line.stage is Stage.CANDIDATE else "refitted")
         row = self.lines.package_row(
             one.name, package, self.days.latest_ns, word, said, actor, pinned=pinned
         )
+        if model is not None:
+            one.model, one.broken = model, ""
         self._load(one)
         return row
 

@@ -13,7 +13,7 @@ from edgekeeper.errors import StorageError
 from edgekeeper.ledger import GroupCommitter, Ledger
 from edgekeeper.sidecar.answering import Answering
 from edgekeeper.sidecar.bar_market import BarMarket
-from edgekeeper.sidecar.halts import Halts
+from edgekeeper.sidecar.halts import Halts, Order
 from edgekeeper.sidecar.herald import Herald
 from edgekeeper.sidecar.learning import Fitter, Learning, fitting_process
 from edgekeeper.sidecar.obeying import Obeying
@@ -65,14 +65,13 @@ class Sidecar:
         heart = Heart(self.folder, "signals", _BEAT_SECONDS)
         try:
             while True:
-                self.obeying.apply(await asyncio.to_thread(self.obeying.read))
+                self.obeying.apply(await asyncio.to_thread(self._read, heart))
                 await self.answering.settle(self._market.look())
                 await self.learning.look()
                 if time.monotonic() > self._measured + _MEASURE_SECONDS:
                     self._measured = time.monotonic()
                     self.herald.judge(await asyncio.to_thread(self.herald.measure, self._reader))
                 self._scribe.check()
-                heart.beat()
                 await asyncio.sleep(_LOOK_SECONDS)
         except asyncio.CancelledError:
             heart.beat("stopped")
@@ -80,6 +79,11 @@ class Sidecar:
         except BaseException:
             heart.beat("failed")
             raise
+
+    def _read(self, heart: Heart) -> list[Order]:
+        """Whatever may wait for the disk: a sign of life, and what people ordered."""
+        heart.beat()
+        return self.obeying.read()
 
 
 @asynccontextmanager
