@@ -15,8 +15,9 @@ setup-dev: $(READY_DEV)    ## the same, and what tests and linters need
 deep: $(READY_DEV)         ## PyTorch, to train nets; on Linux without a GPU give pip the CPU build
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "torch==2.13.*"
 
-run: $(READY)              ## the whole loop in fast motion, on three markets
+run: $(READY)              ## the whole loop in fast motion on three markets, then a dashboard
 	@$(EDGEKEEPER) demo
+	@if [ -t 0 ] && [ -t 1 ]; then $(EDGEKEEPER) serve --source demo --data edgekeeper-demo-live; fi
 
 test: $(READY_DEV) lint    ## everything that must hold
 	$(BIN)/pytest --doctest-modules src tests -n 2 --dist loadscope

@@ -32,6 +32,7 @@ WHY = {
     (Stage.PRODUCTION, Stage.RETIRED): "worst bar, a person",
 }
 MEANINGS = {
+    "adopt": "a line goes on with a package that was pushed, as with a refit",
     "approve": "a fit that was held as too good to be true counts",
     "demote": "a line that trades goes back to shadow",
     "freeze": "nobody is promoted, nothing is swapped; retreats still happen",

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from edgekeeper.serving import Served, Teller
     from edgekeeper.train import Progress
     from edgekeeper.workbench import Reviewed
+    from edgekeeper.workbench.weekly import Weekly
 
 __all__ = ["app", "main"]
 
@@ -69,6 +70,7 @@ def app() -> typer.Typer:
         drift=_drift,
         analyze=_analyze,
         review=_review,
+        weekly=_weekly,
         worlds=_worlds,
     )
     return make_app(services)
@@ -118,6 +120,7 @@ def _train(
     learner: str,
     parameters: Mapping[str, float | int | str | bool],
     features: tuple[str, ...] | None,
+    line: str,
     config: "Config",
     out: Path | None,
     tune: int,
@@ -131,6 +134,7 @@ def _train(
         learner=learner,
         parameters=parameters,
         features=features,
+        line=line,
         config=config,
         out=out,
         tune=tune,
@@ -323,6 +327,12 @@ def _review(
     from edgekeeper.workbench import review
 
     return review(run, period=period, until_ns=until_ns, ledger_url=ledger_url)
+
+
+def _weekly(run: Path, *, until_ns: int | None, ledger_url: str | None) -> "Weekly":
+    from edgekeeper.workbench.weekly import weekly
+
+    return weekly(run, until_ns=until_ns, ledger_url=ledger_url)
 
 
 def _worlds(

@@ -20,6 +20,7 @@ from typing import Any, Protocol
 from edgekeeper.config import Config
 from edgekeeper.errors import StorageError, UsageError
 from edgekeeper.ledger import Ledger
+from edgekeeper.monitoring.sd_notify import tell_alive, tell_ready, tell_stopping
 from edgekeeper.supervising import Role, Supervisor, python
 from edgekeeper.wanted import Wanted
 from edgekeeper.watch import Heart, keep_local, with_local
@@ -29,6 +30,7 @@ __all__ = ["Served", "serve"]
 _SILENT_SECONDS = 20.0
 _READY_SECONDS = 60.0
 _BACKLOG = 2_048
+_PAGE_FIRST_SECONDS = 2.0  # whoever starts it looks for a page, not for a bar
 
 
 class Teller(Protocol):
@@ -122,13 +124,16 @@ def serve(
         def idle() -> None:
             nonlocal waiting
             heart.beat()
+            tell_alive()
             if waiting and _answers(listener):
                 waiting = False
+                tell_ready(url)
                 teller.ready(url, _login_link(folder, url), time.monotonic() - began)
 
         try:
             supervisor.run(stop, idle)
         finally:
+            tell_stopping()
             heart.beat("stopped")
         return Served(url, time.monotonic() - began, supervisor.states)
 
@@ -144,19 +149,28 @@ def _roles(
     """The processes of this folder, in the order in which they are ended."""
     place = str(folder.resolve())
     listener.set_inheritable(True)
-    told = json.dumps({"ledger_url": ledger_url, "listener": listener.fileno()})
+    trades = bool(wanted.source) or (folder / "paper.json").is_file()
+    told = json.dumps({"ledger_url": ledger_url, "listener": listener.fileno(), "trades": trades})
     roles = [
-        Role("web", python("edgekeeper.web", place), told, _SILENT_SECONDS, (listener.fileno(),))
-    ]
+        Role(
+            "web", python("edgekeeper.web", place), told, _SILENT_SECONDS,
+            files=(listener.fileno(),),
+        )
+    ]  # fmt: skip
     if settings.serve.sidecar:
         roles.append(
             Role("signals", python("edgekeeper.sidecar", place), ledger_url or "", _SILENT_SECONDS)
         )
-    if wanted.source or (folder / "paper.json").is_file():
+    if trades:
         given = None if config is None else config.model_dump(mode="json") | config.local()
         order = json.dumps({"ledger_url": ledger_url, "wanted": wanted.to_json(), "config": given})
         busy = settings.watch.busy_seconds
-        roles.append(Role("trade", python("edgekeeper.trading", place), order, busy))
+        later = _PAGE_FIRST_SECONDS
+        roles.append(Role("trade", python("edgekeeper.trading", place), order, busy, later))
+    if settings.notify.telegram is not None and settings.notify.telegram.commands_from:
+        roles.append(
+            Role("chat", python("edgekeeper.chat", place), ledger_url or "", _SILENT_SECONDS)
+        )
     return roles
 
 

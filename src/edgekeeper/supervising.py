@@ -20,7 +20,7 @@ from edgekeeper.watch import last_beat
 __all__ = ["Role", "Supervisor"]
 
 _FIRST_DELAY_SECONDS, _LONGEST_DELAY_SECONDS = 0.5, 60.0
-_STEADY_SECONDS = 60.0
+_STEADY_SECONDS = 10.0
 _PATIENCE_SECONDS = 15.0
 _LOOK_SECONDS = 0.1
 _MOST_LOG_BYTES = 10_000_000
@@ -40,6 +40,8 @@ class Role:
         What it is told on its standard input.
     silent_seconds : float or None
         It is killed and started again after so long without a sign of life; None: nobody looks.
+    after_seconds : float
+        How long after the others it is started first.
     files : sequence of int
         Descriptors it inherits.
     environment : mapping
@@ -50,6 +52,7 @@ class Role:
     command: Sequence[str]
     first_line: str = ""
     silent_seconds: float | None = None
+    after_seconds: float = 0.0
     files: Sequence[int] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
 
@@ -83,7 +86,8 @@ class Supervisor:
         folder: Path,
         told: Callable[[str], None] = lambda sentence: None,
     ) -> None:
-        self._children = [_Child(role) for role in roles]
+        began = time.monotonic()
+        self._children = [_Child(role, due=began + role.after_seconds) for role in roles]
         self._folder, self._told = folder, told
         self._logs = folder / "logs"
         self._logs.mkdir(parents=True, exist_ok=True)

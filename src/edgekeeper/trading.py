@@ -8,10 +8,12 @@ import sys
 from pathlib import Path
 
 from edgekeeper.child import Parent, end_with
-from edgekeeper.config import parse_config
+from edgekeeper.config import Config, parse_config
+from edgekeeper.logs import set_up_logs
 from edgekeeper.paper import paper
 from edgekeeper.running import Blank
 from edgekeeper.wanted import Wanted
+from edgekeeper.watch import with_local
 
 __all__ = ["main"]
 
@@ -20,10 +22,12 @@ def main() -> None:
     """Trade on paper until the parent ends."""
     parent = Parent()
     told = json.loads(parent.first_line)
+    folder = Path(sys.argv[1])
+    set_up_logs("trade", with_local(folder, Config()).logs)
     paper(
         Wanted.from_json(told["wanted"]),
         None if told["config"] is None else parse_config(told["config"]),
-        out=Path(sys.argv[1]),
+        out=folder,
         screen=Blank(),
         stop=parent.gone.is_set,
         ledger_url=told["ledger_url"],

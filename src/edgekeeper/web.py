@@ -7,6 +7,7 @@ ledger is, and the number of the socket that listens.
 
 import asyncio
 import json
+import os
 import secrets
 import socket
 import sys
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from edgekeeper.child import Parent, end_with
 from edgekeeper.config import Config
 from edgekeeper.desk import Acts, Desk
+from edgekeeper.logs import set_up_logs
 from edgekeeper.watch import Heart, with_local
 
 if TYPE_CHECKING:
@@ -31,18 +33,28 @@ _BEAT_SECONDS = 1.0
 _SECRET_FILE = "web.secret"  # noqa: S105
 
 
-def make_web(folder: Path, ledger_url: str | None = None) -> "FastAPI":
-    """Build the whole application over the folder of a run."""
+def make_web(
+    folder: Path, settings: Config, *, ledger_url: str | None = None, trades: bool = False
+) -> "FastAPI":
+    """Build the whole application over the folder of a run.
+
+    Parameters
+    ----------
+    folder : path
+    settings : Config
+        Whose local sections count.
+    ledger_url : str, optional
+    trades : bool
+        Whether there should be a process that trades.
+    """
     from edgekeeper.api import Access, ApiSettings, make_api
     from edgekeeper.dashboard import add_dashboard
     from edgekeeper.monitoring import Metrics
     from edgekeeper.sidecar import connect
 
-    settings = with_local(folder, Config())
     desk = Desk(folder, ledger_url=ledger_url, acts=Acts(_drift(ledger_url), _analyze(ledger_url)))
     access = Access(folder)
     exchange = connect(folder) if settings.serve.sidecar else None
-    trades = (folder / "paper.json").is_file()
     limits = ApiSettings(
         hosts=settings.serve.allowed_hosts,
         processes=("trade",) if trades else (),
@@ -75,8 +87,6 @@ def _analyze(ledger_url: str | None) -> Any:
 
 def _secret(folder: Path) -> str:
     """What the dashboard signs its own cookies with: made once, readable by its owner alone."""
-    import os
-
     file = folder / _SECRET_FILE
     try:
         return file.read_text("ascii")
@@ -97,7 +107,9 @@ def main() -> None:
     parent = Parent()
     said = json.loads(parent.first_line)
     folder = Path(sys.argv[1])
-    app = make_web(folder, said["ledger_url"])
+    settings = with_local(folder, Config())
+    set_up_logs("web", settings.logs)
+    app = make_web(folder, settings, ledger_url=said["ledger_url"], trades=said["trades"])
     server = uvicorn.Server(uvicorn.Config(app, **uvicorn_settings()))
     heart = Heart(folder, "web", _BEAT_SECONDS)
 

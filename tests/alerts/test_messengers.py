@@ -1,6 +1,7 @@
 """Each channel against a server that speaks its vendor's protocol, and one that misbehaves."""
 
 import json
+import logging
 import socket
 import ssl
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,9 @@ from edgekeeper.alerts.telegram import Telegram
 from edgekeeper.alerts.webhook import Webhook
 from edgekeeper.config_notify import EmailConfig
 from edgekeeper.errors import UsageError
-from edgekeeper.testing.message_servers import MailServer, WebhookServer
+from edgekeeper.testing.message_servers import MailServer, SlackServer, WebhookServer
+from edgekeeper.testing.messengers import check_messenger
+from edgekeeper.testing.telegram_server import TelegramServer
 
 SILENCE = 0.3
 
@@ -42,26 +45,29 @@ def over_http(request, telegram, slack, webhook, keep):
     return webhook, Webhook(f"{webhook.url}/in", keep(webhook.secret), SILENCE)
 
 
-@pytest.mark.parametrize(
-    ("fault", "kind", "wait"),
-    [
-        (500, "passing", None), (502, "passing", None), ("drop", "passing", None),
-        ("cut", "passing", None), ("hang", "passing", None),
-        ((429, {"Retry-After": "17"}, {"ok": False}), "passing", 17.0),
-        ((503, {"Retry-After": "99999"}, "busy"), "passing", 3_600.0),
-        (401, "refused", None), (403, "refused", None), (404, "refused", None),
-        (410, "refused", None), (301, "refused", None),
-    ],
-    ids=str,
-)  # fmt: skip
-def test_faults_over_http(over_http, notice, fault, kind, wait):
+def test_what_every_channel_promises(over_http):
     server, messenger = over_http
-    server.faults = [fault]
-    error = failure(messenger, notice)
-    assert (error.kind, error.wait_seconds) == (kind, wait)
-    secrets = ("12345:local", "local-secret", "secret of this test")
-    assert not any(secret in f"{error!r}{messenger!r}" for secret in secrets)
-    messenger.deliver(notice)  # and then it works
+    taken = {TelegramServer: "sent", SlackServer: "texts", WebhookServer: "keys"}[type(server)]
+    shown = check_messenger(
+        messenger,
+        server,
+        lambda: len(getattr(server, taken)),
+        secrets=("12345:local", "local-secret", "secret of this test"),
+        silence_seconds=SILENCE,
+    )
+    assert shown == 12
+
+
+def test_no_log_shows_a_secret_however_much_is_logged(over_http, notice, caplog):
+    server, messenger = over_http
+    with caplog.at_level(logging.DEBUG):
+        messenger.deliver(notice)
+        server.faults = [500, "drop"]
+        failure(messenger, notice)
+        failure(messenger, notice)
+    assert "HTTP Request: POST" in caplog.text
+    for secret in ("12345:local", "local-secret", "secret of this test"):
+        assert secret not in caplog.text
 
 
 def test_nobody_there(over_http, notice):

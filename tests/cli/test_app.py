@@ -7,10 +7,10 @@ from edgekeeper.__main__ import app
 
 COMMANDS = {
     "acknowledge", "analyze", "approve", "audit", "backtest", "check", "compare", "demo",
-    "doctor", "drift", "explain", "export", "features", "gap", "import", "init", "kill", "ledger",
-    "models", "new", "paper", "plan", "rearm", "replay", "report", "resume", "review", "serve",
-    "sql", "status", "strategies", "token", "train", "trials", "tune", "upgrade", "validate",
-    "watch", "why", "worlds",
+    "doctor", "drift", "explain", "export", "features", "gap", "import", "init", "kill",
+    "ledger", "models", "new", "notify", "paper", "plan", "rearm", "replay", "report", "resume",
+    "review", "serve", "sql", "status", "strategies", "token", "train", "trials", "tune",
+    "upgrade", "validate", "watch", "weekly", "why", "worlds",
 }  # fmt: skip
 
 
@@ -23,15 +23,16 @@ def every_command(group=None, path=()):
 
 
 ALL = dict(every_command())
-GROUPS = ("features", "ledger", "models", "strategies", "token", "trials")
+GROUPS = ("features", "ledger", "models", "notify", "strategies", "token", "trials")
 
 
 def test_no_command_is_missing():
     assert {path[0] for path in ALL} == COMMANDS
     assert ("models", "list") in ALL
     assert {path[1] for path in ALL if path[0] == "models" and len(path) == 2} == {
-        "demote", "diff", "freeze", "key", "learners", "list", "mirror", "note", "pin", "promote",
-        "refit", "retire", "rollback", "show", "sign", "tag", "unfreeze", "unpin", "verify",
+        "adopt", "demote", "diff", "freeze", "key", "learners", "list", "mirror", "note", "pin",
+        "promote", "pull", "push", "receive", "refit", "retire", "rollback", "show", "sign",
+        "tag", "unfreeze", "unpin", "verify",
     }  # fmt: skip
 
 

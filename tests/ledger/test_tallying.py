@@ -38,3 +38,13 @@ def test_tables_whose_rows_move_away_and_slips_are_refused(record):
         record.tally("equty", ["account"])
     with pytest.raises(UsageError, match="did you mean 'account'"):
         record.tally("equity", ["acount"])
+
+
+def test_doctor_asks_a_server_for_what_keeps_the_record_safe(place):
+    from edgekeeper.cli.service_health import check_database
+
+    with Ledger.open(place) as ledger:
+        check = check_database(ledger)
+    kind = "PostgreSQL" if "://" in str(place) else "SQLite"
+    assert check.found.startswith(f"{kind} ")
+    assert check.outcome == "ok" or "fsync is off" in check.found

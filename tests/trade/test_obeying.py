@@ -1,5 +1,7 @@
 """Orders between steps: after a halt nothing is opened, whatever else is ordered or happens."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -225,3 +227,25 @@ def test_a_fit_that_waits_is_approved_unless_its_line_is_retired(desk, monkeypat
     assert desk.seat.line.stage is Stage.SHADOW
     desk.order("retire", "linear")
     assert "linear is retired" in desk.order("approve", package)
+
+
+def test_a_package_made_elsewhere_is_adopted_as_a_refit_and_rolled_back(desk, monkeypatch):
+    desk.take(25)
+    older, newer = desk.seat.history[0], desk.seat.history[-1]
+    assert older != newer
+    assert "nothing newer" in desk.order("adopt", older)
+    desk.order("rollback", older)
+    assert "pinned" in desk.order("adopt", newer)
+    desk.order("unpin", "linear")
+    assert desk.order("adopt", newer) == "done"
+    assert desk.seat.package.hash == newer
+    assert desk.order("rollback", "linear") == "done"
+    assert desk.seat.package.hash != newer
+    desk.order("unpin", "linear")
+    present = desk.seat.package.manifest
+    monkeypatch.setattr(desk.seat.package, "manifest", replace(present, learner="mlp"))
+    assert "of another recipe than line linear: its learner" in desk.order("adopt", newer)
+    desk.order("freeze")
+    assert "frozen" in desk.order("adopt", newer)
+    assert "expected package" in desk.order("adopt", "0" * 64)
+    assert "expected the hash" in desk.order("adopt", "../../etc")

@@ -97,8 +97,9 @@ class Courier(threading.Thread):
         batch = self._outbox.claim(name, now_ns, quiet=self._schedule.is_quiet(now_ns))
         if batch is None:
             due = self._outbox.next_ns(name)
-            ahead = _LOOK_SECONDS if due is None else (due - now_ns) / _SECOND_NS
-            return min(max(ahead, _PAUSE_SECONDS), _LOOK_SECONDS)
+            if due is None or due <= now_ns:  # nothing; or it is night, or another process is at it
+                return _LOOK_SECONDS
+            return min((due - now_ns) / _SECOND_NS, _LOOK_SECONDS)
         notice = write_notice(batch.key, batch.alerts, self._sender, self.messenger.longest)
         try:
             self.messenger.deliver(notice)

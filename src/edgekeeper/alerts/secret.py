@@ -106,5 +106,9 @@ class _Blot(logging.Filter):
         return True
 
 
-for _name in ("httpx", "httpcore", "httpcore.http11", "httpcore.connection", "telegram"):
+_LOGGERS = (
+    "httpx", "httpcore.connection", "httpcore.http11", "telegram.Bot",
+    "telegram.request.BaseRequest", "telegram.request.HTTPXRequest",
+)  # fmt: skip
+for _name in _LOGGERS:  # a filter holds for its own logger alone, not for those below it
     logging.getLogger(_name).addFilter(_Blot())

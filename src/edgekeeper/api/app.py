@@ -47,11 +47,16 @@ def make_api(
     from edgekeeper.api.failures import add_failures
     from edgekeeper.api.guard import Guard
     from edgekeeper.api.health import add_health
+    from edgekeeper.api.listings import add_listings
     from edgekeeper.api.login import add_login
+    from edgekeeper.api.measured import add_measured
     from edgekeeper.api.messages import add_messages
     from edgekeeper.api.observing import Observer
     from edgekeeper.api.openapi import add_description
+    from edgekeeper.api.ordering import add_orders
+    from edgekeeper.api.retraining import add_retraining
     from edgekeeper.api.routes import Routes
+    from edgekeeper.api.run import RunStanding, add_run
 
     settings = _with_sidecar(settings or ApiSettings(), exchange is not None)
     app = FastAPI(
@@ -63,8 +68,13 @@ def make_api(
         redirect_slashes=False,
     )
     door = Door(access, settings)
-    routes = Routes(app, door)
-    add_messages(routes, exchange, settings)
+    routes, standing = Routes(app, door), RunStanding(desk)
+    add_messages(routes, exchange, settings, metrics)
+    add_retraining(routes, desk, standing, settings)
+    add_run(routes, desk, standing, settings)
+    add_measured(routes, desk)
+    add_listings(routes, desk)
+    add_orders(routes, desk)
     add_health(routes, desk, settings, metrics)
     add_login(routes, door)
     add_description(app, routes)

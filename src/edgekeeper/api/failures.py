@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 
 from edgekeeper.api.problems import Problem, problem_of, response_of, where_wrong
-from edgekeeper.api.routes import unusable
+from edgekeeper.api.routes import ClosedRoute, unusable
 from edgekeeper.errors import EdgekeeperError
 
 if TYPE_CHECKING:
@@ -47,9 +47,9 @@ def _methods_for(app: "FastAPI", request: Request) -> list[str]:
     """Methods by which something would answer that path."""
     found: set[str] = set()
     for route in app.router.routes:
-        if isinstance(route, Route) and route.methods and route.include_in_schema:
+        if isinstance(route, ClosedRoute) and route.methods:
             match, _ = route.matches({**request.scope, "method": next(iter(route.methods))})
-            if match is Match.FULL and len(route.methods) < len(_METHODS):
+            if match is Match.FULL:
                 found |= route.methods
     return sorted(found)
 

@@ -6,7 +6,7 @@ import secrets
 import time
 from typing import TYPE_CHECKING
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -38,6 +38,16 @@ _PAGES = (
     "connect-src 'self'; worker-src 'self' blob:; object-src 'none'; base-uri 'self'; "
     "form-action 'self'; frame-ancestors 'none'"
 )
+
+
+def _raw(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
+
+_FOR_DATA = _raw(
+    {**_EVERYWHERE, "Content-Security-Policy": _DATA_ONLY, "Cache-Control": "no-store"}
+)
+_FOR_PAGES = _raw({**_EVERYWHERE, "Content-Security-Policy": _PAGES})
 
 
 class Guard:
@@ -139,14 +149,12 @@ class _Dressed:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers = MutableHeaders(scope=message)
-            headers["X-Request-ID"] = self._scope["edgekeeper.request_id"]
-            ours = self._scope["path"].startswith(_OURS)
-            for name, value in _EVERYWHERE.items():
-                headers.setdefault(name, value)
-            headers.setdefault("Content-Security-Policy", _DATA_ONLY if ours else _PAGES)
-            if ours:
-                headers.setdefault("Cache-Control", "no-store")
+            headers = list(message.get("headers", ()))
+            there = {name for name, _ in headers}
+            wanted = _FOR_DATA if self._scope["path"].startswith(_OURS) else _FOR_PAGES
+            headers += [pair for pair in wanted if pair[0] not in there]
+            headers.append((b"x-request-id", self._scope["edgekeeper.request_id"].encode()))
+            message["headers"] = headers
         await self._send(message)
 
 

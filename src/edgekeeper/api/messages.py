@@ -4,6 +4,7 @@ The hot path: bytes are read into a message once, handed on, and its answer writ
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable
 from typing import TypeVar
 
@@ -11,9 +12,11 @@ from pydantic import BaseModel, Field, TypeAdapter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from edgekeeper.api.observing import Meter
 from edgekeeper.api.problems import Problem
 from edgekeeper.api.routes import Body, Routes, read_message
 from edgekeeper.api.settings import ApiSettings
+from edgekeeper.errors import BadData
 from edgekeeper.sidecar import Answer, BarsIn, Exchange, OutcomeIn, OutcomeNoted, SignalIn
 
 __all__ = ["BarsNoted", "add_messages"]
@@ -75,9 +78,11 @@ _TWO_BARS = Body(
 )  # fmt: skip
 
 
-def add_messages(routes: Routes, exchange: Exchange | None, settings: ApiSettings) -> None:
+def add_messages(
+    routes: Routes, exchange: Exchange | None, settings: ApiSettings, meter: Meter | None = None
+) -> None:
     """Add ``POST /v1/signals``, ``/v1/outcomes`` and ``/v1/bars``."""
-    said = {404: "Nothing of that name is known.", 409: "Refused."}
+    said = {404: "No signal of that id came.", 409: "The id is known with other facts."}
 
     async def signal(request: Request) -> Response:
         """Ask what to do about a signal.
@@ -85,9 +90,19 @@ def add_messages(routes: Routes, exchange: Exchange | None, settings: ApiSetting
         The same id gets the same answer, however often it is asked. The answer comes once it is
         safe on disk. Where it does not come in time, do as you decided for that case.
         """
-        message = await read_message(request, _SIGNAL)
-        answer = await _in_time(_asked(exchange).signal(message), settings.answer_seconds)
-        return _json(_ANSWER.dump_json(answer, by_alias=True))
+        began, became = time.perf_counter(), "refused"
+        try:
+            message = await read_message(request, _SIGNAL)
+            became = "failed"
+            answer = await _in_time(_asked(exchange).signal(message), settings.answer_seconds)
+            became = answer.decision
+        except BadData:
+            became = "refused"
+            raise
+        finally:
+            if meter is not None:
+                meter.observe_signal(became, time.perf_counter() - began)
+        return _json(_ANSWER.dump_json(answer))
 
     async def outcome(request: Request) -> Response:
         """Tell how the trade of a signal ended.
@@ -97,7 +112,9 @@ def add_messages(routes: Routes, exchange: Exchange | None, settings: ApiSetting
         """
         message = await read_message(request, _OUTCOME)
         noted = await _in_time(_asked(exchange).outcome(message), settings.answer_seconds)
-        return _json(_NOTED.dump_json(noted, by_alias=True))
+        if meter is not None and noted.new:
+            meter.observe_outcome()
+        return _json(_NOTED.dump_json(noted))
 
     async def bars(request: Request) -> Response:
         """Send bars, where Edgekeeper has no market data of its own.

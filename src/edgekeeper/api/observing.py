@@ -14,7 +14,7 @@ class Meter(Protocol):
 
     @property
     def content_type(self) -> str:
-        """Of what it renders."""
+        """Of what :meth:`render` returns."""
         ...
 
     def render(self) -> bytes:
@@ -23,6 +23,14 @@ class Meter(Protocol):
 
     def observe_request(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count a request."""
+        ...
+
+    def observe_signal(self, decision: str, seconds: float) -> None:
+        """Count a signal: ``take``, ``reduce``, ``skip``, ``refused`` or ``failed``."""
+        ...
+
+    def observe_outcome(self) -> None:
+        """Count an outcome that a bot told."""
         ...
 
 

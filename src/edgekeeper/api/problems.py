@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic_core import ErrorDetails, to_json
 from starlette.responses import Response
 
+from edgekeeper.desk import NoRunYet
 from edgekeeper.errors import (
     BadData,
     EdgekeeperError,
@@ -15,6 +16,7 @@ from edgekeeper.errors import (
     StorageError,
     UsageError,
 )
+from edgekeeper.sidecar.exchange import Conflict, UnknownSignal
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -26,6 +28,9 @@ _TRY_AGAIN_SECONDS = 1
 _MOST_ERRORS = 20
 _LONGEST_ECHO = 60
 _STATUS: dict[type[EdgekeeperError], tuple[int, str]] = {
+    NoRunYet: (409, "No run yet"),
+    UnknownSignal: (404, "Nothing here"),
+    Conflict: (409, "Known with other facts"),
     UsageError: (422, "Wrong usage"),
     BadData: (422, "Data that cannot be used"),
     Refused: (409, "Refused"),

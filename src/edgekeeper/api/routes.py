@@ -11,8 +11,8 @@ from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from edgekeeper.api.access import Grant, Role
 from edgekeeper.api.door import Door, Lane
+from edgekeeper.api.grants import Grant, Role
 from edgekeeper.api.problems import PROBLEM, Problem, where_wrong
 
 __all__ = [
@@ -29,8 +29,10 @@ __all__ = [
 T = TypeVar("T")
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 Method = Literal["GET", "POST"]
-_ALWAYS = {401: "No token in force.", 403: "The token's role is not enough.",
+_ALWAYS = {400: "The request is malformed.", 401: "No token in force.",
+           403: "The token's role is not enough.",
            429: "Too often: `Retry-After` says when again.",
+           409: "There is no run yet, or it does not allow it.",
            503: "Not to be reached just now."}  # fmt: skip
 
 
@@ -128,6 +130,8 @@ class Routes:
         if body is not None:
             told |= {413: "The message is too large.", 422: "The message cannot be used."}
             self.bodies[path, method.lower()] = body
+        if "{" in path:
+            told = {404: "Nothing of that name."} | told
         responses: dict[int | str, dict[str, Any]] = {
             code: {"description": words, "content": {PROBLEM: {}}}
             for code, words in sorted(told.items())

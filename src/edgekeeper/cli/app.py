@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from edgekeeper.cli.commands import features, ledger, models, strategies, token, trials
+from edgekeeper.cli.commands import features, ledger, models, notify, strategies, token, trials
 from edgekeeper.cli.commands.analyze import analyze
 from edgekeeper.cli.commands.audit import audit
 from edgekeeper.cli.commands.backtest import backtest
@@ -34,6 +34,7 @@ from edgekeeper.cli.commands.tune import tune
 from edgekeeper.cli.commands.upgrade import upgrade
 from edgekeeper.cli.commands.validate import validate
 from edgekeeper.cli.commands.watch import watch
+from edgekeeper.cli.commands.weekly import weekly
 from edgekeeper.cli.commands.why import why
 from edgekeeper.cli.commands.worlds import worlds
 from edgekeeper.cli.failures import CommandLine
@@ -53,6 +54,7 @@ _PANELS: dict[str, dict[str, Callable[..., None]]] = {
         "report": report,
         "analyze": analyze,
         "review": review,
+        "weekly": weekly,
         "plan": plan,
         "drift": drift,
         "gap": gap,
@@ -88,7 +90,7 @@ _GROUPS = {
     "Check": {"features": features.app},
     "Trade": {"strategies": strategies.app},
     "Models": {"models": models.app, "trials": trials.app},
-    "Safety": {"ledger": ledger.app, "token": token.app},
+    "Safety": {"notify": notify.app, "ledger": ledger.app, "token": token.app},
 }
 _EXIT_CODES = (
     "Exit codes: 0 done · 1 not as expected · 2 wrong usage · 3 bad data · 4 refused by a gate · "

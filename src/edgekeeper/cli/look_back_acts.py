@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 if TYPE_CHECKING:
     from edgekeeper.report.sections import Telling
 
-__all__ = ["AnalyzeAct", "ReviewAct", "Reviewed"]
+__all__ = ["AnalyzeAct", "ReviewAct", "Reviewed", "WeeklyAct"]
 
 
 class Reviewed(Protocol):
@@ -43,4 +43,26 @@ class ReviewAct(Protocol):
         ledger_url: str | None,
     ) -> Reviewed:
         """Review it."""
+        ...
+
+
+class Validated(Reviewed, Protocol):
+    """A week, with its packages judged."""
+
+    @property
+    def wants(self) -> tuple[str, ...]:
+        """What a person should look at."""
+        ...
+
+    @property
+    def failed(self) -> bool:
+        """Whether a package that trades is refused."""
+        ...
+
+
+class WeeklyAct(Protocol):
+    """Validate a week of a run."""
+
+    def __call__(self, run: Path, *, until_ns: int | None, ledger_url: str | None) -> Validated:
+        """Validate it."""
         ...

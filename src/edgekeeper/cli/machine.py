@@ -4,6 +4,7 @@ import os
 import platform
 import re
 import shutil
+import struct
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ _MEMORY_GB, _DISK_GB = 2.0, 1.0
 _REQUIREMENT = re.compile(r"^([A-Za-z0-9_.-]+)([^;]*)")
 _BOUND = re.compile(r"(>=|<)\s*([\d.]+)")
 _CLOCK_UNSYNCHRONISED = 5
+_CLOCK_ERROR_SECONDS = 2.0
 _TIMEX_BYTES = 512
 
 
@@ -119,17 +121,34 @@ def _clock() -> Check:
     installed = Path(__file__).stat().st_mtime
     if now < installed - 86_400:
         return Check("Clock", "fail", f"{found}, before Edgekeeper was installed", "set the clock")
-    state = _clock_state()
-    if state == _CLOCK_UNSYNCHRONISED:
+    clock = _clock_state()
+    if clock is not None and clock.state == _CLOCK_UNSYNCHRONISED:
         return Check(
             "Clock", "warn", f"{found}, not synchronised",
-            "live trading needs it: switch time synchronisation on (NTP)",
+            "live trading needs it: switch time synchronisation on (timedatectl set-ntp true)",
         )  # fmt: skip
-    return Check("Clock", "ok", found + (", synchronised" if state == 0 else ""))
+    if clock is None:
+        return Check("Clock", "ok", found)
+    if clock.error_seconds > _CLOCK_ERROR_SECONDS:
+        return Check(
+            "Clock", "warn", f"{found}, may be off by {clock.error_seconds:.1f} s",
+            "its last synchronisation is long ago: look at `timedatectl timesync-status`",
+        )  # fmt: skip
+    return Check(
+        "Clock", "ok", f"{found}, synchronised to within {clock.error_seconds * 1e3:,.0f} ms"
+    )
 
 
-def _clock_state() -> int | None:
-    """What the kernel says of its clock; None where it cannot be asked."""
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    """What the kernel says of its clock."""
+
+    state: int
+    error_seconds: float
+
+
+def _clock_state() -> _Clock | None:
+    """Ask the kernel; None where it cannot be asked."""
     if sys.platform != "linux":
         return None
     import ctypes
@@ -139,7 +158,10 @@ def _clock_state() -> int | None:
         state = int(ctypes.CDLL(None).adjtimex(buffer))
     except (OSError, AttributeError):
         return None
-    return state if state >= 0 else None
+    word = ctypes.sizeof(ctypes.c_long)
+    # struct timex: modes, offset, freq, maxerror (microseconds), ...
+    (error,) = struct.unpack_from("l", buffer, 3 * word)
+    return _Clock(state, error / 1e6) if state >= 0 else None
 
 
 def _zones() -> Check:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import typer
 
-from edgekeeper.cli.look_back_acts import AnalyzeAct, ReviewAct
+from edgekeeper.cli.look_back_acts import AnalyzeAct, ReviewAct, WeeklyAct
 from edgekeeper.cli.model_acts import ExplainSignalAct, TuneAct
 
 if TYPE_CHECKING:
@@ -311,6 +311,7 @@ class TrainAct(Protocol):
         learner: str,
         parameters: Mapping[str, float | int | str | bool],
         features: tuple[str, ...] | None,
+        line: str,
         config: "Config",
         out: Path | None,
         tune: int,
@@ -428,6 +429,7 @@ class Services:
     drift: DriftAct
     analyze: AnalyzeAct
     review: ReviewAct
+    weekly: WeeklyAct
     worlds: WorldsAct
 
 

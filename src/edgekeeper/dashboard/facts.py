@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from edgekeeper.desk import Desk, RunStatus
+from edgekeeper.desk.sidecar_status import SidecarStatus
+from edgekeeper.errors import UsageError
 from edgekeeper.report.to_do import Task
 from edgekeeper.watch import Beat
 
-__all__ = ["Facts", "Life", "life_of", "read_facts"]
+__all__ = ["Facts", "Life", "has_record", "life_of", "read_facts"]
 
 Life = Literal["alive", "busy", "starting", "stopped", "failed", "silent"]
 _SILENT_AFTER_SECONDS = 15.0
@@ -30,6 +32,10 @@ class Facts:
     beats : mapping of process to its last sign of life
     waiting : sequence of (kind, subject)
         Orders on record that no loop has looked at.
+    trouble : bool
+        Whether the record could not be read.
+    sidecar : SidecarStatus or None
+        None: no bot has been answered here.
     """
 
     live: bool
@@ -38,6 +44,23 @@ class Facts:
     lives: Mapping[str, Life]
     beats: Mapping[str, Beat]
     waiting: tuple[tuple[str, str], ...]
+    trouble: bool = False
+    sidecar: SidecarStatus | None = None
+
+    @property
+    def halted(self) -> bool:
+        """Whether a person has to resume: the account, or what bots are answered."""
+        state, sidecar = self.status, self.sidecar
+        if state is not None:
+            return state.halted_ns is not None
+        return sidecar is not None and bool(sidecar.halted)
+
+    @property
+    def halt_cause(self) -> str:
+        """Why it is halted."""
+        if self.status is not None:
+            return self.status.halt_cause
+        return self.sidecar.halted if self.sidecar is not None else ""
 
     @property
     def trades(self) -> bool:
@@ -60,17 +83,33 @@ def read_facts(desk: Desk) -> Facts:
     """Read them. It takes some tens of milliseconds."""
     beats = desk.beats()
     lives = {name: life_of(beat) for name, beat in beats.items()}
-    if not desk.begun:
+    if not has_record(desk):
         return Facts(False, None, (), lives, beats, ())
-    live = desk.rows("stretches", ["number"], limit=1).height > 0
+    begun, sidecar = desk.begun, desk.sidecar()
+    live = sidecar is not None or desk.rows("stretches", ["number"], limit=1).height > 0
     return Facts(
-        live, desk.status(), tuple(desk.to_do()), lives, beats, _waiting(desk) if live else ()
+        live=live,
+        status=desk.status() if begun else None,
+        tasks=tuple(desk.to_do()) if begun else (),
+        lives=lives,
+        beats=beats,
+        waiting=_waiting(desk) if live else (),
+        sidecar=sidecar,
     )
+
+
+def has_record(desk: Desk) -> bool:
+    """Whether there is a record at all yet."""
+    try:
+        return desk.ledger is not None
+    except UsageError:
+        return False
 
 
 def _waiting(desk: Desk) -> tuple[tuple[str, str], ...]:
     asked = desk.rows("commands", ["id", "kind", "subject", "wall_time_ns"], limit=_MOST_ORDERS)
     done = set(desk.rows("obeyed", ["id"], limit=_MOST_ORDERS * 2)["id"])
+    done |= set(desk.rows("sidecar_obeyed", ["id"], limit=_MOST_ORDERS * 2)["id"])
     month = time.time_ns() - 31 * 86_400 * 10**9
     return tuple(
         (str(kind), str(subject or ""))

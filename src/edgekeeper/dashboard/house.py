@@ -7,9 +7,9 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from edgekeeper.dashboard.admission import Access, Grant
+from edgekeeper.api import Access, Grant
 from edgekeeper.dashboard.curves import EquityReader
-from edgekeeper.dashboard.facts import Facts, life_of, read_facts
+from edgekeeper.dashboard.facts import Facts, has_record, life_of, read_facts
 from edgekeeper.dashboard.figures import WatchedFigures
 from edgekeeper.dashboard.nodes import Node, encode
 from edgekeeper.dashboard.parts import card, empty_state, heading
@@ -18,10 +18,12 @@ from edgekeeper.dashboard.screens import SCREENS, screen_at
 from edgekeeper.dashboard.shelf import Shelf
 from edgekeeper.dashboard.shell import surround
 from edgekeeper.dashboard.slowly import Slowly
+from edgekeeper.dashboard.usage import Usage
 from edgekeeper.dashboard.view import Screen, View
 from edgekeeper.desk import Desk
 from edgekeeper.errors import EdgekeeperError
 from edgekeeper.ledger.record import ROLES
+from edgekeeper.monitoring.bars_due import BarsDue
 
 __all__ = ["House", "Page"]
 
@@ -54,12 +56,22 @@ class House:
         self._shelf = Shelf()
         self._equity = EquityReader(desk)
         self._figures = WatchedFigures(desk)
+        self._usage = Usage()
+        self._due = BarsDue(desk.folder)
         self._pages: OrderedDict[tuple[str, str, str], tuple[str, Page]] = OrderedDict()
         self._lock = threading.Lock()
 
     def close(self) -> None:
         """Stop what works in the background."""
         self.slowly.close()
+
+    def whose(self, cookie: str) -> Grant | None:
+        """Return whose session a cookie opens; where that cannot be looked up, nobody's."""
+        try:
+            return self.access.session(cookie)
+        except EdgekeeperError as error:
+            _LOG.error("sessions cannot be looked up, nobody is let in: %s", error)
+            return None
 
     def stamp(self) -> str:
         """State of the record and of the processes: while it is the same, so is every page.
@@ -70,9 +82,9 @@ class House:
             The record cannot be read.
         """
         lives = {name: (life_of(beat), beat.pid) for name, beat in self.desk.beats().items()}
-        heads = [self.desk.ledger.head(role) for role in ROLES] if self.desk.begun else []
-        text = repr((heads, sorted(lives.items()), self.slowly.count))
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        heads = [self.desk.ledger.head(role) for role in ROLES] if has_record(self.desk) else []
+        around = repr((sorted(lives.items()), self.slowly.count))
+        return f"{_short(repr(heads))}-{_short(around)}"
 
     def page(self, grant: Grant, place: Place, stamp: str) -> Page:
         """Draw a page, or return the one that was drawn for another visitor like this one."""
@@ -99,14 +111,14 @@ class House:
             view = self._view(facts, grant, place, stamp)
             inside = self._inside(view, screen)
         except EdgekeeperError as error:
-            view = self._view(Facts(False, None, (), {}, {}, ()), grant, place, stamp)
+            view = self._view(Facts(False, None, (), {}, {}, (), trouble=True), grant, place, stamp)
             inside = _trouble(str(error))
         return Page(encode(surround(view, SCREENS, screen, inside)), title, place.url)
 
     def _view(self, facts: Facts, grant: Grant, place: Place, stamp: str) -> View:
         return View(
             self.desk, facts, grant, place, stamp, self._shelf, self._equity, self._figures,
-            self.slowly,
+            self.slowly, self._usage, self._due,
         )  # fmt: skip
 
     def _inside(self, view: View, screen: Screen) -> list[Node]:
@@ -115,6 +127,10 @@ class House:
         except (ArithmeticError, LookupError, ValueError, TypeError, AttributeError):
             _LOG.exception("the screen %s could not be drawn", screen.path)
             return _trouble("This screen could not be drawn: the log of the process says why.")
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _trouble(text: str) -> list[Node]:

@@ -7,7 +7,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
 from nicegui import Client, app, ui
 
-from edgekeeper.dashboard.admission import COOKIE, Access
+from edgekeeper.api import COOKIE, Access
 from edgekeeper.dashboard.board import CLIENT
 from edgekeeper.dashboard.house import House
 from edgekeeper.dashboard.place import Place
@@ -51,9 +51,9 @@ def add_dashboard(application: FastAPI, desk: Desk, access: Access, *, storage_s
 
     async def show(request: Request, client: Client) -> Response | None:
         cookie = request.cookies.get(COOKIE, "")
-        grant = await asyncio.to_thread(access.session, cookie)
+        grant = await asyncio.to_thread(house.whose, cookie)
         if grant is None:
-            return RedirectResponse("/login")
+            return RedirectResponse(f"/login?next={request.url.path}")
         query = f"?{request.url.query}" if request.url.query else ""
         place = Place.of(request.url.path + query)
         try:

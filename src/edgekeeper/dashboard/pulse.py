@@ -12,7 +12,7 @@ __all__ = ["Pulse"]
 
 _LOG = logging.getLogger("edgekeeper.dashboard")
 _LOOK_SECONDS = 1.0
-_LOOKS_A_CHECK = 10
+_LOOKS_A_CHECK = 5
 _LOOKS_A_SYSTEM = 5
 
 

@@ -59,13 +59,12 @@ def _top(view: View, standing: Standing) -> Element:
 
 def _switch(view: View) -> Node | None:
     """The kill switch; where trading is stopped, the way back."""
-    state = view.facts.status
-    if state is None or not view.facts.live:
+    if not view.facts.live:
         return None
-    if state.halted_ns is not None:
+    if view.facts.halted:
         if not view.may_order("resume"):
             return None
-        return ask_button(ask_resume(state.halt_cause), icon("play"), "Resume", css="solid")
+        return ask_button(ask_resume(view.facts.halt_cause), icon("play"), "Resume", css="solid")
     if not view.may_order("kill"):
         return None
     stop = node("span", node("span", "Stop"), node("span", " trading", css="wide"))

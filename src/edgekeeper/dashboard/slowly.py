@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from edgekeeper.errors import EdgekeeperError
@@ -14,6 +14,7 @@ __all__ = ["Found", "Slowly"]
 
 _LOG = logging.getLogger("edgekeeper.dashboard")
 _REST_FACTOR = 20.0
+_LONGEST_REST_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Found:
         State of the record it belongs to.
     at_seconds : float
         Wall time when it was done; 0 before.
+    took_seconds : float
     working : bool
         Whether a newer one is on its way.
     """
@@ -38,23 +40,22 @@ class Found:
     trouble: str = ""
     stamp: str = ""
     at_seconds: float = 0.0
+    took_seconds: float = 0.0
     working: bool = False
 
 
 class Slowly:
-    """One worker for all visitors. It rests twenty times as long as it worked, a minute at most.
+    """One worker for all visitors. It rests twenty times as long as it worked, two minutes at most.
 
-    Parameters
+    Attributes
     ----------
-    done : callable
-        Called from the worker's thread when something is finished.
+    count : int
+        How often something was finished.
     """
 
-    def __init__(self, done: Callable[[], None] = lambda: None) -> None:
-        self.done = done
+    def __init__(self) -> None:
         self.count = 0
         self._found: dict[str, Found] = {}
-        self._spent: dict[str, float] = {}
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="dashboard-slowly")
 
@@ -66,28 +67,26 @@ class Slowly:
         """Return the newest result; begin to work on a newer one if the record has changed."""
         with self._lock:
             found = self._found.get(name, Found())
-            rest = min(60.0, _REST_FACTOR * self._spent.get(name, 0.0))
+            rest = min(_LONGEST_REST_SECONDS, _REST_FACTOR * found.took_seconds)
             rested = time.time() - found.at_seconds > rest
             if found.stamp == stamp or found.working or not (rested or found.value is None):
                 return found
-            found = Found(found.value, found.trouble, found.stamp, found.at_seconds, working=True)
+            found = replace(found, working=True)
             self._found[name] = found
         self._pool.submit(self._work, name, stamp, work)
         return found
 
     def _work(self, name: str, stamp: str, work: Callable[[], Any]) -> None:
         began = time.monotonic()
-        kept = self._found[name]
-        result = Found(kept.value, "it ended with an error: see the log", stamp, time.time())
+        value, trouble = None, "It ended with an error: the log of the process says which."
         try:
-            result = Found(work(), "", stamp, time.time())
+            value, trouble = work(), ""
         except EdgekeeperError as error:
-            result = Found(None, str(error), stamp, time.time())
+            trouble = str(error)
         except (ArithmeticError, LookupError, ValueError, TypeError, OSError):
             _LOG.exception("%s could not be worked out", name)
         finally:
+            took = time.monotonic() - began
             with self._lock:
-                self._found[name] = result
-                self._spent[name] = time.monotonic() - began
+                self._found[name] = Found(value, trouble, stamp, time.time(), took)
                 self.count += 1
-            self.done()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from edgekeeper.dashboard.facts import Facts
 from edgekeeper.dashboard.parts import Tone
 from edgekeeper.desk import LineStatus, RunStatus
+from edgekeeper.desk.sidecar_status import SidecarStatus
 from edgekeeper.report.wording import day
 
 __all__ = ["Standing", "who_trades"]
@@ -36,6 +37,10 @@ _FALLBACK = {
 def who_trades(facts: Facts) -> Standing:
     """Say who trades now and why, or why nobody does."""
     state = facts.status
+    if facts.trouble:
+        return Standing("The record cannot be shown now.", "", "No view of the run", "danger")
+    if state is None and facts.sidecar is not None:
+        return _beside_a_bot(facts.sidecar)
     if state is None:
         return Standing(
             "No run has begun here yet.",
@@ -50,6 +55,25 @@ def who_trades(facts: Facts) -> Standing:
     if not facts.trades:
         return _asleep(facts, state)
     return _running(state)
+
+
+def _beside_a_bot(state: SidecarStatus) -> Standing:
+    if state.halted:
+        return Standing(
+            "Bots are told to skip every signal until a person resumes.",
+            f"Halted: {state.halted}.",
+            "Stopped",
+            "danger",
+        )
+    told = {
+        "observe": "Signals of bots are watched; the bots do as they like.",
+        "advise": "Bots are advised about their signals.",
+        "enforce": "Bots are told which signals to trade.",
+    }.get(state.mode, "Signals of bots are answered.")
+    under = "No model has earned its place for these signals yet: it takes outcomes."
+    if state.decides != "bot":
+        under = f"Line {state.decides} decides: it has earned its place."
+    return Standing(told, under, f"Side-car: {state.mode or 'on'}", "info")
 
 
 def _halted(state: RunStatus) -> Standing:
@@ -125,8 +149,8 @@ def _waiting(state: RunStatus) -> str:
     shadow = [line for line in state.lines if line.stage == "shadow"]
     if shadow:
         names = " and ".join(line.name for line in shadow)
-        have = "is gathering" if len(shadow) == 1 else "are gathering"
-        return f"{names} {have} evidence in shadow, at no risk. {_soonest(shadow)}"
+        who = f"Line {names} is" if len(shadow) == 1 else f"Lines {names} are"
+        return f"{who} gathering evidence in shadow, at no risk. {_soonest(shadow)}"
     if any(line.stage == "candidate" for line in state.lines):
         return "A first fit has to pass its gates before evidence can be gathered."
     return "All lines are retired: no evidence is being gathered."

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from edgekeeper.dashboard.admission import Grant
+from edgekeeper.api import Grant
 from edgekeeper.dashboard.curves import EquityReader
 from edgekeeper.dashboard.facts import Facts
 from edgekeeper.dashboard.figures import WatchedFigures
@@ -11,8 +11,10 @@ from edgekeeper.dashboard.nodes import Node
 from edgekeeper.dashboard.place import Place
 from edgekeeper.dashboard.shelf import Shelf
 from edgekeeper.dashboard.slowly import Slowly
+from edgekeeper.dashboard.usage import Usage
 from edgekeeper.dashboard.wishes import NEEDED
 from edgekeeper.desk import Desk
+from edgekeeper.monitoring.bars_due import BarsDue
 
 __all__ = ["Screen", "View"]
 
@@ -36,6 +38,13 @@ class View:
     equity: EquityReader
     figures: WatchedFigures
     slowly: Slowly
+    usage: Usage
+    due: BarsDue
+
+    @property
+    def record(self) -> str:
+        """State of the record alone: for what takes seconds."""
+        return self.stamp.partition("-")[0]
 
     def may_order(self, kind: str) -> bool:
         """Whether a button for this order belongs on the screen."""

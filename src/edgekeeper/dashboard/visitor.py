@@ -5,7 +5,7 @@ import itertools
 
 from nicegui import Client
 
-from edgekeeper.dashboard.admission import Grant
+from edgekeeper.api import Grant
 from edgekeeper.dashboard.board import Board
 from edgekeeper.dashboard.house import House, Page
 from edgekeeper.dashboard.place import Place
@@ -41,7 +41,7 @@ class Visitor:
 
     async def check(self) -> bool:
         """Look whether the session still holds; where it does not, send the browser to sign in."""
-        grant = await asyncio.to_thread(self._house.access.session, self._cookie)
+        grant = await asyncio.to_thread(self._house.whose, self._cookie)
         if grant is None:
             self._client.open("/login")
             return False
@@ -62,7 +62,7 @@ class Visitor:
         await self.refresh(await asyncio.to_thread(self._house.stamp))
 
     async def _order(self, wish: object) -> None:
-        grant = await asyncio.to_thread(self._house.access.session, self._cookie)
+        grant = await asyncio.to_thread(self._house.whose, self._cookie)
         answer: Answer = await asyncio.to_thread(carry_out, self._house.desk, grant, wish)
         if grant is None:
             self._client.open("/login")

@@ -4,12 +4,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from edgekeeper.dashboard.admission import Grant, Role
+from edgekeeper.api import Grant, Role
 from edgekeeper.dashboard.parts import Ask, Choice, Tick, Tone
 from edgekeeper.desk import Desk, Ordered
 from edgekeeper.errors import EdgekeeperError, Refused, UsageError
 
-__all__ = ["NEEDED", "Answer", "ask_kill", "ask_line", "ask_package", "ask_resume", "carry_out"]
+__all__ = [
+    "NEEDED",
+    "Answer",
+    "ask_alert",
+    "ask_kill",
+    "ask_line",
+    "ask_package",
+    "ask_resume",
+    "carry_out",
+]
 
 NEEDED: dict[str, Role] = {
     "kill": "trade",
@@ -25,6 +34,7 @@ NEEDED: dict[str, Role] = {
     "refit": "admin",
     "freeze": "admin",
     "unfreeze": "admin",
+    "acknowledge": "trade",
 }
 """Least role that may give an order."""
 
@@ -64,6 +74,8 @@ def carry_out(desk: Desk, grant: Grant | None, wish: object) -> Answer:
             raise Refused(
                 f"Your role is {grant.role}; this takes {NEEDED[kind]}. Nothing was ordered."
             )
+        if kind == "acknowledge":
+            return _acknowledged(desk, grant, subject, reason)
         ordered = desk.order(
             kind, actor=grant.name, reason=reason, subject=subject, detail=detail,
             wait_seconds=_WAIT_SECONDS,
@@ -71,6 +83,12 @@ def carry_out(desk: Desk, grant: Grant | None, wish: object) -> Answer:
     except EdgekeeperError as error:
         return Answer(_sentence(str(error)), "danger", keep=True)
     return _told(ordered)
+
+
+def _acknowledged(desk: Desk, grant: Grant, rule: str, reason: str) -> Answer:
+    many = desk.acknowledge(rule, actor=grant.name, reason=reason)
+    alerts = "1 alert" if many == 1 else f"{many} alerts"
+    return Answer(f"Written down: you have seen {alerts} of this rule.", "good")
 
 
 def _told(ordered: Ordered) -> Answer:
@@ -220,4 +238,18 @@ def ask_package(package: str, line: str, why: str) -> Ask:
         verb="Approve the fit",
         danger=True,
         ticks=(Tick("looked", "I have looked for a leak", required=True),),
+    )
+
+
+def ask_alert(rule: str) -> Ask:
+    """What the word that an alert was seen asks."""
+    return Ask(
+        kind="acknowledge",
+        subject=rule,
+        title="Have you seen to it?",
+        text=(
+            f"Alerts of the rule {rule.replace('_', ' ')} up to now leave the list. A new one "
+            "comes back.",
+        ),
+        verb="Seen",
     )

@@ -9,7 +9,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from edgekeeper.desk.folder import LEDGER
-from edgekeeper.desk.ordering import Ordered, give_order
+from edgekeeper.desk.ordering import Ordered, give_order, outcome_of
+from edgekeeper.desk.positions import Position, read_positions
 from edgekeeper.desk.run_models import RunModels, read_models
 from edgekeeper.desk.run_status import RunStatus, read_status
 from edgekeeper.errors import UsageError
@@ -17,6 +18,10 @@ from edgekeeper.errors import UsageError
 if TYPE_CHECKING:
     import polars as pl
 
+    from edgekeeper.alerts import ChannelState
+    from edgekeeper.desk.data_quality import DataQuality
+    from edgekeeper.desk.earnings import By, Earnings
+    from edgekeeper.desk.refits import Refits
     from edgekeeper.desk.sidecar_status import SidecarStatus
     from edgekeeper.explain.why import Answer
     from edgekeeper.ledger import Ledger
@@ -25,7 +30,7 @@ if TYPE_CHECKING:
     from edgekeeper.sidecar.gap import Gap
     from edgekeeper.watch import Beat
 
-__all__ = ["ACCOUNT", "Acts", "Desk"]
+__all__ = ["ACCOUNT", "Acts", "Desk", "NoRunYet"]
 
 ACCOUNT = "edgekeeper"
 _MOST_ROWS = 10_000
@@ -33,6 +38,10 @@ _WEEK_NS = 7 * 86_400 * 10**9
 _END_OF_TIME = 2**63 - 1
 _PATIENCE_SECONDS, _LOOK_SECONDS = 2.0, 0.05
 _T = TypeVar("_T")
+
+
+class NoRunYet(UsageError):
+    """There is no record yet to be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +127,14 @@ class Desk:
 
         Raises
         ------
-        UsageError
-            There is none yet.
+        NoRunYet
         """
         from edgekeeper.ledger import Ledger
 
         with self._lock:
             if self._ledger is None:
                 if not self._url and not (self.folder / LEDGER).is_file():
-                    raise UsageError(
+                    raise NoRunYet(
                         f"{self.folder} holds no run yet: `edgekeeper serve` or `paper` begins one"
                     )
                 self._ledger = Ledger.open(self.place, read_only=True)
@@ -144,6 +152,18 @@ class Desk:
     def models(self) -> RunModels:
         """Return its fits, what the gates said of each, and where each stands."""
         return read_models(self.folder, self._url)
+
+    def refits(self) -> "Refits":
+        """Return when each line was fitted last, and what is asked for."""
+        from edgekeeper.desk.refits import read_refits
+
+        return read_refits(self.ledger)
+
+    def earnings(self, account: str = ACCOUNT, by: "By | None" = None) -> "Earnings":
+        """Return what an account has earned, and its trades in groups where asked for."""
+        from edgekeeper.desk.earnings import read_earnings
+
+        return read_earnings(self.ledger, account, by)
 
     def why(self, symbol: str, at_ns: int | None = None) -> "Answer":
         """Return the funnel of the last decision on a symbol.
@@ -198,6 +218,26 @@ class Desk:
             ["event_time_ns", "account", "equity", "gross_exposure"],
             since_ns=since_ns,
         )
+
+    def positions(self, account: str = ACCOUNT) -> tuple[Position, ...]:
+        """Return the open positions of an account."""
+        return read_positions(self.ledger, account)
+
+    def outcome(self, order: str) -> str | None:
+        """Return what became of an order; None: no loop has looked yet."""
+        return outcome_of(self.ledger, order)
+
+    def channels(self) -> "tuple[ChannelState, ...]":
+        """Return how the channels that tell people of alerts fare."""
+        from edgekeeper.alerts import channel_states
+
+        return channel_states(self.folder)
+
+    def data_quality(self) -> "DataQuality":
+        """Return how good the bars are, and what was set aside. It may take seconds."""
+        from edgekeeper.desk.data_quality import read_data_quality
+
+        return read_data_quality(self.folder, self.ledger)
 
     def sidecar(self) -> "SidecarStatus | None":
         """Return where the side-car stands; None: there has never been one."""

@@ -11,7 +11,7 @@ from edgekeeper.errors import UsageError
 if TYPE_CHECKING:
     from edgekeeper.ledger import Ledger
 
-__all__ = ["Ordered", "give_order"]
+__all__ = ["Ordered", "give_order", "outcome_of"]
 
 _LOOK_SECONDS = 0.05
 _SIDECAR = ("sidecar_obeyed", "signals")
@@ -101,6 +101,15 @@ def give_order(
         )
         outcome = _outcome(record, order, wait_seconds, *obeyed)
         return Ordered(order, kind, subject, record.place, outcome)
+
+
+def outcome_of(record: "Ledger", order: str) -> str | None:
+    """Return what became of an order that was given before; None: no loop has looked yet."""
+    for table in ("obeyed", _SIDECAR[0]):
+        rows = record.read(table, ["outcome"], where={"id": order})
+        if rows.height:
+            return str(rows["outcome"][0])
+    return None
 
 
 def _who_obeys(record: "Ledger", subject: str) -> tuple[str, str]:

@@ -32,6 +32,8 @@ class Task:
         When it began to wait.
     text, command : str
         What it is, and what to type; empty where looking is all there is to do.
+    subject : str
+        The fit, the setting or the rule that it is about.
     """
 
     kind: str
@@ -39,6 +41,7 @@ class Task:
     since_ns: int
     text: str
     command: str = ""
+    subject: str = ""
 
 
 def read_to_do(ledger: Ledger, since_ns: int, until_ns: int) -> list[Task]:
@@ -108,7 +111,7 @@ def _held_fits(ledger: Ledger, until_ns: int) -> Iterator[Task]:
             "look for a leak first."
         )
         command = f'edgekeeper approve {row["hash"][:12]} --reason "…"'
-        yield Task("approval", "soon", row["fitted_at_ns"], text, command)
+        yield Task("approval", "soon", row["fitted_at_ns"], text, command, row["hash"])
 
 
 def _changes(answers: pl.DataFrame) -> Iterator[Task]:
@@ -124,7 +127,7 @@ def _changes(answers: pl.DataFrame) -> Iterator[Task]:
         share = detail.get("change")
         much = f" by {signed(share)}" if isinstance(share, float) else ""
         text = f"A change of {subject}{much} waits: {row['reason'] or 'no reason given'}"
-        yield Task("parameter_change", "when convenient", row["event_time_ns"], text)
+        yield Task("parameter_change", "when convenient", row["event_time_ns"], text, "", subject)
 
 
 def _alerts(ledger: Ledger, answers: pl.DataFrame, since_ns: int, until_ns: int) -> Iterator[Task]:
@@ -142,4 +145,5 @@ def _alerts(ledger: Ledger, answers: pl.DataFrame, since_ns: int, until_ns: int)
         again = f" ({often} times, last on {day(row['event_time_ns'])})" if often > 1 else ""
         urgency: Urgency = "now" if row["severity"] == "critical" else "soon"
         command = f'edgekeeper acknowledge {row["rule"]} --reason "…"'
-        yield Task("alert", urgency, row["event_time_ns"], f"{row['message']}{again}", command)
+        said = f"{row['message']}{again}"
+        yield Task("alert", urgency, row["event_time_ns"], said, command, row["rule"])

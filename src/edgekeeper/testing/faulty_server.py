@@ -54,7 +54,8 @@ class FaultyServer(ThreadingHTTPServer):
 
     ``faults`` are taken one a request: a status, (status, headers, body), or one of ``drop`` (close
     without an answer), ``cut`` (close within it), ``hang`` (nothing until the server is closed),
-    ``garbage`` (JSON cut off), ``html``. Used as a context manager.
+    ``garbage`` (JSON cut off), ``html``; with ``faults_for``, only of requests whose path holds
+    that. Used as a context manager.
     """
 
     daemon_threads = True
@@ -63,6 +64,7 @@ class FaultyServer(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.faults: list[Fault] = []
+        self.faults_for = ""
         self.asked: list[Asked] = []
         self.over = threading.Event()
         self._thread = threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True)
@@ -104,7 +106,8 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         asked = Asked(self.command, self.path, self.headers, self.rfile.read(length))
         self.server.asked.append(asked)
-        fault = self.server.faults.pop(0) if self.server.faults else None
+        due = self.server.faults and self.server.faults_for in self.path
+        fault = self.server.faults.pop(0) if due else None
         if fault is None:
             self._send(*self.server.reply(asked))
         elif isinstance(fault, int):

@@ -147,6 +147,46 @@ def _rollback(do: Doing) -> None:
     seat.pinned = True
 
 
+def _adopt(do: Doing) -> None:
+    """Go on with a package that was made elsewhere, as with a refit: of the same recipe, and newer.
+
+    It inherits the evidence of its line as any refit does, so it has to be one in everything: what
+    it knows, how it learns, what it is asked, and that its gates let it in.
+    """
+    package = do.roster.registry.load(do.order.subject)
+    made = package.manifest.provenance
+    seat = do.roster.seats.get(made.lineage.line)
+    if seat is None or seat.package is None:
+        raise Refused(
+            f"package {package.hash[:12]} is of line {made.lineage.line!r}, which has made no fit "
+            f"here that it could follow ({', '.join(do.roster.seats)})"
+        )
+    if seat.line.stage is Stage.RETIRED or seat.pinned or do.roster.frozen:
+        why = (
+            "retired" if seat.line.stage is Stage.RETIRED else "pinned" if seat.pinned else "frozen"
+        )
+        raise Refused(f"line {seat.line.name} is {why}: no refit is used")
+    present = seat.package.manifest
+    for what, theirs, ours in (
+        ("learner", package.manifest.learner, present.learner),
+        ("features", dict(package.manifest.features), dict(present.features)),
+        ("labels", dict(made.labels), dict(present.provenance.labels)),
+    ):
+        if theirs != ours:
+            raise Refused(
+                f"package {package.hash[:12]} is of another recipe than line {seat.line.name}: its "
+                f"{what} differ, and evidence is never lent to another recipe"
+            )
+    if made.gates.get("outcome") != "accepted":
+        raise Refused(f"package {package.hash[:12]} was not accepted by its gates")
+    if not present.provenance.data.last < made.data.last <= do.now_ns:
+        raise Refused(
+            f"package {package.hash[:12]} knows nothing newer than the present one, or bars that "
+            "have not come here yet"
+        )
+    do.roster.use(seat, package.hash, do.now_ns, f"adopted by {do.order.actor}")
+
+
 def _approve(do: Doing) -> None:
     """Let a fit that was held as too good to be true count like any other."""
     package = do.roster.package_on_record(do.order.subject, do.now_ns)
@@ -219,6 +259,7 @@ def _seat_and_package(roster: "Roster", order: Order) -> "tuple[Seat, str | None
 
 Act = Callable[[Doing], str | None]
 ORDERS: dict[str, Act] = {
+    "adopt": _adopt,
     "approve": _approve,
     "demote": _demote,
     "freeze": _freeze,

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
-from edgekeeper.config import LineConfig
+from edgekeeper.config import Config, LineConfig
 from edgekeeper.errors import UsageError, nearest
 from edgekeeper.models import LEARNERS
 from edgekeeper.train import make_learner
 from edgekeeper.types import Learner
 
-__all__ = ["line_of"]
+__all__ = ["line_named", "line_of"]
 
 
 def line_of(
@@ -42,6 +42,23 @@ def line_of(
     return LineConfig(
         name=learner.name, learner=learner.name, parameters=settings, **_catalogues(learner)
     )
+
+
+def line_named(config: Config, name: str) -> LineConfig:
+    """Return the line of a configuration, whole.
+
+    Raises
+    ------
+    UsageError
+        There is none of that name.
+    """
+    lines = {line.name: line for line in config.lines}
+    if name not in lines:
+        raise UsageError(
+            f"expected a line of the configuration ({', '.join(lines)}), got {name[:60]!r}"
+            f"{nearest(name, lines)}"
+        )
+    return lines[name]
 
 
 def _catalogues(learner: Learner) -> dict[str, tuple[str, ...]]:

@@ -37,7 +37,7 @@ from edgekeeper.train import (
 from edgekeeper.types import Learner
 from edgekeeper.validate import HoldOutData, Verdict, judge
 from edgekeeper.workbench.forecasting import with_signals
-from edgekeeper.workbench.lines import line_of
+from edgekeeper.workbench.lines import line_named, line_of
 
 __all__ = ["Trained", "train"]
 
@@ -64,6 +64,7 @@ def train(
     learner: str | Learner = "lightgbm",
     parameters: Mapping[str, float | int | str | bool] | None = None,
     features: tuple[str, ...] | None = None,
+    line: str = "",
     config: Config | None = None,
     out: str | Path | None = None,
     tune: int = 0,
@@ -82,6 +83,8 @@ def train(
         your own: none, it has its own.
     features : tuple of str, optional
         Catalogues; the usual ones by default.
+    line : str
+        Name of a line of ``config``, whose recipe and name stand in place of all of these.
     config : Config, optional
         Labels, costs, gates and seed are taken from it.
     out : path, optional
@@ -109,20 +112,20 @@ def train(
     """
     bars = bars if isinstance(bars, Bars) else Bars.from_frame(bars)
     config = config or Config()
-    line = line_of(learner, parameters)
+    recipe = line_named(config, line) if line else line_of(learner, parameters)
     if features is not None:
-        line = line.model_copy(update={"features": tuple(features)})
+        recipe = recipe.model_copy(update={"features": tuple(features)})
     if tune:
-        line = _searching(line, learner, tune)
-    seen = with_signals(bars, config) if wants_signals(line) else bars
+        recipe = _searching(recipe, learner, tune)
+    seen = with_signals(bars, config) if wants_signals(recipe) else bars
     own = None if isinstance(learner, str) else learner
-    chosen, _ = feature_set_of(line, seen, own)
+    chosen, _ = feature_set_of(recipe, seen, own)
     data = TrainingData.prepare(seen, chosen, config)
     now = int(bars.event_time[-1])
-    seed = seed_of(config.seed, recipe_hash(recipe_of(line, config)), 0)
+    seed = seed_of(config.seed, recipe_hash(recipe_of(recipe, config)), 0)
     candidate = train_candidate(
         data,
-        line,
+        recipe,
         config,
         now_ns=now,
         seed=seed,
@@ -143,7 +146,7 @@ def train(
     )
     tried = len(candidate.searched.trials) if candidate.searched is not None else math.nan
     verdict = judge(candidate.judged, None, view, config, trials=tried)
-    provenance = _provenance(line, bars, candidate, verdict, config, chosen)
+    provenance = _provenance(recipe, bars, candidate, verdict, config, chosen)
     sealed = build_package(
         candidate.shipped,
         provenance,

@@ -35,19 +35,25 @@ def doctor(
 ) -> None:
     """Check this machine, and print the fix for what is missing.
 
-    Of a live run: whether it trades and is watched, and how often its guard against losses in a
-    row would pause a model by chance alone.
+    Of a live run or a service, too: whether it trades and is watched, how often its guard against
+    losses in a row would pause a model by chance alone, its database, its disk and in how many
+    days it is full, who may read it, its port, tokens, notifications and extras.
 
     Ends with exit code 1 where something would keep Edgekeeper from working.
     """
+    from edgekeeper.cli.extras_health import check_extras
     from edgekeeper.cli.machine import check_machine
     from edgekeeper.cli.run_health import check_run, check_streak
+    from edgekeeper.cli.service_health import check_service
 
     checks = check_machine(Path.cwd())
     if run or (Path(PAPER) / LEDGER).is_file():
-        checks += check_run(find_live_run(run), ledger)
+        folder = Path(run) if ledger and run else find_live_run(run)
+        checks += check_run(folder, ledger)
+        checks += check_service(folder, ledger)
     else:
         checks.append(check_streak())
+        checks += check_extras({})
     failed = [check for check in checks if check.outcome == "fail"]
     if as_json:
         print_json({"ok": not failed, "checks": [asdict(check) for check in checks]})

@@ -11,6 +11,7 @@ from edgekeeper.cli.commands.models_diff import diff_models
 from edgekeeper.cli.commands.models_mirror import mirror_models
 from edgekeeper.cli.commands.models_notes import note_model, tag_model
 from edgekeeper.cli.commands.models_signing import make_key, sign_model, verify_model
+from edgekeeper.cli.commands.models_transfer import pull_models, push_model, receive_model
 from edgekeeper.cli.find_package import find_package_folder
 from edgekeeper.cli.help_text import add_command
 from edgekeeper.cli.options import AsJson, RunFolder
@@ -197,6 +198,10 @@ add_command(app, "key", make_key)
 add_command(app, "sign", sign_model)
 add_command(app, "verify", verify_model)
 add_command(app, "mirror", mirror_models)
+add_command(app, "push", push_model)
+add_command(app, "pull", pull_models)
+add_command(app, "receive", receive_model)
+add_command(app, "adopt", orders.adopt)
 add_command(app, "promote", orders.promote)
 add_command(app, "demote", orders.demote)
 add_command(app, "rollback", orders.rollback)

@@ -9,6 +9,7 @@ from edgekeeper.cli.ordering import give_order
 
 __all__ = [
     "acknowledge",
+    "adopt",
     "approve",
     "demote",
     "freeze",
@@ -155,6 +156,22 @@ def rollback(
     recorded and not used until `models unpin`.
     """
     give_order("rollback", subject=line, reason=reason, run=run, ledger=ledger, wait=wait,
+               as_json=as_json)  # fmt: skip
+
+
+def adopt(
+    reason: Reason,
+    package: Annotated[
+        str, typer.Argument(metavar="PACKAGE", help="Hash of a package that was pushed, whole.")
+    ],
+    run: Run = "", ledger: LedgerUrl = "", wait: Wait = _SECONDS, as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Go on with a package that was pushed, as with a refit of its line.
+
+    It has to be of the same recipe, accepted by its gates, and newer than the present one.
+    `models rollback` goes back.
+    """
+    give_order("adopt", subject=package, reason=reason, run=run, ledger=ledger, wait=wait,
                as_json=as_json)  # fmt: skip
 
 

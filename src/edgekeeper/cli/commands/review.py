@@ -12,7 +12,7 @@ from edgekeeper.cli.run_folder import find_run
 from edgekeeper.cli.services import services_of
 from edgekeeper.cli.telling import show_telling, telling_files
 
-__all__ = ["review"]
+__all__ = ["review", "write_files"]
 
 
 def review(
@@ -51,7 +51,7 @@ def review(
         reviewed = services_of(context).review(
             find_run(run), period=period, until_ns=moment, ledger_url=ledger or None
         )
-    written = _write(Path(out), reviewed.name, telling_files(reviewed.telling)) if out else []
+    written = write_files(Path(out), reviewed.name, telling_files(reviewed.telling)) if out else []
     if as_json:
         print_json({**reviewed.telling.figures, "files": [str(path) for path in written]})
         return
@@ -60,7 +60,8 @@ def review(
         screen.print(f"Written  {path}", markup=False, soft_wrap=True)
 
 
-def _write(folder: Path, name: str, files: dict[str, bytes]) -> list[Path]:
+def write_files(folder: Path, name: str, files: dict[str, bytes]) -> list[Path]:
+    """Write files of one name with several endings; return their paths."""
     from edgekeeper.errors import StorageError
     from edgekeeper.market.atomic import write_atomically
 

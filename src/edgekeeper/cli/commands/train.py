@@ -11,11 +11,12 @@ import typer
 from edgekeeper.cli import options
 from edgekeeper.cli.commands.tune import better_than_defaults
 from edgekeeper.cli.printing import console, print_json
+from edgekeeper.cli.run_folder import find_run
 from edgekeeper.cli.search_progress import search_progress, usual_jobs
 from edgekeeper.cli.services import TrainedPackage, services_of
 from edgekeeper.cli.tables import pairs, score_pairs
 from edgekeeper.cli.with_bars import AskedBars, with_bars
-from edgekeeper.errors import Refused
+from edgekeeper.errors import Refused, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -56,6 +57,21 @@ def _train(
     jobs: options.Jobs = 0,
     seed: options.Seed = None,
     features: options.FeatureList = "",
+    line: Annotated[
+        str,
+        typer.Option(
+            "--line",
+            metavar="NAME",
+            help="Fit this line of the configuration, as a refit that `models adopt` can take.",
+            show_default=False,
+        ),
+    ] = "",
+    run: Annotated[
+        str,
+        typer.Option(
+            "--run", metavar="DIR", help="Take the configuration of this run.", show_default=False
+        ),
+    ] = "",
     study: Annotated[
         str, typer.Option("--study", metavar="NAME", help="Under which its trial is counted.")
     ] = "by hand",
@@ -72,6 +88,12 @@ def _train(
     screen = console(as_json)
     parameters = options.read_settings(setting or (), "--set")
     opened, settings = asked.open(screen)
+    if run:
+        settings = _settings_of(run)
+    if line and (parameters or features or tune):
+        raise UsageError(
+            "--line: expected no --set, --features or --tune beside it: the line has its own"
+        )
     if seed is not None:
         settings = settings.model_copy(update={"seed": seed})
     with _seen(screen, tune) as progress:
@@ -80,6 +102,7 @@ def _train(
             learner=learner,
             parameters=parameters,
             features=options.split_list(features) or None,
+            line=line,
             config=settings,
             out=Path(out),
             tune=tune,
@@ -98,6 +121,16 @@ def _train(
         )
     if trained.verdict.outcome != "accepted":
         raise typer.Exit(Refused.exit_code)
+
+
+def _settings_of(run: str) -> "Config":
+    import json
+
+    from edgekeeper.config import parse_config
+    from edgekeeper.desk.folder import open_ledger
+
+    with open_ledger(find_run(run)) as ledger:
+        return parse_config(json.loads(ledger.read("runs", ["config_json"])["config_json"][-1]))
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from edgekeeper.dashboard.parts.plot import plot
 from edgekeeper.dashboard.parts.stat import Stat, pairs, stats
 from edgekeeper.dashboard.parts.table import Column, table
 from edgekeeper.dashboard.parts.tabs import tabs
+from edgekeeper.dashboard.parts.waiting import age_note, unless_waiting
 from edgekeeper.dashboard.parts.way_back import way_back
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Stat",
     "Tick",
     "Tone",
+    "age_note",
     "ask_button",
     "banner",
     "card",
@@ -33,5 +35,6 @@ __all__ = [
     "stats",
     "table",
     "tabs",
+    "unless_waiting",
     "way_back",
 ]

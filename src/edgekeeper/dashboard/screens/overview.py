@@ -22,7 +22,7 @@ from edgekeeper.dashboard.screens.decision_rows import COLUMNS, decision_row
 from edgekeeper.dashboard.screens.vital_signs import vital_signs
 from edgekeeper.dashboard.standing import who_trades
 from edgekeeper.dashboard.view import View
-from edgekeeper.dashboard.wishes import ask_line, ask_resume
+from edgekeeper.dashboard.wishes import ask_alert, ask_line, ask_resume
 from edgekeeper.desk import RunStatus
 from edgekeeper.report.axis import percent_ticks
 from edgekeeper.report.charts import Chart, Series, line_chart
@@ -44,7 +44,7 @@ def overview(view: View) -> list[Node]:
     state = view.facts.status
     head = heading(standing.sentence, kicker="Overview", under=standing.under)
     if state is None:
-        return [head, _begin()]
+        return [head, _begin(view)]
     curves = view.shelf.get("curves", view.stamp, view.equity.read)
     today = _today(view, state)
     waits = _to_do(view)
@@ -67,7 +67,13 @@ def overview(view: View) -> list[Node]:
     ]
 
 
-def _begin() -> Element:
+def _begin(view: View) -> Element:
+    if view.facts.sidecar is not None:
+        many = count(view.facts.sidecar.signals)
+        text = f"{many} signals so far. An account and its money are shown once a run trades too."
+        beside = empty_state("Bots are connected.", text, link=("To their signals", "/signals"),
+                             sign="signals")  # fmt: skip
+        return card("Beside a bot", beside)
     return card(
         "Begin",
         empty_state(
@@ -95,8 +101,8 @@ def _figures(state: RunStatus, curves: Curves, today: dict[str, int]) -> Element
         Stat("Fall from the highest point", percent(abs(now), 2), "",
              f"deepest so far {percent(abs(worst), 2)}"),
         Stat("At work", percent(state.gross_exposure, 0), "of equity", "gross exposure"),
-        Stat("Decided on the last day", f"{count(taken)} of {count(asked)}", "taken",
-             _skipped(today)),
+        Stat("Decided on the last day", f"{count(taken)} of {count(asked)}" if asked else "0",
+             "taken" if asked else "signals", _skipped(today)),
     )  # fmt: skip
 
 
@@ -238,8 +244,10 @@ def _act(view: View, task: Task) -> Node | None:
         return ask_button(ask_resume(state.halt_cause), "Resume", css="small")
     if task.kind == "pause" and view.may_order("rearm") and state.champion:
         return ask_button(ask_line("rearm", state.champion, []), "Re-arm", css="small")
-    if task.kind == "approval" and view.may_order("approve"):
-        return node("a", "Look", href="/models#fits", css="button small")
+    if task.kind == "approval":
+        return node("a", "Look at the fits", href="/models")
+    if task.kind == "alert" and view.may_order("acknowledge"):
+        return ask_button(ask_alert(task.subject), "Seen", css="small")
     return None
 
 

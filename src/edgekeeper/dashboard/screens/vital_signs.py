@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from edgekeeper.alerts import Figure
 from edgekeeper.config import AlertRule
-from edgekeeper.dashboard.nodes import Element, Node
+from edgekeeper.dashboard.nodes import Element, Node, node
 from edgekeeper.dashboard.parts import Column, Tone, card, chip, table
 from edgekeeper.dashboard.view import View
 from edgekeeper.desk import RunStatus
@@ -38,7 +38,7 @@ def vital_signs(view: View, state: RunStatus) -> Element:
         rules = [rule for rule in settings.rules.values() if rule.metric == metric]
         first = next((r for r in rules if r.severity == "warning"), rules[0] if rules else None)
         figure = figures.get(metric)
-        limit = MISSING if first is None else f"{first.direction} {say(first.threshold)}"
+        limit: Node = MISSING if first is None else _limit(first, say)
         value = MISSING if figure is None else say(figure.value)
         rows.append([name, value, limit, chip(*_judged(figure, rules))])
     return card(
@@ -51,6 +51,16 @@ def vital_signs(view: View, state: RunStatus) -> Element:
         ),
         note=f"over the newest {settings.recent} results",
         css="flush",
+    )
+
+
+def _limit(rule: AlertRule, say: Callable[[float], str]) -> Node:
+    sign = ">" if rule.direction == "above" else "<"
+    return node(
+        "span",
+        node("span", sign, aria_hidden="true"),
+        node("span", rule.direction, css="sr"),
+        f" {say(rule.threshold)}",
     )
 
 
