@@ -17,7 +17,7 @@ from pathlib import Path
 
 CHROMIUM = "/usr/bin/chromium"
 PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
-BARS = 900
+BARS = 640
 SIGNALS = 400
 PORT = 8799
 SETTINGS = "refits.process = false\nexplain.store_above = 0.02\n"
@@ -102,7 +102,7 @@ def wait_for(folder: Path, *names: str) -> None:
     """Wait for signs of life."""
     from edgekeeper.watch import last_beat
 
-    until = time.monotonic() + 300
+    until = time.monotonic() + 900
     for name in names:
         while True:
             beat = last_beat(folder, name)
