@@ -17,7 +17,7 @@ from pathlib import Path
 
 CHROMIUM = "/usr/bin/chromium"
 PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
-BARS = 640
+BARS = 900
 SIGNALS = 400
 PORT = 8799
 SETTINGS = "refits.process = false\nexplain.store_above = 0.02\n"
