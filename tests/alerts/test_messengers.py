@@ -1,6 +1,7 @@
 """Each channel against a server that speaks its vendor's protocol, and one that misbehaves."""
 
 import json
+import logging
 import socket
 import ssl
 from datetime import UTC, datetime, timedelta
@@ -55,6 +56,18 @@ def test_what_every_channel_promises(over_http):
         silence_seconds=SILENCE,
     )
     assert shown == 12
+
+
+def test_no_log_shows_a_secret_however_much_is_logged(over_http, notice, caplog):
+    server, messenger = over_http
+    with caplog.at_level(logging.DEBUG):
+        messenger.deliver(notice)
+        server.faults = [500, "drop"]
+        failure(messenger, notice)
+        failure(messenger, notice)
+    assert "HTTP Request: POST" in caplog.text
+    for secret in ("12345:local", "local-secret", "secret of this test"):
+        assert secret not in caplog.text
 
 
 def test_nobody_there(over_http, notice):

@@ -85,10 +85,12 @@ class Service:
 
 
 @contextlib.contextmanager
-def serving(folder, *, exchange=None, access=None, settings=None, metrics=None, ledger=None):
+def serving(
+    folder, *, exchange=None, access=None, settings=None, metrics=None, acts=None, named="test"
+):
     access = access or Access(folder)
-    tokens = {role: access.create_token(f"test-{role}", role) for role in ROLES}
-    with Desk(folder, ledger_url=ledger) as desk, socket.socket() as listening:
+    tokens = {role: access.create_token(f"{named}-{role}", role) for role in ROLES}
+    with Desk(folder, acts=acts) as desk, socket.socket() as listening:
         app = make_api(desk, access, exchange=exchange, settings=settings, metrics=metrics)
         listening.bind(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(app, **uvicorn_settings()))
@@ -137,6 +139,12 @@ def before(tmp_path_factory):
 def generous():
     """Limits that no test comes near."""
     return GENEROUS
+
+
+@pytest.fixture
+def keys_apart(tmp_path):
+    """Tokens beside a run that others share."""
+    return Access(tmp_path / "keys")
 
 
 @pytest.fixture

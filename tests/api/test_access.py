@@ -94,7 +94,7 @@ def test_secrets_are_compared_in_constant_time(access, monkeypatch):
         return hmac_compare(a, b)
 
     hmac_compare = hmac.compare_digest
-    monkeypatch.setattr("edgekeeper.api.access.hmac.compare_digest", watched)
+    monkeypatch.setattr("edgekeeper.api.grants.hmac.compare_digest", watched)
     assert access.role_of(token)
     assert len(compared) == 2, "it stopped at the first that was right"
 

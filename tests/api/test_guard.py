@@ -2,6 +2,7 @@
 
 import json
 import socket
+import time
 
 import pytest
 
@@ -131,6 +132,41 @@ def test_what_is_smuggled_or_malformed_gets_nothing(service, content):
     assert b"Traceback" not in got
     assert b"ledger" not in got
     assert service.client(None).get("/health/live").status_code == 200
+
+
+def endless(service, seconds=8.0):
+    """Send a head that never ends; return how many bytes were taken, or the bound of the test."""
+    host, port = service.base.removeprefix("http://").split(":")
+    until, sent = time.monotonic() + seconds, 0
+    with socket.create_connection((host, int(port)), timeout=5) as line:
+        line.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n")
+        try:
+            while time.monotonic() < until and sent < 50_000_000:
+                line.sendall(b"X-More: " + b"a" * 8_000 + b"\r\n")
+                sent += 8_010
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+    return sent
+
+
+def test_a_head_without_end_is_cut_off(service):
+    assert endless(service) < 10_000_000
+    assert service.client(None).get("/health/live").status_code == 200
+
+
+def test_a_request_that_never_ends_is_not_waited_for(serve, tmp_path, monkeypatch):
+    monkeypatch.setattr("edgekeeper.api.connection._HEAD_SECONDS", 0.3)
+    monkeypatch.setattr("edgekeeper.api.connection._BODY_SECONDS", 0.3)
+    with serve(tmp_path) as service:
+        for begun in (b"", b"GET /health", b"POST /login HTTP/1.1\r\nHost: localhost\r\n"
+                      b"Content-Length: 10\r\n\r\nabc"):  # fmt: skip
+            began = time.monotonic()
+            assert raw(service, begun) == b""
+            assert time.monotonic() - began < 2.5
+        client = service.client(None)
+        for _ in range(3):
+            assert client.get("/health/live").status_code == 200
+            time.sleep(0.4)
 
 
 def test_a_header_cannot_be_put_into_an_answer(service):

@@ -1,11 +1,13 @@
 """The bot in a thread of its own, between a server that speaks Telegram's protocol and a run."""
 
 import asyncio
+import os
 import shutil
 import threading
 
 import pytest
 
+from edgekeeper.alerts import Secret
 from edgekeeper.chat import Bot, Memory
 from edgekeeper.chat.line import Line
 from edgekeeper.config_notify import TelegramConfig
@@ -25,6 +27,8 @@ class Running:
         self.seconds = 0.0
         self._settings = TelegramConfig.model_validate(given)
         self._server, self._gone = server, threading.Event()
+        os.environ["EDGEKEEPER_TOKEN_OF_A_TEST"] = server.token
+        self._token = Secret("the token", "EDGEKEEPER_TOKEN_OF_A_TEST")
         self.error = None
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -36,7 +40,7 @@ class Running:
             self.error = error
 
     async def _talk(self):
-        line = Line(self._server.token, self._server.url, silence_seconds=0.5, poll_seconds=1.0,
+        line = Line(self._token, self._server.url, silence_seconds=0.5, poll_seconds=1.0,
                     first_seconds=0.02, look_seconds=0.01)  # fmt: skip
         bot = Bot(self.desk, self._settings, line, self.memory,
                   monotonic=lambda: self.seconds, order_seconds=0.1)  # fmt: skip

@@ -1,6 +1,7 @@
 """Conversations with the bot, through a server that speaks Telegram's protocol."""
 
 import json
+import logging
 import time
 
 import pytest
@@ -250,10 +251,22 @@ def test_an_update_is_handled_once_over_restarts(own_run, start, server):
 )  # fmt: skip
 @pytest.mark.parametrize("method", ["getUpdates", "sendMessage"])
 def test_it_goes_on_after_any_trouble(asked, server, faults, method, caplog):
+    caplog.set_level(logging.DEBUG)
     asked("/help")
     server.faults_for, server.faults = method, list(faults)
     assert asked("/positions").startswith("1 position")
     assert server.token not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "said",
+    [[], {"ok": True}, {"ok": True, "result": 5},
+     {"ok": True, "result": [{"update_id": 1, "message": {}}]}],
+)  # fmt: skip
+def test_it_goes_on_after_news_of_no_shape(asked, server, said):
+    asked("/help")
+    server.faults_for, server.faults = "getUpdates", [(200, {}, said)]
+    assert asked("/positions").startswith("1 position")
 
 
 def test_a_token_that_telegram_does_not_know_ends_it(lived, tmp_path, start, server):

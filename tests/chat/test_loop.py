@@ -1,11 +1,17 @@
 """An order from a phone to a trading loop, and its answer back."""
 
+import contextlib
+import subprocess
+import sys
+import time
+
 import numpy as np
 import polars as pl
 
 from edgekeeper.build import PaperWanted, paper
 from edgekeeper.clock import ManualClock
 from edgekeeper.config import parse_config
+from edgekeeper.desk import Desk
 from edgekeeper.ledger import Ledger
 from edgekeeper.running import Blank
 
@@ -77,3 +83,47 @@ def bars_of(folder):
             "volume": np.full(140, 1_000.0),
         }
     ).write_csv(folder / "A%2FUSD.csv")
+
+
+def test_a_side_car_without_a_loop_of_its_own_obeys_too(tmp_path, start, server):
+    run = tmp_path / "run"
+    with side_car(run):
+        start(run)
+        server.say("/ml_status")
+        status = server.wait_sent(1)[0]["text"]
+        assert status == "Bots: 0 signals, 0 outcomes; the bot itself decides (mode observe)."
+        server.say("/positions")
+        assert server.wait_sent(2)[1]["text"] == "Nothing trades here by itself."
+        server.say("/kill news")
+        question = server.wait_sent(3)[2]
+        (row,) = question["reply_markup"]["inline_keyboard"]
+        server.press(row[0]["callback_data"], message_id=question["message_id"])
+        server.wait_sent(4)
+        wait_for(lambda: server.sent[-1]["text"] in ("kill: done.", "/kill: done."))
+        server.say("/ml_status")
+        wait_for(lambda: "Signals are halted" in server.sent[-1]["text"])
+
+
+def wait_for(what, seconds=10.0):
+    until = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < until, "it did not come about"
+        time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def side_car(run):
+    """The process that answers signals, once it has written down that it began."""
+    run.mkdir()
+    command = [sys.executable, "-m", "edgekeeper.sidecar", str(run)]
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    try:
+        child.stdin.write(b"\n")
+        child.stdin.flush()
+        wait_for(lambda: (run / "signals.sock").exists(), 30.0)
+        with Desk(run) as desk:
+            wait_for(lambda: desk.sidecar() is not None)
+        yield
+    finally:
+        child.stdin.close()
+        child.wait(20)

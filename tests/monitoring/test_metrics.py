@@ -268,3 +268,24 @@ def test_a_bar_is_late_only_while_its_venue_is_open(live_run):
         assert due.overdue_seconds(friday, friday + 72 * 3_600 * NS) > 0.0
         (live_run / "paper.json").write_text("{")
         assert BarsDue(live_run).overdue_seconds(friday, friday) is None
+
+
+def test_channels_to_people_tell_how_they_fare(live_run):
+    from edgekeeper.alerts import Alert, Outbox
+
+    outbox = Outbox(live_run / "outbox.sqlite")
+    now = time.time_ns()
+    for k in range(2):
+        outbox.put("slack", Alert(k, "critical", f"rule {k}", "m"), now_ns=now, due_ns=now,
+                   repeat_ns=0, most=10)  # fmt: skip
+    batch = outbox.claim("slack", now, quiet=False)
+    outbox.failed("slack", batch.key, "refused", now, wait_ns=0, hopeless=False)
+    outbox.close()
+    with Desk(live_run) as desk:
+        metrics = Metrics(desk)
+        samples = scraped(metrics)
+        assert of(samples, "notifications_waiting", channel="slack") == 2.0
+        assert of(samples, "channel_failures_in_a_row", channel="slack") == 1.0
+        assert of(samples, "notifications_total", channel="slack", result="failed") == 1.0
+        (live_run / "outbox.sqlite").write_bytes(b"x" * 4_096)
+        assert not any("channel" in name for name, _ in scraped(metrics))

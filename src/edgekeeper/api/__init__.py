@@ -3,8 +3,9 @@
 Importing this loads no web framework; :func:`make_api` does.
 """
 
-from edgekeeper.api.access import COOKIE, Access, Grant, Role, TokenOnRecord
+from edgekeeper.api.access import COOKIE, Access
 from edgekeeper.api.app import make_api
+from edgekeeper.api.grants import Grant, Role, TokenOnRecord
 from edgekeeper.api.settings import ApiSettings, uvicorn_settings
 
 __all__ = [

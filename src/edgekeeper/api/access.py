@@ -4,89 +4,42 @@ Tokens, sessions and login codes are random numbers of 256 bits, so they are kep
 nothing about them can be guessed that a slower hash would protect.
 """
 
-import hashlib
-import hmac
 import re
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
+from edgekeeper.api.grants import (
+    ROLES,
+    Grant,
+    Role,
+    TokenOnRecord,
+    digest,
+    find_record,
+    is_over,
+    nanoseconds_of,
+    on_record,
+)
 from edgekeeper.api.secret_file import SecretFile
 from edgekeeper.errors import UsageError, nearest
 
-__all__ = ["CODE_MINUTES", "COOKIE", "SESSION_HOURS", "Access", "Grant", "Role", "TokenOnRecord"]
+__all__ = ["CODE_MINUTES", "COOKIE", "SESSION_HOURS", "Access"]
 
-Role = Literal["read", "trade", "admin"]
 COOKIE = "edgekeeper_session"
 SESSION_HOURS = 12
 CODE_MINUTES = 10
 
-_ROLES: tuple[Role, ...] = get_args(Role)
 _PREFIX = "ek_"
 _BYTES = 32
-_LONGEST = 200
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,39}")
 _SECOND_NS = 10**9
 _MOST_SESSIONS = 500
 _MOST_CODES = 20
 _CODE = ("sha256", "name", "role", "expires_ns")
 _TOKEN = ("id", "name", "role", "sha256", "created_ns", "expires_ns", "revoked_ns")
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """What a token or a session allows.
-
-    Attributes
-    ----------
-    name : str
-        Whose: it stands on record with every order.
-    role : {"read", "trade", "admin"}
-    id : str
-        Of the token; empty for a session from a login link.
-    """
-
-    name: str
-    role: Role
-    id: str = ""
-
-    def may(self, role: Role) -> bool:
-        """Whether this is enough for what asks for ``role``.
-
-        Examples
-        --------
-        >>> Grant("bot", "trade").may("read"), Grant("bot", "trade").may("admin")
-        (True, False)
-        """
-        return _ROLES.index(self.role) >= _ROLES.index(role)
-
-
-@dataclass(frozen=True, slots=True)
-class TokenOnRecord:
-    """A token as it is kept: everything but the token.
-
-    Attributes
-    ----------
-    created_ns, expires_ns, revoked_ns : int or None
-        Wall time.
-    """
-
-    id: str
-    name: str
-    role: Role
-    created_ns: int
-    expires_ns: int | None
-    revoked_ns: int | None
-
-    def state(self, now_ns: int) -> Literal["valid", "expired", "revoked"]:
-        """Whether it still opens anything."""
-        if self.revoked_ns is not None:
-            return "revoked"
-        return "expired" if _over(self.expires_ns, now_ns) else "valid"
 
 
 class Access:
@@ -142,19 +95,19 @@ class Access:
         UsageError
             A name that is taken or cannot be one, an unknown role, an end that is past.
         """
-        if role not in _ROLES:
-            raise UsageError(f"expected a role of {', '.join(_ROLES)}, got {str(role)[:40]!r}")
+        if role not in ROLES:
+            raise UsageError(f"expected a role of {', '.join(ROLES)}, got {str(role)[:40]!r}")
         if not _NAME.fullmatch(name):
             raise UsageError(
                 "expected a name of up to 40 letters, digits, dots, dashes and underscores, got "
                 f"{name[:60]!r}"
             )
-        now, end = self._now_ns(), _ns(expires)
-        if _over(end, now):
+        now, end = self._now_ns(), nanoseconds_of(expires)
+        if is_over(end, now):
             raise UsageError(f"expected an end in the future, got {expires}")
         token = _PREFIX + secrets.token_urlsafe(_BYTES)
         with self._tokens.change() as records:
-            taken = {one.name for one in _on_record(records["tokens"]) if one.revoked_ns is None}
+            taken = {one.name for one in on_record(records["tokens"]) if one.revoked_ns is None}
             if name in taken:
                 raise UsageError(
                     f"there is a token named {name!r} already: choose another name, or revoke it "
@@ -165,7 +118,7 @@ class Access:
                     "id": secrets.token_hex(4),
                     "name": name,
                     "role": role,
-                    "sha256": _digest(token),
+                    "sha256": digest(token),
                     "created_ns": now,
                     "expires_ns": end,
                     "revoked_ns": None,
@@ -175,7 +128,7 @@ class Access:
 
     def tokens(self) -> list[TokenOnRecord]:
         """Return what is on record of all tokens, the oldest first."""
-        return _on_record(self._tokens.read()["tokens"])
+        return on_record(self._tokens.read()["tokens"])
 
     def revoke(self, which: str) -> TokenOnRecord:
         """Let a token open nothing any more, nor the sessions that were opened with it.
@@ -200,7 +153,7 @@ class Access:
                     f"{nearest(which, names)} (in force: {', '.join(names) or 'none'})"
                 )
             found[0]["revoked_ns"] = self._now_ns()
-            return _on_record(found)[0]
+            return on_record(found)[0]
 
     def role_of(self, token: str) -> Grant | None:
         """Return what a token allows; None: nothing, or no more.
@@ -212,7 +165,7 @@ class Access:
         """
         if not token.startswith(_PREFIX):
             return None
-        found = _find(self._tokens.read()["tokens"], token)
+        found = find_record(self._tokens.read()["tokens"], token)
         return None if found is None else self._granted(found)
 
     # -- browsers -------------------------------------------------------------------------------
@@ -223,7 +176,7 @@ class Access:
         now = self._now_ns()
         with self._browsers.change() as records:
             self._forget(records, now)
-            record = {"sha256": _digest(code), "role": role, "name": "login-link",
+            record = {"sha256": digest(code), "role": role, "name": "login-link",
                       "expires_ns": now + CODE_MINUTES * 60 * _SECOND_NS}  # fmt: skip
             records["codes"] = [*records["codes"][1 - _MOST_CODES :], record]
         return f"{base_url.rstrip('/')}/login?code={code}"
@@ -235,18 +188,18 @@ class Access:
         """
         given, now = code_or_token.strip(), self._now_ns()
         grant = self.role_of(given)
-        if grant is None and _find(self._browsers.read()["codes"], given) is None:
+        if grant is None and find_record(self._browsers.read()["codes"], given) is None:
             return None
         cookie = secrets.token_urlsafe(_BYTES)
         with self._browsers.change() as records:
             if grant is None:
-                code = _find(records["codes"], given)
-                if code is None or _over(code["expires_ns"], now):
+                code = find_record(records["codes"], given)
+                if code is None or is_over(code["expires_ns"], now):
                     return None
                 records["codes"].remove(code)
                 grant = Grant(code["name"], code["role"])
             self._forget(records, now)
-            record = {"sha256": _digest(cookie), "name": grant.name, "role": grant.role,
+            record = {"sha256": digest(cookie), "name": grant.name, "role": grant.role,
                       "token": grant.id,
                       "expires_ns": now + SESSION_HOURS * 3_600 * _SECOND_NS}  # fmt: skip
             records["sessions"] = [*records["sessions"][1 - _MOST_SESSIONS :], record]
@@ -256,8 +209,8 @@ class Access:
         """Return what a browser's cookie allows; None: nothing, or no more."""
         if not cookie:
             return None
-        found = _find(self._browsers.read()["sessions"], cookie)
-        if found is None or _over(found["expires_ns"], self._now_ns()):
+        found = find_record(self._browsers.read()["sessions"], cookie)
+        if found is None or is_over(found["expires_ns"], self._now_ns()):
             return None
         if not found["token"]:
             return Grant(found["name"], found["role"])
@@ -267,61 +220,20 @@ class Access:
 
     def close_session(self, cookie: str | None) -> None:
         """End a session; one that is not there is no error."""
-        if not cookie or _find(self._browsers.read()["sessions"], cookie) is None:
+        if not cookie or find_record(self._browsers.read()["sessions"], cookie) is None:
             return
         with self._browsers.change() as records:
-            found = _find(records["sessions"], cookie)
+            found = find_record(records["sessions"], cookie)
             if found is not None:
                 records["sessions"].remove(found)
 
     def _granted(self, token: dict[str, Any]) -> Grant | None:
-        on_record = _on_record([token])[0]
-        if on_record.state(self._now_ns()) != "valid":
+        found = on_record([token])[0]
+        if found.state(self._now_ns()) != "valid":
             return None
-        return Grant(on_record.name, on_record.role, on_record.id)
+        return Grant(found.name, found.role, found.id)
 
     def _forget(self, records: dict[str, list[dict[str, Any]]], now_ns: int) -> None:
         """Leave out what is over."""
         for name, held in records.items():
-            records[name] = [one for one in held if not _over(one["expires_ns"], now_ns)]
-
-
-def _find(records: list[dict[str, Any]], secret: str) -> dict[str, Any] | None:
-    """The record of a secret; every one is compared, and each in constant time."""
-    if len(secret) > _LONGEST:
-        return None
-    wanted, found = _digest(secret), None
-    for record in records:
-        if hmac.compare_digest(str(record["sha256"]), wanted):
-            found = record
-    return found
-
-
-def _on_record(records: list[dict[str, Any]]) -> list[TokenOnRecord]:
-    return [
-        TokenOnRecord(**{name: value for name, value in one.items() if name != "sha256"})
-        for one in records
-    ]
-
-
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _over(end_ns: int | None, now_ns: int) -> bool:
-    return end_ns is not None and now_ns >= end_ns
-
-
-def _ns(when: datetime | None) -> int | None:
-    """Nanoseconds since 1970.
-
-    Raises
-    ------
-    UsageError
-        A time without a zone.
-    """
-    if when is None:
-        return None
-    if when.tzinfo is None:
-        raise UsageError(f"expected an end with a zone, such as UTC, got {when}")
-    return round(when.astimezone(UTC).timestamp()) * _SECOND_NS
+            records[name] = [one for one in held if not is_over(one["expires_ns"], now_ns)]

@@ -49,6 +49,7 @@ def make_api(
     from edgekeeper.api.health import add_health
     from edgekeeper.api.listings import add_listings
     from edgekeeper.api.login import add_login
+    from edgekeeper.api.measured import add_measured
     from edgekeeper.api.messages import add_messages
     from edgekeeper.api.observing import Observer
     from edgekeeper.api.openapi import add_description
@@ -71,6 +72,7 @@ def make_api(
     add_messages(routes, exchange, settings, metrics)
     add_retraining(routes, desk, standing, settings)
     add_run(routes, desk, standing, settings)
+    add_measured(routes, desk)
     add_listings(routes, desk)
     add_orders(routes, desk)
     add_health(routes, desk, settings, metrics)

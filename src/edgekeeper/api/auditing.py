@@ -12,7 +12,7 @@ from edgekeeper.api.door import address_of
 if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
 
-    from edgekeeper.api.access import Grant
+    from edgekeeper.api.grants import Grant
 
 __all__ = ["note"]
 

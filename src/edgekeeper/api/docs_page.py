@@ -3,7 +3,7 @@
 import json
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Endpoint", "Group", "docs_page", "endpoint_groups"]
 
+_PAGED = ("limit", "cursor", "since", "until")
 _BASE = "http://127.0.0.1:8765"
 
 
@@ -89,9 +90,18 @@ def _endpoint(method: str, path: str, operation: dict[str, Any]) -> Endpoint:
         summary=first,
         paragraphs=tuple(rest),
         who="Open to everybody." if role is None else f"Role {role}.",
-        parameters=tuple(_parameter(one) for one in operation.get("parameters", ())),
+        parameters=_parameters(operation.get("parameters", ())),
         curl=_curl(method, path, operation),
     )
+
+
+def _parameters(told: Sequence[dict[str, Any]]) -> tuple[tuple[str, str], ...]:
+    """Each parameter with its meaning; what all pages can be asked for, once for all."""
+    names = [one["name"] for one in told]
+    if not set(_PAGED) <= set(names):
+        return tuple(_parameter(one) for one in told)
+    own = (_parameter(one) for one in told if one["name"] not in _PAGED)
+    return (*own, (", ".join(_PAGED), "As for all lists."))
 
 
 def _parameter(one: dict[str, Any]) -> tuple[str, str]:
@@ -120,7 +130,8 @@ def _curl(method: str, path: str, operation: dict[str, Any]) -> str:
         parts.append(f"-d {shlex.quote(json.dumps(example))}")
     elif method == "post":
         parts.append("-X POST")
-    return " \\\n  ".join([*parts, shlex.quote(url) if "&" in url else url])
+    parts.append(shlex.quote(url) if "&" in url else url)
+    return (" " if body is None else " \\\n  ").join(parts)
 
 
 def _example_of(parameter: dict[str, Any]) -> object:

@@ -4,7 +4,8 @@ import logging
 import math
 from typing import TYPE_CHECKING, Literal
 
-from edgekeeper.api.access import COOKIE, Access, Grant, Role
+from edgekeeper.api.access import COOKIE, Access
+from edgekeeper.api.grants import Grant, Role
 from edgekeeper.api.limits import Buckets
 from edgekeeper.api.problems import Problem
 from edgekeeper.api.settings import ApiSettings

@@ -158,12 +158,12 @@ def _query_model(listing: Listing) -> type[Paged]:
     for name in listing.filters:
         default = ACCOUNT if name == "account" else None
         words = str(FACTS[listing.table].columns[name].doc)
-        fields[name] = (Text | None, Field(default, description=f"Only these: {words}."))
+        fields[name] = (Text | None, Field(default, description=f"Filter: {words}"))
     return create_model(f"{listing.table.title()}Asked", __base__=Paged, **fields)
 
 
 def _told(listing: Listing) -> str:
-    words = [listing.does, str(FACTS[listing.table].info["doc"])]
+    words = [listing.does]
     if "account" in listing.filters:
         words.append(f"Of the account that trades, `{ACCOUNT}`, unless another is named.")
     if listing.table in BULK:

@@ -98,9 +98,14 @@ def _opened(door: Door, request: Request, secret: str, onward: str, wrong: str) 
         path="/",
         httponly=True,
         samesite="strict",
-        secure=request.url.scheme == "https",
+        secure=_over_tls(request),
     )
     return response
+
+
+def _over_tls(request: Request) -> bool:
+    """Whether the browser speaks TLS, here or with a proxy; who lies about it harms themselves."""
+    return "https" in (request.url.scheme, request.headers.get("x-forwarded-proto"))
 
 
 def _from_here(headers: Headers) -> bool:

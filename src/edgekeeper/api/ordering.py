@@ -3,151 +3,47 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from fastapi import Path, Query
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import TypeAdapter
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from edgekeeper.api.access import Role
 from edgekeeper.api.auditing import note
+from edgekeeper.api.order_kinds import (
+    KINDS,
+    NO_REASON,
+    Acknowledged,
+    Given,
+    KillIn,
+    Kind,
+    Limit,
+    Line,
+    Message,
+    OrderId,
+    OrderOut,
+    Package,
+    Rule,
+    Wait,
+)
 from edgekeeper.api.problems import Problem
 from edgekeeper.api.routes import Body, Routes, answered, caller_of, read_message
 from edgekeeper.api.rows import instant
 from edgekeeper.desk import Desk
 from edgekeeper.errors import UsageError
 
-__all__ = ["Given", "OrderOut", "add_orders", "give"]
+__all__ = ["add_orders", "give"]
 
 _LOOK_SECONDS = 0.05
 _NOT_MINE = "not mine"
-_NO_REASON = "no reason given"
 _TAG = "Orders"
-Reason = Annotated[str, Field(min_length=1, max_length=500, pattern=r"\S")]
-Line = Annotated[
-    str,
-    Path(
-        min_length=1,
-        max_length=100,
-        pattern=r"^[A-Za-z0-9_.\-]+$",
-        description="Name of a line, or the hash of a package it has used.",
-        examples=["linear"],
-    ),
-]
-Package = Annotated[
-    str,
-    Path(
-        pattern="^[0-9a-f]{6,64}$",
-        description="Hash of a fit, or at least its first six digits.",
-        examples=["0a1b2c3d4e5f"],
-    ),
-]
-OrderId = Annotated[
-    str,
-    Path(pattern="^[0-9a-f]{16}$", description="Of the order.", examples=["9f86d081884c7d65"]),
-]
-Limit = Annotated[int, Query(ge=1, le=1_000, description="How many at most.")]
-Wait = Annotated[
-    float,
-    Query(ge=0, le=30, description="Seconds to wait for what the loop makes of it."),
-]
-
-
-class Message(BaseModel):
-    """A message without unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Given(Message):
-    """Why an order is given; kept on record."""
-
-    reason: Reason
-
-
-class KillIn(Message):
-    """A halt needs no reason: it must not fail for want of one."""
-
-    reason: Reason = _NO_REASON
-    flatten: bool = Field(False, description="Close all positions at their next open, too.")
-
-
-class PromoteIn(Given):
-    """Without ``override`` a line is promoted by its evidence alone, and this is refused."""
-
-    override: bool = Field(False, description="Without evidence: at most 10 % of the signals.")
-
-
-class RefitIn(Given):
-    """A refit, whether due or not."""
-
-    force: bool = Field(False, description="Use it although it misses a floor; on record.")
-
-
-class OrderOut(BaseModel):
-    """An order on record, and what the loop made of it.
-
-    ``outcome`` is null until a loop has looked, then ``done`` or ``refused: why``.
-    """
-
-    id: str = Field(examples=["9f86d081884c7d65"])
-    kind: str = Field(examples=["kill"])
-    subject: str | None = Field(description="Line or package, where the kind has one.")
-    actor: str = Field(examples=["api:night-watch"])
-    reason: str
-    given: str = Field(json_schema_extra={"format": "date-time"})
-    outcome: str | None = Field(examples=["done"])
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """An order of its own path."""
-
-    kind: str
-    role: Role
-    does: str
-    shape: type[Message] = Given
-    of: Literal["account", "line", "package"] = "account"
-
-    @property
-    def path(self) -> str:
-        """Where it is given."""
-        places = {"account": "", "line": "lines/{line}/", "package": "models/{package}/"}
-        return f"/v1/{places[self.of]}{self.kind}"
-
-
-_KINDS = (
-    _Kind("kill", "trade", "Halt the account: no new order until a person resumes.\n\nPositions "
-          "keep their stops and targets, or are closed with `flatten`. A reason is kept, and may "
-          "be left out: nobody should look for words while the market falls.", KillIn),
-    _Kind("resume", "trade", "Lift a halt; drawdown is measured afresh from here."),
-    _Kind("rearm", "trade", "End a pause of the model before its time."),
-    _Kind("freeze", "admin", "Promote nobody and swap nothing; retreats still happen."),
-    _Kind("unfreeze", "admin", "Let lines move and packages swap again."),
-    _Kind("promote", "admin", "Let a line in shadow trade before its evidence is in.\n\nIt decides "
-          "a tenth of the signals at most, and is marked as without evidence wherever it shows.",
-          PromoteIn, "line"),
-    _Kind("demote", "admin", "Send a line that trades back to shadow.", of="line"),
-    _Kind("retire", "admin", "Close a line for good.", of="line"),
-    _Kind("rollback", "admin", "Go back to an earlier package of a line, and stay there until it "
-          "is unpinned.", of="line"),
-    _Kind("pin", "admin", "Keep a line at its package, whatever refits come.", of="line"),
-    _Kind("unpin", "admin", "Let a pinned line use its next refits again.", of="line"),
-    _Kind("refit", "admin", "Fit a line, whether due or not.\n\nWith `force` it is used although "
-          "it misses a floor; one that is too good to be true waits for approval all the same.",
-          RefitIn, "line"),
-    _Kind("approve", "admin", "Let a fit count that was held as too good to be true.",
-          of="package"),
-)  # fmt: skip
+_GIVEN = TypeAdapter(Given)
 
 
 def add_orders(routes: Routes, desk: Desk) -> None:
     """Add a path for each order, and those that show what became of them."""
-    for kind in _KINDS:
+    for kind in KINDS:
         _add(routes, desk, kind)
 
     def command(id: OrderId) -> OrderOut:
@@ -165,8 +61,25 @@ def add_orders(routes: Routes, desk: Desk) -> None:
     routes.add("GET", "/v1/commands/{id}", command, role="read", tag=_TAG, answers=OrderOut,
                errors={404: "No such order."})  # fmt: skip
 
+    async def acknowledge(request: Request, rule: Rule) -> Response:
+        """Say that you have seen the alerts of a rule: they wait for nobody any more."""
+        asked = await read_message(request, _GIVEN)
+        who = caller_of(request)
+        await run_in_threadpool(lambda: desk.ledger)
+        try:
+            seen = await run_in_threadpool(
+                lambda: desk.acknowledge(rule, actor=f"api:{who.name}", reason=asked.reason)
+            )
+        except UsageError as error:
+            raise Problem(404, "Nothing here", str(error)) from None
+        note("acknowledge", who, request, outcome="done", subject=rule, reason=asked.reason)
+        return answered(Acknowledged(rule=rule, alerts=seen))
 
-def _add(routes: Routes, desk: Desk, kind: _Kind) -> None:
+    routes.add("POST", "/v1/alerts/{rule}/acknowledge", acknowledge, role="trade", tag="Safety",
+               answers=Acknowledged, body=Body(Given, {"reason": "looked at it"}))  # fmt: skip
+
+
+def _add(routes: Routes, desk: Desk, kind: Kind) -> None:
     adapter = TypeAdapter(kind.shape)
     empty = KillIn() if kind.shape is KillIn else None
 
@@ -200,7 +113,7 @@ async def _given(
     request: Request, desk: Desk, kind: str, subject: str, asked: Message, wait: float
 ) -> Response:
     said = asked.model_dump(exclude_defaults=True)
-    reason = said.pop("reason", _NO_REASON)
+    reason = said.pop("reason", NO_REASON)
     order = await give(request, desk, kind, subject=subject, reason=reason, detail=said, wait=wait)
     if order.outcome is not None and order.outcome != "done":
         raise Problem(409, "Refused", order.sentence)

@@ -1,6 +1,6 @@
 """The endpoints of old, by the names that were asked for: ``/api/ml/...``."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Query
 from pydantic import BaseModel, Field, TypeAdapter
@@ -8,13 +8,17 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from edgekeeper.api.ordering import Message, OrderOut, Reason, give
+from edgekeeper.api.order_kinds import Message, OrderOut, Reason
+from edgekeeper.api.ordering import give
 from edgekeeper.api.problems import Problem
 from edgekeeper.api.routes import Body, Routes, answered, read_message
 from edgekeeper.api.run import RunStanding, line_out
 from edgekeeper.api.settings import ApiSettings
 from edgekeeper.api.shapes import ModelInfo, RetrainingStatus
 from edgekeeper.desk import Desk, RunStatus
+
+if TYPE_CHECKING:
+    from edgekeeper.models import Manifest
 
 __all__ = ["add_retraining"]
 
@@ -53,6 +57,8 @@ def add_retraining(
 ) -> None:
     """Add status, trigger and rollback of retraining, and what trades."""
 
+    manifests = Manifests(desk)
+
     def status() -> Response:
         """Say when each line was fitted last, and what is asked for that has not come yet."""
         return answered(_status(desk, settings))
@@ -90,7 +96,7 @@ def add_retraining(
 
     def info() -> Response:
         """Say what trades: its line, what it was trained on, its figures, and the lines behind."""
-        return answered(_info(desk, standing.read()))
+        return answered(_info(desk, manifests, standing.read()))
 
     no_run = {409: "There is no live run."}
     routes.add("GET", "/api/ml/retraining/status", status, role="read", tag=_TAG,
@@ -121,19 +127,34 @@ def _lines(state: RunStatus) -> list[str]:
     return found
 
 
-def _info(desk: Desk, state: RunStatus) -> ModelInfo:
+class Manifests:
+    """What packages say of themselves; immutable, so the newest is read and checked once."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._held: tuple[str, Manifest] | None = None
+
+    def get(self, package: str) -> "Manifest":
+        """Return the manifest of a package."""
+        held = self._held
+        if held is None or held[0] != package:
+            held = self._held = (package, self._desk.models().registry.manifest(package))
+        return held[1]
+
+
+def _info(desk: Desk, manifests: Manifests, state: RunStatus) -> ModelInfo:
     return ModelInfo(
         trading=state.model is not None,
         sentence=_sentence(state),
-        champion=None if state.model is None else _champion(desk, state),
+        champion=None if state.model is None else _champion(desk, manifests, state),
         lines=[line_out(line) for line in state.lines],
     )
 
 
-def _champion(desk: Desk, state: RunStatus) -> Any:
+def _champion(desk: Desk, manifests: Manifests, state: RunStatus) -> Any:
     models = desk.models()
     fit = next(fit for fit in models.fits if fit.hash == state.model)
-    manifest = models.registry.manifest(fit.hash)
+    manifest = manifests.get(fit.hash)
     made = manifest.provenance
     return {
         "package": fit.hash,

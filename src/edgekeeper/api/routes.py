@@ -11,8 +11,8 @@ from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from edgekeeper.api.access import Grant, Role
 from edgekeeper.api.door import Door, Lane
+from edgekeeper.api.grants import Grant, Role
 from edgekeeper.api.problems import PROBLEM, Problem, where_wrong
 
 __all__ = [

@@ -16,26 +16,24 @@ from edgekeeper.api.routes import Routes, answered
 from edgekeeper.api.rows import nanoseconds
 from edgekeeper.api.settings import ApiSettings
 from edgekeeper.api.shapes import (
+    ChannelOut,
     EarningsOut,
     FitOut,
     LineOut,
-    MeasuredOut,
+    PositionOut,
     ProcessOut,
-    QuarantinePage,
     StatusOut,
     StepOut,
     TaskOut,
     WhyOut,
-    plain,
 )
-from edgekeeper.api.slowly import Slowly
 from edgekeeper.desk import Desk, LineStatus, RunStatus
 from edgekeeper.desk.desk import ACCOUNT
 from edgekeeper.desk.earnings import By
 from edgekeeper.errors import BadData, UsageError
 
 if TYPE_CHECKING:
-    import polars as pl
+    pass
 
 __all__ = ["RunStanding", "add_run", "line_out"]
 
@@ -67,13 +65,18 @@ def add_run(routes: Routes, desk: Desk, standing: "RunStanding", settings: ApiSe
         """List the processes of the run with their last signs of life."""
         return answered(_processes(desk, settings))
 
+    def channels() -> Response:
+        """Say how the channels fare that tell people of alerts."""
+        return answered([ChannelOut.model_validate(one) for one in desk.channels()])
+
+    routes.add("GET", "/v1/channels", channels, role="read", tag=_SAFETY,
+               answers=list[ChannelOut])  # fmt: skip
     routes.add("GET", "/v1/status", status, role="read", tag=_RUN, answers=StatusOut)
     routes.add("GET", "/v1/to-do", to_do, role="read", tag=_RUN, answers=list[TaskOut])
     routes.add("GET", "/v1/processes", processes, role="read", tag=_RUN,
                answers=list[ProcessOut])  # fmt: skip
     _add_models(routes, desk, standing)
     _add_trading(routes, desk)
-    _add_measured(routes, desk)
 
 
 class RunStanding:
@@ -127,6 +130,15 @@ def _add_trading(routes: Routes, desk: Desk) -> None:
         """Say why a symbol was traded, or why not: every question of its last decision."""
         return answered(_why(desk, symbol, at))
 
+    def positions(
+        account: Annotated[Name, Query(description="Whose.")] = ACCOUNT,
+    ) -> Response:
+        """List the positions that are open."""
+        return answered([PositionOut.model_validate(one) for one in desk.positions(account)])
+
+    routes.add("GET", "/v1/positions", positions, role="read", tag=_TRADING,
+               answers=list[PositionOut])  # fmt: skip
+
     def performance(
         account: Annotated[
             Name, Query(description="Whose; `rules` is the strategy without a model.")
@@ -146,53 +158,6 @@ def _add_trading(routes: Routes, desk: Desk) -> None:
                errors={404: "No decision on that symbol."})  # fmt: skip
     routes.add("GET", "/v1/performance", performance, role="read", tag=_TRADING,
                answers=EarningsOut, errors={404: "No such account."})  # fmt: skip
-
-
-def _add_measured(routes: Routes, desk: Desk) -> None:
-    drifting = _slowly(desk, "drift")
-    telling = _slowly(desk, "analyze")
-
-    def drift() -> Response:
-        """Say what has changed since the model was fitted: inputs, forecasts, correlations.
-
-        It takes seconds to measure. Until it is done, what was measured before is given, and
-        `current` is false; what the loop itself found is under `/v1/refit-requests`.
-        """
-        return _measured(desk, drifting)
-
-    def insights() -> Response:
-        """Say what the record teaches: sources, hours, conditions that work, and where profit
-        came from.
-
-        It takes seconds to measure, as `/v1/drift`.
-        """
-        return _measured(desk, telling)
-
-    set_aside = Kept(lambda: _set_aside(desk))
-
-    def quarantine(
-        limit: Annotated[int, Query(ge=1, le=1_000, description="How many at most.")] = 100,
-    ) -> Response:
-        """List rows of data that were set aside with the reason, for a person to look at."""
-        kept = set_aside.get(_changed(desk))
-        items = kept.tail(limit).reverse().to_dicts()
-        return answered({"total": kept.height, "items": items})
-
-    unmeasured = {404: "The service was started without what measures it."}
-    routes.add(
-        "GET", "/v1/drift", drift, role="read", tag=_MODELS, answers=MeasuredOut, errors=unmeasured
-    )
-    routes.add(
-        "GET",
-        "/v1/insights",
-        insights,
-        role="read",
-        tag=_TRADING,
-        answers=MeasuredOut,
-        errors=unmeasured,
-    )
-    routes.add("GET", "/v1/quarantine", quarantine, role="read", tag=_DATA,
-               answers=QuarantinePage)  # fmt: skip
 
 
 def _status(state: RunStatus) -> StatusOut:
@@ -258,42 +223,3 @@ def _processes(desk: Desk, settings: ApiSettings) -> list[ProcessOut]:
             )
         )
     return found
-
-
-def _slowly(desk: Desk, name: str) -> Slowly | None:
-    act = getattr(desk.acts, name)
-    if act is None:
-        return None
-    if name == "analyze":
-        return Slowly(lambda: plain(act(desk.folder).figures))
-    return Slowly(lambda: plain(act(desk.folder)))
-
-
-def _measured(desk: Desk, slowly: Slowly | None) -> Response:
-    if slowly is None:
-        raise Problem(404, "Not measured", "this service was started without what measures it")
-    found, working = slowly.read(desk.head)
-    shown = MeasuredOut(
-        figures=None if found.figures is None else dict(found.figures),
-        ledger=found.head,
-        current=not working,
-        trouble=found.trouble,
-    )
-    return answered(shown, headers={"Retry-After": "2"} if working else None)
-
-
-def _set_aside(desk: Desk) -> "pl.DataFrame":
-    from edgekeeper.market import list_quarantine
-    from edgekeeper.market.live.run_folder import STORE
-
-    return list_quarantine(desk.folder / STORE)
-
-
-def _changed(desk: Desk) -> int:
-    """When something was last put into the folder of bars that came."""
-    from edgekeeper.market.live.run_folder import STORE
-
-    try:
-        return (desk.folder / STORE).stat().st_mtime_ns
-    except OSError:
-        return 0

@@ -49,9 +49,13 @@ class ApiSettings:
 def uvicorn_settings() -> dict[str, Any]:
     """Return what :class:`uvicorn.Config` is given beside the application, host and port.
 
-    No header says what serves; no header of a proxy is believed; nobody waits for ever.
+    No header says what serves; no header of a proxy is believed; nobody waits for ever. Requests
+    are not logged, since a one-time link has its code in the address.
     """
+    from edgekeeper.api.connection import BoundedConnection
+
     return {
+        "http": BoundedConnection,
         "server_header": False,
         "proxy_headers": False,
         "access_log": False,
@@ -62,5 +66,4 @@ def uvicorn_settings() -> dict[str, Any]:
         "timeout_keep_alive": 30,
         "timeout_graceful_shutdown": 3,
         "ws_max_size": 1024 * 1024,
-        "h11_max_incomplete_event_size": 64 * 1024,
     }

@@ -9,11 +9,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from edgekeeper.api.rows import instant
 
 __all__ = [
+    "ChannelOut",
     "EarningsOut",
     "FitOut",
     "LineOut",
     "MeasuredOut",
     "ModelInfo",
+    "PositionOut",
     "ProcessOut",
     "QuarantinePage",
     "RetrainingStatus",
@@ -182,6 +184,32 @@ class ProcessOut(Told):
     alive: bool
     age_seconds: Number = Field(description="Null: before this machine was started.")
     at: Instant
+
+
+class PositionOut(Told):
+    """An open position."""
+
+    symbol: str
+    side: str
+    quantity: Number
+    entry_price: Number = Field(description="Paid per unit, costs included.")
+    since: Instant = Field(validation_alias="since_ns")
+    stop: Number
+    target: Number
+
+
+class ChannelOut(Told):
+    """A channel that tells people of alerts."""
+
+    name: str
+    delivered: int
+    failed: int
+    failed_in_a_row: int = Field(description="Since the last delivery.")
+    waiting: int
+    given_up: int
+    last_error: str | None
+    failing_since: Instant = Field(validation_alias="failing_since_ns")
+    last_delivered: Instant = Field(validation_alias="delivered_ns")
 
 
 class GroupOut(Told):

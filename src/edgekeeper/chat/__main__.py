@@ -5,14 +5,16 @@ it closes the bot ends.
 """
 
 import asyncio
-import logging
 import sys
 from pathlib import Path
 
 from edgekeeper.chat.drift import ask_drift
 from edgekeeper.chat.running import keep_chat
 from edgekeeper.child import Parent, end_with
+from edgekeeper.config import Config
 from edgekeeper.desk import Acts, Desk
+from edgekeeper.logs import set_up_logs
+from edgekeeper.watch import with_local
 
 __all__ = ["main"]
 
@@ -20,8 +22,8 @@ __all__ = ["main"]
 def main() -> None:
     """Talk until the parent ends."""
     parent = Parent()
-    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
     folder, url = Path(sys.argv[1]), parent.first_line or None
+    set_up_logs("chat", with_local(folder, Config()).logs)
     acts = Acts() if url else Acts(drift=ask_drift)
     with Desk(folder, ledger_url=url, acts=acts) as desk:
         asyncio.run(keep_chat(desk, parent.gone.is_set))

@@ -4,13 +4,13 @@ import math
 from collections.abc import Callable, Iterator
 
 from edgekeeper.desk import Desk, LineStatus, RunStatus
-from edgekeeper.errors import EdgekeeperError
+from edgekeeper.errors import EdgekeeperError, UsageError
 from edgekeeper.report.wording import MISSING, day, number, percent, signed
 
 __all__ = ["ANSWERS", "answer"]
 
 _ACCOUNT, _RULES = "edgekeeper", "rules"
-_NEWEST = 400
+_OF_BOTS = ("ml_status", "models")
 _FITS = 5
 _TASKS = 5
 _SHORT = 12
@@ -19,11 +19,37 @@ _SHORT = 12
 def answer(desk: Desk, name: str, rest: str) -> str:
     """Return the answer to a question; what cannot be answered says why."""
     try:
-        if not desk.begun:
-            return "There is no run here yet."
-        return ANSWERS[name](desk, rest)
+        bots = _bots(desk)
+        if desk.begun:
+            told = ANSWERS[name](desk, rest)
+            return f"{told}\n\n{bots}" if bots and name in _OF_BOTS else told
+        if bots and name in _OF_BOTS:
+            return bots
+        return "Nothing trades here by itself." if bots else "There is no run here yet."
     except EdgekeeperError as error:
         return f"That cannot be answered: {error}"
+
+
+def _bots(desk: Desk) -> str:
+    """Where the side-car stands, in some lines; empty: no bot has ever sent anything."""
+    try:
+        state = desk.sidecar()
+    except UsageError:  # there is no record yet
+        return ""
+    if state is None:
+        return ""
+    who = "the bot itself" if state.decides == "bot" else f"line {state.decides}"
+    halted = f" Signals are halted ({state.halted})." if state.halted else ""
+    lines = [
+        f"Bots: {state.signals:,} signals, {state.outcomes:,} outcomes; {who} decides "
+        f"(mode {state.mode}).{halted}"
+    ]
+    lines += [
+        f"{line.name}: {line.stage}, evidence {number(line.evidence, 1)} of "
+        f"{number(line.needed, 0)}, {percent(line.share, 0)} of the signals"
+        for line in state.lines
+    ]
+    return "\n".join(lines)
 
 
 def _ml_status(desk: Desk, rest: str) -> str:
@@ -140,32 +166,16 @@ def _price(value: float | None) -> str:
 
 
 def _performance(desk: Desk, rest: str) -> str:
-    state = desk.status()
-    curve = desk.equity()
-    lines = []
+    lines = [f"Since the start, after costs; {_who(desk.status())} now:"]
     for account, who in ((_ACCOUNT, "Edgekeeper"), (_RULES, "the rules alone")):
-        money = [
-            float(one)
-            for one in curve.filter(curve["account"] == account)["equity"].drop_nulls()
-            if math.isfinite(one)
-        ]
-        trades = desk.rows("trades", ["net_return"], where={"account": account}, limit=_NEWEST)
-        wins = int((trades["net_return"] > 0.0).sum())
-        won = wins / trades.height if trades.height else math.nan
-        earned = money[-1] / state.start_equity - 1.0 if money else math.nan
+        earned = desk.earnings(account)
+        trades = earned.trades
         lines.append(
-            f"{who}: {signed(earned)}, deepest fall {percent(_deepest(money))}, "
-            f"{percent(won, 0)} of the newest {trades.height} trades won"
+            f"{who}: {signed(earned.total_return)}, deepest fall {percent(earned.max_drawdown)}, "
+            f"{trades.trades} trades, {percent(trades.win_rate, 0)} won, "
+            f"{signed(trades.mean_return, 2)} each"
         )
-    return "\n".join([f"Since the start, after costs; {_who(state)} now:", *lines])
-
-
-def _deepest(money: list[float]) -> float:
-    high, deepest = -math.inf, 0.0
-    for one in money:
-        high = max(high, one)
-        deepest = max(deepest, 1.0 - one / high)
-    return deepest if money else math.nan
+    return "\n".join(lines)
 
 
 ANSWERS: dict[str, Callable[[Desk, str], str]] = {

@@ -20,7 +20,7 @@ from edgekeeper.chat.memory import Memory
 from edgekeeper.chat.texts import clean
 from edgekeeper.config_notify import TelegramConfig
 from edgekeeper.desk import Desk
-from edgekeeper.errors import EdgekeeperError, StorageError
+from edgekeeper.errors import EdgekeeperError, StorageError, UsageError
 
 if TYPE_CHECKING:
     from telegram import CallbackQuery, Message, Update
@@ -163,7 +163,13 @@ class Bot:
         await self._line.tell(chat, f"{wish.sentence}\nWhy? Reply within a minute.", ask_back=True)
 
     def _lines(self) -> list[str]:
-        return [line.name for line in self._desk.status().lines] if self._desk.begun else []
+        """Names of lines, of the run and of the side-car."""
+        try:
+            bots = self._desk.sidecar()
+        except UsageError:  # there is no record yet
+            return []
+        names = [line.name for line in bots.lines] if bots is not None else []
+        return [*(line.name for line in self._desk.status().lines), *names]
 
     async def _confirm(self, chat: int, user: int, wish: Wish, reason: str) -> None:
         """Ask once more, with buttons that only this person may press."""
@@ -234,15 +240,16 @@ class Bot:
         """Tell the outcome of orders that no loop had looked at."""
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
-            for order, what in self._memory.orders.items():
-                try:
-                    outcome = await asyncio.to_thread(self._desk.outcome, order)
-                except EdgekeeperError as error:
-                    _LOG.warning("%s", error)
-                    break
-                late = self._now() - float(what.get("since", 0.0)) > _LATE_SECONDS
-                if outcome is None and not late:
-                    continue
-                self._memory.forget_order(order)
-                said = outcome or "no loop has looked at it for a day; it holds for the next start"
-                await self._line.tell(int(what["chat"]), f"/{what['what']}: {said}.")
+            try:
+                for order, what in self._memory.orders.items():
+                    await self._report_one(order, int(what["chat"]), what)
+            except EdgekeeperError as error:
+                _LOG.warning("%s", error)
+
+    async def _report_one(self, order: str, chat: int, what: dict[str, Any]) -> None:
+        outcome = await asyncio.to_thread(self._desk.outcome, order)
+        if outcome is None and self._now() - float(what["since"]) <= _LATE_SECONDS:
+            return
+        self._memory.forget_order(order)
+        said = outcome or "no loop has looked at it for a day; it holds for the next start"
+        await self._line.tell(chat, f"/{what['what']}: {said}.")

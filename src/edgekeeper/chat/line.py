@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from edgekeeper.alerts import blotted
+from edgekeeper.alerts import Secret, blotted
 from edgekeeper.chat.texts import LONGEST, split
 from edgekeeper.errors import UsageError
 from edgekeeper.waiting import Backoff
@@ -22,6 +22,9 @@ _LOG = logging.getLogger("edgekeeper.chat")
 _TRIES = 4
 _LONGEST_SECONDS = 60.0
 _MEND_SECONDS = 300.0
+_MALFORMED = (AttributeError, KeyError, TypeError, ValueError)
+"""What the library raises where JSON is right and its shape is not."""
+
 _WANTED = ("message", "callback_query")
 
 
@@ -30,7 +33,7 @@ class Line:
 
     Parameters
     ----------
-    token : str
+    token : Secret
     api_url : str
     silence_seconds : float
         How long an answer may take.
@@ -40,11 +43,16 @@ class Line:
         The first wait after a failure.
     look_seconds : float
         How often to look whether to end.
+
+    Raises
+    ------
+    UsageError
+        The token is missing or is none, or python-telegram-bot is not installed.
     """
 
     def __init__(
         self,
-        token: str,
+        token: Secret,
         api_url: str = "https://api.telegram.org",
         *,
         silence_seconds: float = 10.0,
@@ -77,7 +85,7 @@ class Line:
         ]
         try:
             self._bot: telegram.Bot = telegram.Bot(
-                token,
+                token.reveal(),
                 f"{api_url.rstrip('/')}/bot",
                 request=self._requests[0],
                 get_updates_request=self._requests[1],
@@ -105,6 +113,8 @@ class Line:
                 ) from None
             except error.TelegramError as failure:
                 await self._wait(self._after(failure), gone)
+            except _MALFORMED as failure:
+                await self._wait(self._after(error.TelegramError(repr(failure))), gone)
             else:
                 return
 
@@ -134,6 +144,9 @@ class Line:
             news: Sequence[telegram.Update] = asking.result()
         except self._telegram.error.TelegramError as error:
             await self._wait(self._after(error), gone)
+            return ()
+        except _MALFORMED as error:
+            await self._wait(self._after(self._telegram.error.TelegramError(repr(error))), gone)
             return ()
         if self._failures:
             _LOG.warning("Telegram answers again")
@@ -215,6 +228,9 @@ class Line:
                 kinds.ChatMigrated,
             ) as no:
                 _LOG.warning("Telegram: %s", blotted(str(no)))
+                return
+            except _MALFORMED as error:  # it was taken, and what came back is no message
+                _LOG.warning("Telegram: %s", blotted(repr(error)))
                 return
             except kinds.TelegramError as error:
                 wait = self._backoff.wait(attempt)

@@ -35,7 +35,11 @@ class Memory:
         said = self._read()
         number = said.get("next_update")
         self.next_update = number if isinstance(number, int) else 0
-        self._orders = _mapping(said.get("orders"))
+        self._orders = {
+            order: what
+            for order, what in _mapping(said.get("orders")).items()
+            if isinstance(what.get("chat"), int) and isinstance(what.get("since"), int | float)
+        }
         self._strangers = _mapping(said.get("strangers"))
 
     @property

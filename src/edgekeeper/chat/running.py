@@ -34,7 +34,7 @@ async def keep_chat(desk: Desk, gone: Callable[[], bool], *, poll_seconds: float
         )
     token = Secret("the token of the Telegram bot", settings.token_env, settings.token_file)
     line = Line(
-        token.reveal(),
+        token,
         settings.api_url,
         silence_seconds=notify.timeout_seconds,
         poll_seconds=poll_seconds,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["PlaceReader"]
 
 _STATES = ("starting", "alive", "busy", "stopped", "failed")
-_MOST_PROCESSES, _SIZE_SECONDS = 20, 60.0
+_MOST_PROCESSES, _MOST_CHANNELS, _SIZE_SECONDS = 20, 20, 60.0
 
 
 class PlaceReader:
@@ -33,7 +33,7 @@ class PlaceReader:
 
     def __init__(self, desk: "Desk") -> None:
         self._desk = desk
-        self._name = Bounded(_MOST_PROCESSES)
+        self._name, self._channel = Bounded(_MOST_PROCESSES), Bounded(_MOST_CHANNELS)
         self._pids: dict[str, int] = {}
         self._restarts: dict[str, int] = {}
         self._size: tuple[float, int] | None = None
@@ -46,6 +46,7 @@ class PlaceReader:
         yield from _use(beats)
         yield from self._disk()
         yield from _pointer(self._desk.folder)
+        yield from self._channels()
 
     def _count_restarts(self, beats: "dict[str, Beat]") -> None:
         for name, beat in beats.items():
@@ -66,6 +67,27 @@ class PlaceReader:
         yield counter("process_restarts", "Times a process was another one than at the last look.",
                       {(name,): count for name, count in self._restarts.items()},
                       label)  # fmt: skip
+
+    def _channels(self) -> "Iterator[Metric]":
+        """How alerts reach people; nothing is told of channels while that cannot be read."""
+        from edgekeeper.alerts import channel_states
+        from edgekeeper.errors import EdgekeeperError
+
+        try:
+            states = {self._channel(one.name): one for one in channel_states(self._desk.folder)}
+        except EdgekeeperError:
+            states = {}
+        told = {(name, "delivered"): one.delivered for name, one in states.items()}
+        told |= {(name, "failed"): one.failed for name, one in states.items()}
+        told |= {(name, "given_up"): one.given_up for name, one in states.items()}
+        yield counter("notifications", "Messages to people, by channel and what became of them.",
+                      told, ("channel", "result"))  # fmt: skip
+        yield gauge("notifications_waiting", "Messages that will be sent.",
+                    {(name,): one.waiting for name, one in states.items()},
+                    ("channel",))  # fmt: skip
+        yield gauge("channel_failures_in_a_row", "Since a channel took a message; 0: it works.",
+                    {(name,): one.failed_in_a_row for name, one in states.items()},
+                    ("channel",))  # fmt: skip
 
     def _disk(self) -> "Iterator[Metric]":
         now = time.monotonic()

@@ -16,17 +16,18 @@ from edgekeeper.clock import Clock
 from edgekeeper.config import SidecarConfig
 from edgekeeper.errors import BadData
 from edgekeeper.ledger import GroupCommitter, Ledger
+from edgekeeper.sidecar.bar_market import BarMarket, Settled
 from edgekeeper.sidecar.exchange import UnknownSignal
 from edgekeeper.sidecar.facts import (
     FORECAST,
     answer_of,
     check_same,
+    nanoseconds,
     outcome_columns,
     signal_columns,
 )
 from edgekeeper.sidecar.funnel import Asked, Decided, decide
 from edgekeeper.sidecar.halts import Halts
-from edgekeeper.sidecar.market import Market
 from edgekeeper.sidecar.messages import (
     Answer,
     BarsIn,
@@ -39,7 +40,7 @@ from edgekeeper.sidecar.student import OutcomeNote, SignalNote, Student
 
 __all__ = ["Answering"]
 
-_REMEMBERED = 50_000
+_REMEMBERED = 5_000
 _SECOND_NS = 10**9
 
 
@@ -87,7 +88,7 @@ class Answering:
     clock : Clock
     halts : Halts
     student : Student
-    market : Market
+    market : BarMarket
     """
 
     def __init__(
@@ -98,12 +99,13 @@ class Answering:
         clock: Clock,
         halts: Halts,
         student: Student,
-        market: Market,
+        market: BarMarket,
     ) -> None:
         self._writer, self._reader = writer, reader
         self._settings, self._clock, self._halts = settings, clock, halts
         self._student, self._market = student, market
         self._signals, self._outcomes = _Memory(), _Memory()
+        self._storing = asyncio.Lock()
 
     # -- signals --------------------------------------------------------------------------------
 
@@ -146,7 +148,8 @@ class Answering:
             "target": target,
             **_answer_columns(decided),
         }
-        facts: dict[str, Mapping[str, object]] = {"sidecar_signals": row}
+        said = {name: value for name, value in row.items() if value is not None}
+        facts: dict[str, Mapping[str, object]] = {"sidecar_signals": said}
         if opinions:
             facts["sidecar_forecasts"] = {
                 "event_time_ns": told["event_time_ns"],
@@ -169,7 +172,9 @@ class Answering:
         async def settled() -> Answer:
             await self._written(f"signal:{signal.id}", facts, note.event_time_ns)
             self._student.signal_noted(note)
-            self._market.signal_noted(signal, note.event_time_ns)
+            self._market.signal_noted(
+                signal.id, signal.symbol, signal.side, note.event_time_ns, decided.size
+            )
             return answer
 
         async def before(error: BadData) -> Answer:
@@ -211,6 +216,7 @@ class Answering:
             outcome.id, "bot", closed, None if returned is None else outcome.net_return
         )
         self._student.outcome_noted(note)
+        self._market.outcome_told(outcome.id)
         return True
 
     async def _noted_before(self, id: str, told: dict[str, object], error: BadData) -> bool:
@@ -237,7 +243,34 @@ class Answering:
 
     async def bars(self, bars: BarsIn) -> int:
         """Take bars; return how many were new."""
-        return await asyncio.to_thread(self._market.take, bars)
+        newest = max(nanoseconds(bar.time) for bar in bars.bars)
+        if newest > self._clock.now_ns() + self._settings.max_ahead_seconds * _SECOND_NS:
+            raise BadData("bars: expected bars that are closed, got one that closes in the future")
+        async with self._storing:
+            new = await asyncio.to_thread(self._market.store, bars)
+            await self.settle(self._market.take(bars))
+        return new
+
+    async def settle(self, found: list[Settled]) -> None:
+        """Write down outcomes that bars have shown."""
+        for one in found:
+            row = {
+                "event_time_ns": one.ended.closed_ns,
+                "wall_time_ns": self._clock.now_ns(),
+                "id": one.id,
+                "source": "bars",
+                "net_return": one.ended.net_return,
+                "exit_reason": one.ended.reason,
+            }
+            try:
+                await self._written(
+                    f"outcome:bars:{one.id}", {"sidecar_outcomes": row}, one.ended.closed_ns
+                )
+            except BadData:
+                continue  # settled before, by a process that did not live to know
+            self._student.outcome_noted(
+                OutcomeNote(one.id, "bars", one.ended.closed_ns, one.ended.net_return)
+            )
 
     # -- writing --------------------------------------------------------------------------------
 

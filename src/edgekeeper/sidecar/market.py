@@ -1,13 +1,11 @@
-"""``Market``: what the side-car knows of prices, where it knows any."""
+"""``Seen``: what bars say of a symbol just before a signal, where there are any."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
-from edgekeeper.errors import Refused
-from edgekeeper.sidecar.messages import BarsIn, Side, SignalIn
+from edgekeeper.sidecar.messages import Side
 
-__all__ = ["Blind", "Market", "Seen"]
+__all__ = ["Seen"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,34 +35,3 @@ class Seen:
             self.close * (1.0 - direction * self.stop_distance),
             self.close * (1.0 + direction * self.target_distance),
         )
-
-
-class Market(Protocol):
-    """Bars that bots sent, or a run in the same folder takes."""
-
-    def before(self, symbol: str, time_ns: int) -> Seen:
-        """Say what was known of a symbol at its last close, at or before an instant."""
-        ...
-
-    def signal_noted(self, signal: SignalIn, time_ns: int) -> None:
-        """Take a signal that is on record: its outcome may have to come from bars."""
-        ...
-
-    def take(self, bars: BarsIn) -> int:
-        """Take bars; return how many were new. Called from a thread."""
-        ...
-
-
-class Blind:
-    """Knows no prices: what a skipped signal would have brought stays unknown."""
-
-    def before(self, symbol: str, time_ns: int) -> Seen:
-        """Know nothing."""
-        return Seen()
-
-    def signal_noted(self, signal: SignalIn, time_ns: int) -> None:
-        """Wait for nothing."""
-
-    def take(self, bars: BarsIn) -> int:
-        """Refuse."""
-        raise Refused("this side-car takes no bars")

@@ -11,9 +11,9 @@ from edgekeeper.config import Config
 from edgekeeper.errors import StorageError
 from edgekeeper.ledger import GroupCommitter, Ledger
 from edgekeeper.sidecar.answering import Answering
+from edgekeeper.sidecar.bar_market import BarMarket
 from edgekeeper.sidecar.halts import Halts
 from edgekeeper.sidecar.learning import Fitter, Learning, fitting_process
-from edgekeeper.sidecar.market import Blind
 from edgekeeper.sidecar.obeying import Obeying
 from edgekeeper.sidecar.scribe import Scribe
 from edgekeeper.sidecar.server import serving
@@ -46,7 +46,8 @@ class Sidecar:
         self._scribe = scribe = Scribe(writer)
         halts = Halts()
         self.learning = student = Learning(folder, scribe, config, clock, fitter)
-        market = Blind()
+        self._market = market = BarMarket(folder, config)
+        market.begin(reader)
         student.begin(reader)
         self.obeying = Obeying(scribe, reader, halts, clock, student)
         self.obeying.begin(config.sidecar.model_dump_json())
@@ -58,6 +59,7 @@ class Sidecar:
         try:
             while True:
                 self.obeying.apply(await asyncio.to_thread(self.obeying.read))
+                await self.answering.settle(self._market.look())
                 await self.learning.look()
                 self._scribe.check()
                 heart.beat()

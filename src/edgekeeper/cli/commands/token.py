@@ -13,7 +13,7 @@ from edgekeeper.cli.run_folder import PAPER
 from edgekeeper.cli.tables import plain_table
 
 if TYPE_CHECKING:
-    from edgekeeper.api.access import TokenOnRecord
+    from edgekeeper.api.grants import TokenOnRecord
 
 __all__ = ["app"]
 

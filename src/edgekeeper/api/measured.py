@@ -1,0 +1,143 @@
+"""What has to be looked through first: drift, insights, the quality of data. Never in a request."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import Query
+from starlette.responses import Response
+
+from edgekeeper.api.kept import Kept
+from edgekeeper.api.problems import Problem
+from edgekeeper.api.routes import Routes, answered
+from edgekeeper.api.shapes import MeasuredOut, QuarantinePage, plain
+from edgekeeper.api.slowly import Slowly
+from edgekeeper.desk import Desk
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["add_measured"]
+
+_MOST_FINDINGS = 500
+_MODELS, _TRADING, _DATA = "Models", "Trading", "Data"
+
+
+def add_measured(routes: Routes, desk: Desk) -> None:
+    """Add drift, insights, data quality and quarantine."""
+    drifting = _slowly(desk, "drift")
+    telling = _slowly(desk, "analyze")
+    looking = Slowly(lambda: _quality(desk))
+
+    def drift() -> Response:
+        """Say what has changed since the model was fitted: inputs, forecasts, correlations.
+
+        It takes seconds to measure. Until it is done, what was measured before is given, and
+        `current` is false; what the loop itself found is under `/v1/refit-requests`.
+        """
+        return _measured(desk, drifting)
+
+    def insights() -> Response:
+        """Say what the record teaches: sources, hours, conditions that work, and where profit
+        came from.
+
+        It takes seconds to measure, as `/v1/drift`.
+        """
+        return _measured(desk, telling)
+
+    def quality() -> Response:
+        """Say how good the bars are: gaps, duplicates, stale prices, outliers; and how complete.
+
+        It takes seconds to look through many bars, as `/v1/drift`.
+        """
+        return _measured(desk, looking)
+
+    set_aside = Kept(lambda: _set_aside(desk))
+
+    def quarantine(
+        limit: Annotated[int, Query(ge=1, le=1_000, description="How many at most.")] = 100,
+    ) -> Response:
+        """List rows of data that were set aside with the reason, for a person to look at."""
+        kept = set_aside.get(_changed(desk))
+        items = kept.tail(limit).reverse().to_dicts()
+        return answered({"total": kept.height, "items": items})
+
+    unmeasured = {404: "The service was started without what measures it."}
+    routes.add(
+        "GET", "/v1/drift", drift, role="read", tag=_MODELS, answers=MeasuredOut, errors=unmeasured
+    )
+    routes.add(
+        "GET",
+        "/v1/insights",
+        insights,
+        role="read",
+        tag=_TRADING,
+        answers=MeasuredOut,
+        errors=unmeasured,
+    )
+    routes.add("GET", "/v1/data-quality", quality, role="read", tag=_DATA, answers=MeasuredOut)
+    routes.add("GET", "/v1/quarantine", quarantine, role="read", tag=_DATA,
+               answers=QuarantinePage)  # fmt: skip
+
+
+def _slowly(desk: Desk, name: str) -> Slowly | None:
+    act = getattr(desk.acts, name)
+    if act is None:
+        return None
+    if name == "analyze":
+        return Slowly(lambda: plain(act(desk.folder).figures))
+    return Slowly(lambda: plain(act(desk.folder)))
+
+
+def _measured(desk: Desk, slowly: Slowly | None) -> Response:
+    if slowly is None:
+        raise Problem(404, "Not measured", "this service was started without what measures it")
+    found, working = slowly.read(desk.head)
+    shown = MeasuredOut(
+        figures=None if found.figures is None else dict(found.figures),
+        ledger=found.head,
+        current=not working,
+        trouble=found.trouble,
+    )
+    return answered(shown, headers={"Retry-After": "2"} if working else None)
+
+
+def _quality(desk: Desk) -> dict[str, Any]:
+    found = desk.data_quality()
+    bars = found.bars
+    return {
+        "source": found.source,
+        "interval": found.interval,
+        "symbols": [] if bars is None else _timed(bars.by_symbol),
+        "findings": [] if bars is None else _timed(bars.findings.tail(_MOST_FINDINGS)),
+        "sentences": [] if bars is None else list(bars.lines()),
+        "quarantined": found.quarantine.height,
+        "complete": {
+            line: forecast / bars_ for line, bars_, forecast in found.complete.iter_rows()
+        },
+        "complete_asked": found.asked,
+    }
+
+
+def _timed(frame: "pl.DataFrame") -> list[dict[str, Any]]:
+    """Rows with times as RFC 3339."""
+    import polars as pl
+    import polars.selectors as cs
+
+    written = cs.temporal().dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ")
+    return frame.with_columns(written).cast({cs.temporal(): pl.String}).to_dicts()
+
+
+def _set_aside(desk: Desk) -> "pl.DataFrame":
+    from edgekeeper.market import list_quarantine
+    from edgekeeper.market.live.run_folder import STORE
+
+    return list_quarantine(desk.folder / STORE)
+
+
+def _changed(desk: Desk) -> int:
+    """When something was last put into the folder of bars that came."""
+    from edgekeeper.market.live.run_folder import STORE
+
+    try:
+        return (desk.folder / STORE).stat().st_mtime_ns
+    except OSError:
+        return 0
