@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,7 +13,8 @@ from edgekeeper.errors import StorageError
 from edgekeeper.ledger import GroupCommitter, Ledger
 from edgekeeper.sidecar.answering import Answering
 from edgekeeper.sidecar.bar_market import BarMarket
-from edgekeeper.sidecar.halts import Halts
+from edgekeeper.sidecar.halts import Halts, Order
+from edgekeeper.sidecar.herald import Herald
 from edgekeeper.sidecar.learning import Fitter, Learning, fitting_process
 from edgekeeper.sidecar.obeying import Obeying
 from edgekeeper.sidecar.scribe import Scribe
@@ -26,6 +28,7 @@ ROLE = "signals"
 _LEDGER = "ledger.sqlite"
 _LOOK_SECONDS = 0.05
 _BEAT_SECONDS = 1.0
+_MEASURE_SECONDS = 900.0
 
 
 class Sidecar:
@@ -44,25 +47,31 @@ class Sidecar:
     ) -> None:  # fmt: skip
         self.folder, self.config = folder, config
         self._scribe = scribe = Scribe(writer)
+        self._reader = reader
+        self.herald = herald = Herald(folder, config, scribe, clock)
+        herald.begin(reader)
         halts = Halts()
-        self.learning = student = Learning(folder, scribe, config, clock, fitter)
+        self.learning = student = Learning(folder, scribe, config, clock, fitter, herald)
         self._market = market = BarMarket(folder, config)
         market.begin(reader)
         student.begin(reader)
-        self.obeying = Obeying(scribe, reader, halts, clock, student)
+        self.obeying = Obeying(scribe, reader, halts, clock, student, herald)
         self.obeying.begin(config.sidecar.model_dump_json())
         self.answering = Answering(writer, reader, config.sidecar, clock, halts, student, market)
 
     async def work(self) -> None:
         """Obey, learn and give signs of life until cancelled; raise what went wrong."""
+        self._measured = time.monotonic()
         heart = Heart(self.folder, "signals", _BEAT_SECONDS)
         try:
             while True:
-                self.obeying.apply(await asyncio.to_thread(self.obeying.read))
+                self.obeying.apply(await asyncio.to_thread(self._read, heart))
                 await self.answering.settle(self._market.look())
                 await self.learning.look()
+                if time.monotonic() > self._measured + _MEASURE_SECONDS:
+                    self._measured = time.monotonic()
+                    self.herald.judge(await asyncio.to_thread(self.herald.measure, self._reader))
                 self._scribe.check()
-                heart.beat()
                 await asyncio.sleep(_LOOK_SECONDS)
         except asyncio.CancelledError:
             heart.beat("stopped")
@@ -70,6 +79,11 @@ class Sidecar:
         except BaseException:
             heart.beat("failed")
             raise
+
+    def _read(self, heart: Heart) -> list[Order]:
+        """Whatever may wait for the disk: a sign of life, and what people ordered."""
+        heart.beat()
+        return self.obeying.read()
 
 
 @asynccontextmanager
@@ -104,6 +118,7 @@ async def opened(
                 yield sidecar
             finally:
                 sidecar.learning.close()
+                sidecar.herald.close()
 
 
 async def run_sidecar(
