@@ -19,7 +19,8 @@ import edgekeeper
 from edgekeeper.__main__ import app
 from edgekeeper.api import Access, make_api
 from edgekeeper.desk import Desk
-from edgekeeper.errors import UsageError
+from edgekeeper.desk.pulling import pull_run
+from edgekeeper.errors import StorageError, UsageError
 from edgekeeper.ledger import Ledger
 from edgekeeper.registry import MOST_BYTES, FarSide, Registry
 from edgekeeper.registry.keys import sign_folder, write_key_pair
@@ -347,3 +348,70 @@ def test_a_line_is_fitted_on_a_mirror_as_its_run_would(lived, tmp_path):
     assert (done.exit_code, "the line has its own" in done.stderr) == (2, True)
     done = run(*words[:5], "--line", "lineer", "--out", out)
     assert (done.exit_code, "'linear'" in done.stderr) == (2, True)
+
+
+# -- connections that break ------------------------------------------------------------------------
+
+
+BREAKING = """#!{python}
+import os, subprocess, sys
+sends = {sends}
+ssh = subprocess.Popen([{ssh!r}, *sys.argv[1:]], stdin=subprocess.PIPE if sends else None,
+                       stdout=None if sends else subprocess.PIPE)
+source, sink = (0, ssh.stdin.fileno()) if sends else (ssh.stdout.fileno(), 1)
+left = 300_000
+while left > 0 and (data := os.read(source, min(left, 65_536))):
+    os.write(sink, data)
+    left -= len(data)
+if left > 0 and sends:
+    ssh.stdin.close()
+if left > 0:
+    sys.exit(ssh.wait())
+ssh.kill()
+sys.exit(255)
+"""
+
+
+def breaking(folder, monkeypatch, *, sends):
+    """Put an ssh before the real one that dies after 300 kB one way."""
+    place = folder / "breaking"
+    place.mkdir()
+    text = BREAKING.format(python=sys.executable, ssh=shutil.which("ssh"), sends=sends)
+    (place / "ssh").write_text(text)
+    (place / "ssh").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{place}:{os.environ['PATH']}")
+
+
+def test_a_connection_that_breaks_while_a_package_is_sent(
+    far, lived, server, tmp_path, monkeypatch
+):
+    there = FarSide.parse(f"far:{server}", program=str(far.program), ssh_config=far.config)
+    source, target = tmp_path / "package", f"{server}/models/incoming/{'0' * 64}"
+    source.mkdir()
+    (source / "model.onnx").write_bytes(os.urandom(2_000_000))
+    with monkeypatch.context() as patched:
+        breaking(tmp_path, patched, sends=True)
+        with pytest.raises(StorageError, match="the same command goes on where it ended"):
+            there.send(source, target)
+    assert not (Path(target) / "model.onnx").exists()
+    there.send(source, target)
+    assert (Path(target) / "model.onnx").read_bytes() == (source / "model.onnx").read_bytes()
+
+
+def test_a_connection_that_breaks_while_a_run_is_fetched(far, lived, server, tmp_path, monkeypatch):
+    mirror = Path(shutil.copytree(lived, tmp_path / "mirror"))
+    with Ledger.open(mirror / "ledger.sqlite", read_only=True) as ledger:
+        head = ledger.head("trade")
+    (server / "live" / "1h" / "new.parquet").write_bytes(os.urandom(2_000_000))
+    there = FarSide.parse(f"far:{server}", program=str(far.program), ssh_config=far.config)
+    with monkeypatch.context() as patched:
+        breaking(tmp_path, patched, sends=False)
+        with pytest.raises(StorageError, match="what was there before is unchanged"):
+            pull_run(there, mirror)
+    assert not (mirror / "live" / "1h" / "new.parquet").exists()
+    with Ledger.open(mirror / "ledger.sqlite", read_only=True) as ledger:
+        assert ledger.head("trade") == head
+    time.sleep(1.0)  # backups are named by the second
+    pull_run(there, mirror)
+    assert (mirror / "live" / "1h" / "new.parquet").stat().st_size == 2_000_000
+    assert not (mirror / ".pulling").exists()
