@@ -35,6 +35,7 @@ NEEDED: dict[str, Role] = {
     "freeze": "admin",
     "unfreeze": "admin",
     "acknowledge": "trade",
+    "adopt": "admin",
 }
 """Least role that may give an order."""
 

@@ -4,36 +4,29 @@ import math
 
 import numpy as np
 
-from edgekeeper.dashboard.curves import ACCOUNT, BASELINE, Curves
+from edgekeeper.dashboard.curves import ACCOUNT, Curves
 from edgekeeper.dashboard.nodes import Element, Node, node
 from edgekeeper.dashboard.parts import (
     Stat,
-    ask_button,
     card,
     empty_state,
     heading,
-    icon,
-    plot,
     stats,
     table,
-    tabs,
 )
+from edgekeeper.dashboard.screens.alert_list import alert_list
 from edgekeeper.dashboard.screens.decision_rows import COLUMNS, decision_row
+from edgekeeper.dashboard.screens.money import money, positions
+from edgekeeper.dashboard.screens.to_do import to_do
 from edgekeeper.dashboard.screens.vital_signs import vital_signs
 from edgekeeper.dashboard.standing import who_trades
 from edgekeeper.dashboard.view import View
-from edgekeeper.dashboard.wishes import ask_alert, ask_line, ask_resume
 from edgekeeper.desk import RunStatus
-from edgekeeper.report.axis import percent_ticks
-from edgekeeper.report.charts import Chart, Series, line_chart
-from edgekeeper.report.to_do import Task
-from edgekeeper.report.wording import MISSING, count, day, number, percent, signed
+from edgekeeper.report.wording import count, number, percent, signed
 
 __all__ = ["overview"]
 
 _DAY_NS = 86_400 * 10**9
-_SPANS = {"": ("All", None), "quarter": ("90 days", 90), "month": ("30 days", 30),
-          "week": ("7 days", 7)}  # fmt: skip
 _SHOWN = 8
 _MOST = 10_000
 
@@ -47,19 +40,19 @@ def overview(view: View) -> list[Node]:
         return [head, _begin(view)]
     curves = view.shelf.get("curves", view.stamp, view.equity.read)
     today = _today(view, state)
-    waits = _to_do(view)
+    waits = to_do(view)
     return [
         head,
         *([waits] if view.facts.tasks else []),
         _figures(state, curves, today),
         node(
             "div",
-            node("div", _money(view, state, curves), _decided(view), css="stack"),
+            node("div", money(view, state, curves), positions(view), _decided(view), css="stack"),
             node(
                 "div",
                 vital_signs(view, state),
                 None if view.facts.tasks else waits,
-                _alerts(view, state),
+                alert_list(view, state),
                 css="stack",
             ),
             css="split",
@@ -131,57 +124,6 @@ def _today(view: View, state: RunStatus) -> dict[str, int]:
     return dict(rows["decision"].value_counts().iter_rows())
 
 
-def _money(view: View, state: RunStatus, curves: Curves) -> Element:
-    chosen = view.place.get("span")
-    days = _SPANS.get(chosen, _SPANS[""])[1]
-    shown = curves
-    if days is not None and state.last_bar_ns is not None:
-        shown = curves.since(state.last_bar_ns - days * _DAY_NS)
-    names = tabs(
-        "Span of the picture",
-        [
-            (words, view.place.to(span=name).url, name == (chosen if chosen in _SPANS else ""))
-            for name, (words, _) in _SPANS.items()
-        ],
-    )
-    growth = _growth(shown)
-    fall = line_chart(
-        shown.time_ns,
-        [Series("Fall", "edgekeeper", shown.fall, lambda v: percent(abs(v), 2), area=True)],
-        ticks=lambda low, high: percent_ticks(low, high, 3),
-        label="How far the account stands below its highest point",
-        height_px=84,
-    )
-    return card(
-        "What it earned, beside the rules alone",
-        names,
-        plot(growth),
-        node("p", "Fall from the highest point so far", css="soft") if fall else None,
-        plot(fall, legend=False) if fall else None,
-        note=f"after costs, {state.currency}",
-    )
-
-
-def _growth(curves: Curves) -> Chart | None:
-    series = []
-    for name, css, values in (
-        ("Edgekeeper", "edgekeeper", curves.mine),
-        ("The rules alone", BASELINE, curves.rules),
-    ):
-        first = values[np.isfinite(values)][:1]
-        if len(first) and first[0] > 0.0:
-            series.append(Series(name, css, values / first[0] - 1.0, lambda v: signed(v, 2),
-                                 layer=1 if css == BASELINE else 0))  # fmt: skip
-    said = ", ".join(f"{one.name} {one.text(float(one.values[-1]))}" for one in series)
-    return line_chart(
-        curves.time_ns,
-        series,
-        ticks=percent_ticks,
-        label=f"Return over the span: {said or MISSING}",
-        height_px=250,
-    )
-
-
 def _decided(view: View) -> Element:
     rows = view.desk.rows(
         "decisions", where={"account": ACCOUNT, "side": ["long", "short"]}, limit=_SHOWN
@@ -201,98 +143,4 @@ def _decided(view: View) -> Element:
         )
     return card(
         "Newest decisions", inside, note="UTC", more=("All decisions", "/decisions"), css="flush"
-    )
-
-
-_URGENT = {
-    "now": ("danger", "stop"),
-    "soon": ("warning", "warning"),
-    "when convenient": ("info", "info"),
-}
-
-
-def _to_do(view: View) -> Element:
-    tasks = view.facts.tasks
-    if not tasks:
-        return card(
-            "What waits for you", empty_state("Nothing.", "All is as it should be.", sign="good")
-        )
-    return card(
-        "What waits for you",
-        node("ul", [_task(view, task) for task in tasks[:12]], css="items"),
-        node("p", f"and {len(tasks) - 12} more", css="soft") if len(tasks) > 12 else None,
-        css="flush",
-    )
-
-
-def _task(view: View, task: Task) -> Element:
-    tone, sign = _URGENT[task.urgency]
-    return node(
-        "li",
-        node("span", icon(sign), node("span", f"{task.urgency}: ", css="sr"), css=tone),
-        node("p", task.text),
-        _act(view, task),
-        node("small", f"since {day(task.since_ns, minutes=True)} UTC"),
-    )
-
-
-def _act(view: View, task: Task) -> Node | None:
-    state = view.facts.status
-    if state is None:
-        return None
-    if task.kind == "halt" and view.may_order("resume"):
-        return ask_button(ask_resume(state.halt_cause), "Resume", css="small")
-    if task.kind == "pause" and view.may_order("rearm") and state.champion:
-        return ask_button(ask_line("rearm", state.champion, []), "Re-arm", css="small")
-    if task.kind == "approval":
-        return node("a", "Look at the fits", href="/models")
-    if task.kind == "alert" and view.may_order("acknowledge"):
-        return ask_button(ask_alert(task.subject), "Seen", css="small")
-    return None
-
-
-_TONES = {
-    "critical": ("danger", "stop"),
-    "warning": ("warning", "warning"),
-    "info": ("info", "info"),
-}
-
-
-def _alerts(view: View, state: RunStatus) -> Element:
-    since = None if state.last_bar_ns is None else state.last_bar_ns - 30 * _DAY_NS
-    rows = view.desk.rows("alerts", since_ns=since, limit=8)
-    if rows.height == 0:
-        calm = "What matters is told here, and in the channels you set up."
-        return card("Alerts", empty_state("None in 30 days.", calm, sign="good"))
-    return card(
-        "Alerts",
-        node(
-            "ul",
-            [
-                node(
-                    "li",
-                    node(
-                        "span", icon(sign), node("span", f"{row['severity']}: ", css="sr"), css=tone
-                    ),
-                    node("p", node("bdi", row["message"])),
-                    None,
-                    node("small", f"{day(row['event_time_ns'], minutes=True)} UTC"),
-                )
-                for row in rows.iter_rows(named=True)
-                for tone, sign in [_TONES.get(row["severity"], _TONES["info"])]
-            ],
-            css="items",
-        ),
-        note="last 30 days",
-        css="flush",
-    )
-
-
-def _alert(severity: str, message: str, time_ns: int) -> Element:
-    tone, sign = _TONES.get(severity, _TONES["info"])
-    return node(
-        "li",
-        node("span", icon(sign), node("span", f"{severity}: ", css="sr"), css=tone),
-        node("p", node("bdi", message)),
-        node("small", f"{day(time_ns, minutes=True)} UTC"),
     )

@@ -94,8 +94,8 @@ def _figures(state: SidecarStatus) -> Element:
 
 def _lines(view: View, state: SidecarStatus) -> list[Node]:
     if not state.lines:
-        return [empty_state("Not enough outcomes yet.", "A first fit is made once outcomes of "
-                            "signals are known; it begins in shadow.", sign="models")]  # fmt: skip
+        text = "A first fit is made once enough outcomes of signals are known; it begins in shadow."
+        return [empty_state("Not enough outcomes yet.", text, sign="models")]
     return [_line(view, line) for line in state.lines]
 
 
