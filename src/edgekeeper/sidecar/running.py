@@ -1,6 +1,7 @@
 """``run_sidecar``: the process that holds the record of signals, from its start to its end."""
 
 import asyncio
+import gc
 import os
 import time
 from collections.abc import AsyncIterator
@@ -135,6 +136,8 @@ async def run_sidecar(
         ended = asyncio.get_running_loop().create_future()
         if parent is not None:
             _watch(parent, ended)
+        gc.collect()
+        gc.freeze()  # what is there now stays: to walk through it again would hold answers up
         async with serving(folder, sidecar.answering):
             working = asyncio.ensure_future(sidecar.work())
             await asyncio.wait({working, ended}, return_when=asyncio.FIRST_COMPLETED)
