@@ -11,21 +11,20 @@ import os
 import secrets
 import socket
 import sys
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgekeeper.child import Parent, end_with
 from edgekeeper.config import Config
 from edgekeeper.desk import Acts, Desk
 from edgekeeper.logs import set_up_logs
+from edgekeeper.looking_back import drift_of, insights_of
 from edgekeeper.watch import Heart, with_local
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from fastapi import FastAPI
 
-    from edgekeeper.report.sections import Telling
 
 __all__ = ["main", "make_web"]
 
@@ -52,7 +51,11 @@ def make_web(
     from edgekeeper.monitoring import Metrics
     from edgekeeper.sidecar import connect
 
-    desk = Desk(folder, ledger_url=ledger_url, acts=Acts(_drift(ledger_url), _analyze(ledger_url)))
+    acts = Acts(
+        drift=partial(drift_of, ledger_url=ledger_url),
+        analyze=partial(insights_of, ledger_url=ledger_url),
+    )
+    desk = Desk(folder, ledger_url=ledger_url, acts=acts)
     access = Access(folder)
     exchange = connect(folder) if settings.serve.sidecar else None
     limits = ApiSettings(
@@ -64,25 +67,6 @@ def make_web(
     app = make_api(desk, access, exchange=exchange, metrics=Metrics(desk), settings=limits)
     add_dashboard(app, desk, access, storage_secret=_secret(folder))
     return app
-
-
-def _drift(ledger_url: str | None) -> Any:
-    def drift(run: Path) -> "Mapping[str, Any]":
-        from edgekeeper.desk.drift_told import told_of_run
-        from edgekeeper.workbench.drifting import drift_of_run
-
-        return told_of_run(drift_of_run(run, ledger_url=ledger_url)).json
-
-    return drift
-
-
-def _analyze(ledger_url: str | None) -> Any:
-    def analyze(run: Path) -> "Telling":
-        from edgekeeper.workbench import analyze as look_back
-
-        return look_back(run, ledger_url=ledger_url)
-
-    return analyze
 
 
 def _secret(folder: Path) -> str:
