@@ -2,12 +2,12 @@
 
 import asyncio
 import gc
-import os
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+from edgekeeper.child import Parent
 from edgekeeper.clock import Clock, WallClock
 from edgekeeper.config import Config
 from edgekeeper.errors import StorageError
@@ -123,9 +123,9 @@ async def opened(
 
 
 async def run_sidecar(
-    folder: Path, *, ledger_url: str | None = None, parent: int | None = None
+    folder: Path, *, ledger_url: str | None = None, parent: Parent | None = None
 ) -> None:
-    """Answer at the folder's socket until the other end of ``parent`` is closed, or for ever.
+    """Answer at the folder's socket until the ``parent`` is gone, or for ever.
 
     Raises
     ------
@@ -133,9 +133,7 @@ async def run_sidecar(
         Another process answers there already; or the record cannot be written any more.
     """
     async with opened(folder, ledger_url=ledger_url) as sidecar:
-        ended = asyncio.get_running_loop().create_future()
-        if parent is not None:
-            _watch(parent, ended)
+        ended = _ended(parent)
         gc.collect()
         gc.freeze()  # what is there now stays: to walk through it again would hold answers up
         async with serving(folder, sidecar.answering):
@@ -147,13 +145,19 @@ async def run_sidecar(
                 raise failed
 
 
-def _watch(parent: int, ended: "asyncio.Future[None]") -> None:
-    """Set ``ended`` once the other end of a pipe is closed, however that came."""
+def _ended(parent: Parent | None) -> "asyncio.Future[None]":
+    """A future that is done once the parent is gone; never, where there is none."""
     loop = asyncio.get_running_loop()
+    ended = loop.create_future()
 
-    def readable() -> None:
-        if os.read(parent, 4_096) == b"" and not ended.done():
-            loop.remove_reader(parent)
+    def end() -> None:
+        if not ended.done():
             ended.set_result(None)
 
-    loop.add_reader(parent, readable)
+    def tell() -> None:
+        with suppress(RuntimeError):  # the loop has ended before its parent
+            loop.call_soon_threadsafe(end)
+
+    if parent is not None:
+        parent.when_gone(tell)
+    return ended
