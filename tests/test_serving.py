@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import httpx
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from edgekeeper.api import Access
 from edgekeeper.config import Config
 from edgekeeper.config_local import ServeConfig
+from edgekeeper.config_notify import NotifyConfig
 from edgekeeper.errors import UsageError
 from edgekeeper.ledger import Ledger
 from edgekeeper.serving import serve
@@ -162,6 +164,33 @@ def test_a_strategy_learns_beside_it_and_is_halted_and_resumed(service):
     served.kill("trade")
     served.until(lambda: served.client.get("/v1/status").json()["bars"] > bars)
     assert "trade: ended by signal 9" in " ".join(served.said_)
+
+
+def test_an_outside_monitor_is_asked_where_nothing_trades(service):
+    asked = []
+
+    class Monitor(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *words):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Monitor) as monitor:
+        thread = threading.Thread(target=monitor.serve_forever)
+        thread.start()
+        url = f"http://127.0.0.1:{monitor.server_port}/ping"
+        notify = NotifyConfig(heartbeat_url=url, heartbeat_every_seconds=0.1)
+        served = service(config=Config(notify=notify))
+        served.until(lambda: len(asked) > 2)
+        os.kill(last_beat(served.folder, "web").pid, signal.SIGKILL)
+        served.until(lambda: any("ended by signal 9" in one for one in served.said_))
+        served.stop()
+        monitor.shutdown()
+        thread.join()
+    assert set(asked) == {"/ping"}
 
 
 def test_who_does_not_say_http_is_no_reason_to_end(service):

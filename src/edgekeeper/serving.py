@@ -23,7 +23,7 @@ from edgekeeper.ledger import Ledger
 from edgekeeper.monitoring.sd_notify import tell_alive, tell_ready, tell_stopping
 from edgekeeper.supervising import Role, Supervisor, python
 from edgekeeper.wanted import Wanted
-from edgekeeper.watch import Heart, keep_local, with_local
+from edgekeeper.watch import Heart, OutsideMonitor, keep_local, with_local
 
 __all__ = ["Served", "serve"]
 
@@ -119,12 +119,15 @@ def serve(
         roles = _roles(folder, settings, wanted, config, ledger_url, listener)
         supervisor = Supervisor(roles, folder, teller.said)
         heart = Heart(folder, "serve", 1.0)
+        monitor = None if _trades(folder, wanted) else _monitor(settings)
         waiting = True
 
         def idle() -> None:
             nonlocal waiting
             heart.beat()
             tell_alive()
+            if monitor is not None:
+                monitor.tell(well=set(supervisor.states.values()) == {"running"})
             if waiting and _answers(listener):
                 waiting = False
                 tell_ready(url)
@@ -135,6 +138,8 @@ def serve(
         finally:
             tell_stopping()
             heart.beat("stopped")
+            if monitor is not None:
+                monitor.close()
         return Served(url, time.monotonic() - began, supervisor.states)
 
 
@@ -149,7 +154,7 @@ def _roles(
     """The processes of this folder, in the order in which they are ended."""
     place = str(folder.resolve())
     listener.set_inheritable(True)
-    trades = bool(wanted.source) or (folder / "paper.json").is_file()
+    trades = _trades(folder, wanted)
     told = json.dumps({"ledger_url": ledger_url, "listener": listener.fileno(), "trades": trades})
     roles = [
         Role(
@@ -172,6 +177,19 @@ def _roles(
             Role("chat", python("edgekeeper.chat", place), ledger_url or "", _SILENT_SECONDS)
         )
     return roles
+
+
+def _trades(folder: Path, wanted: Wanted) -> bool:
+    return bool(wanted.source) or (folder / "paper.json").is_file()
+
+
+def _monitor(settings: Config) -> OutsideMonitor | None:
+    """Who asks the outside monitor where nothing trades here, and so no watch does."""
+    if not settings.notify.has_heartbeat:
+        return None
+    monitor = OutsideMonitor(settings.notify, _SILENT_SECONDS)
+    monitor.start()
+    return monitor
 
 
 @contextmanager
