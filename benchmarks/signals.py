@@ -14,6 +14,7 @@ import json
 import os
 import platform
 import random
+import socket
 import subprocess
 import sys
 import tempfile
@@ -192,6 +193,13 @@ async def web(folder: Path, port: int) -> AsyncIterator[Http]:
         child.wait(30)
 
 
+def free_port() -> int:
+    """A port that nobody listens at."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
 def used_by(pid: int) -> str:
     """Memory and CPU time of a process so far; empty where the system does not say."""
     try:
@@ -211,7 +219,6 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=1_000.0)
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--http", action="store_true")
-    parser.add_argument("--port", type=int, default=8799)
     parser.add_argument("--ledger", default="")
     asked = parser.parse_args()
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python "
@@ -219,8 +226,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         with running(folder, asked.ledger) as child:
-            client = Client(folder, 30.0)
-            latencies, took = asyncio.run(load(client, asked.rate, asked.seconds, "socket"))
+            latencies, took = asyncio.run(over_socket(folder, asked))
             told(f"socket at {asked.rate:g}/s for {asked.seconds:g} s", latencies, took)
             print(f"flood, 64 at once: {asyncio.run(flood(folder, asked.count)):,.0f} signals/s")
             begin = time.perf_counter()
@@ -238,9 +244,16 @@ def main() -> None:
         print(json.dumps({"signals": known.len(), "decided twice": 0, "lost": 0}))
 
 
+async def over_socket(folder: Path, asked: argparse.Namespace) -> tuple[list[float], float]:
+    """The load at the socket, after some signals that find everything cold."""
+    client = Client(folder, 30.0)
+    await load(client, 200.0, 1.0, "cold")
+    return await load(client, asked.rate, asked.seconds, "socket")
+
+
 async def over_http(folder: Path, asked: argparse.Namespace) -> None:
     """The same load through the API."""
-    async with web(folder, asked.port) as http:
+    async with web(folder, free_port()) as http:
         await load(http, 200.0, 1.0, "warm")
         latencies, took = await load(http, asked.rate, asked.seconds, "http")
         told(f"HTTP at {asked.rate:g}/s for {asked.seconds:g} s", latencies, took)

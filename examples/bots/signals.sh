@@ -1,5 +1,5 @@
 #!/bin/sh
-# The whole conversation with curl. EDGEKEEPER_TOKEN: from `edgekeeper token create --role trade`.
+# The whole conversation with curl. EDGEKEEPER_TOKEN: from `edgekeeper token create --role trade --name NAME`.
 set -eu
 url=${EDGEKEEPER_URL:-http://127.0.0.1:8765}
 id=${1:-curl-$(date +%s)}
@@ -15,7 +15,7 @@ post() {
 
 # A trade is proposed. What is not known is null, never 0.
 post /v1/signals "{\"id\": \"$id\", \"symbol\": \"BTC/USDT\", \"side\": \"long\",
-    \"time\": \"$now\", \"confidence\": 0.7, \"features\": {\"rsi\": 31.5, \"funding\": null}}"
+    \"time\": \"$now\", \"confidence\": 0.7, \"price\": 99.9, \"features\": {\"rsi\": 31.5, \"funding\": null}}"
 
 # And it has ended: 1.2 % won, after costs.
 post /v1/outcomes "{\"id\": \"$id\", \"closed_at\": \"$now\", \"return\": 0.012,

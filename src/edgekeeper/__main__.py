@@ -29,10 +29,11 @@ if TYPE_CHECKING:
     from edgekeeper.explain import Overview
     from edgekeeper.learn.seat_drift import SeatDrift
     from edgekeeper.registry import Package
-    from edgekeeper.report import LiveScreen, Story
     from edgekeeper.report.model_duel import ModelDuel
     from edgekeeper.report.sections import Telling
+    from edgekeeper.report.story import Story
     from edgekeeper.report.tell import Market
+    from edgekeeper.report.terminal import LiveScreen
     from edgekeeper.serving import Served, Teller
     from edgekeeper.train import Progress
     from edgekeeper.workbench import Reviewed

@@ -32,8 +32,9 @@ from edgekeeper.market.atomic import write_atomically
 from edgekeeper.market.live.run_folder import live_bars, read_traded
 from edgekeeper.paper import PaperEnd, paper
 from edgekeeper.registry import Registry
-from edgekeeper.report import Story, render_report
 from edgekeeper.report.csv_files import decisions_csv, equity_csv
+from edgekeeper.report.html import render_report
+from edgekeeper.report.story import Story
 from edgekeeper.report.summary import summary
 from edgekeeper.report.tell import Market
 from edgekeeper.resuming import check_same_run

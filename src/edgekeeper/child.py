@@ -17,7 +17,7 @@ __all__ = ["Parent", "end_with"]
 
 
 class Parent:
-    """The process that started this one.
+    """The process that started this one; at a terminal there is none, and Ctrl-C ends this one.
 
     Attributes
     ----------
@@ -28,23 +28,36 @@ class Parent:
     """
 
     def __init__(self) -> None:
+        self.first_line, self.gone = "", threading.Event()
+        self._when_gone: list[Callable[[], object]] = []
+        if sys.stdin.isatty():
+            return
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)  # a Ctrl-C is the parent's to obey
         self.first_line = sys.stdin.readline().strip()
-        self.gone = threading.Event()
         threading.Thread(target=self._wait, name="edgekeeper-parent", daemon=True).start()
+
+    def when_gone(self, act: Callable[[], object]) -> None:
+        """Have something done once it is gone, in a thread of its own."""
+        self._when_gone.append(act)
+        if self.gone.is_set():
+            act()
 
     def _wait(self) -> None:
         # Not by sys.stdin: its lock, held by a daemon thread, would spoil the end of Python.
         while os.read(0, 4_096):
             pass
         self.gone.set()
+        for act in self._when_gone:
+            act()
 
 
 def end_with(main: Callable[[], None]) -> None:
     """Run ``main``, and end the process; what was raised on purpose is one line and its code."""
     try:
         main()
+    except KeyboardInterrupt:
+        return
     except EdgekeeperError as error:
         sys.stderr.write(f"{' '.join(str(error).split())}\n")
         sys.exit(error.exit_code)

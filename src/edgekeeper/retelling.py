@@ -14,7 +14,7 @@ from edgekeeper.errors import EdgekeeperError, UsageError
 from edgekeeper.features import FeatureSet, evaluate
 from edgekeeper.ledger import Ledger
 from edgekeeper.registry import Package, Registry
-from edgekeeper.report import Story
+from edgekeeper.report.story import Story
 from edgekeeper.report.summary import summary
 from edgekeeper.report.targets import Target, measure_targets
 from edgekeeper.report.tell import ABOUT_BARS, Market, tell

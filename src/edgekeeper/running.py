@@ -12,7 +12,8 @@ from edgekeeper.config import Config
 from edgekeeper.learn import DriftService, FitRequest, LearnService, RefitSchedule, Said, Wish
 from edgekeeper.ledger import Ledger, Upkeep
 from edgekeeper.registry import Package, Registry
-from edgekeeper.report import Snapshot, Story
+from edgekeeper.report.snapshot import Snapshot
+from edgekeeper.report.story import Story
 from edgekeeper.report.tell import Market, tell
 from edgekeeper.resuming import recorded_cuts, write_start
 from edgekeeper.trade import Tape, TradeLoop, cut_epochs

@@ -20,7 +20,7 @@ from edgekeeper.testing.message_servers import MailServer, SlackServer, WebhookS
 from edgekeeper.testing.messengers import check_messenger
 from edgekeeper.testing.telegram_server import TelegramServer
 
-SILENCE = 0.3
+SILENCE = 0.6
 
 
 def told(alert):

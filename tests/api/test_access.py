@@ -194,6 +194,12 @@ def test_a_folder_that_cannot_be_written_says_so(tmp_path):
         Access(tmp_path / "file" / "run").create_token("bot", "read")
 
 
+def test_an_end_is_kept_to_the_microsecond(access):
+    end = datetime(2100, 1, 1, 0, 0, 0, 900_001, tzinfo=UTC)
+    access.create_token("bot", "read", end)
+    assert access.tokens()[0].expires_ns == 4_102_444_800_900_001_000
+
+
 def test_an_end_needs_a_zone_and_a_future(access):
     with pytest.raises(UsageError, match="zone"):
         access.create_token("bot", "read", datetime(2100, 1, 1))

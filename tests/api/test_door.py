@@ -14,7 +14,15 @@ from edgekeeper.desk import Desk
 
 OPEN = {"/health/live", "/login", "/logout"}
 ROLES = ("read", "trade", "admin")
-CHANGES_MONEY = {"/v1/kill", "/v1/resume", "/v1/rearm", "/v1/signals", "/v1/outcomes", "/v1/bars"}
+OF_TRADE = {
+    "/v1/alerts/{rule}/acknowledge",
+    "/v1/kill",
+    "/v1/resume",
+    "/v1/rearm",
+    "/v1/signals",
+    "/v1/outcomes",
+    "/v1/bars",
+}
 
 
 def every_route():
@@ -56,7 +64,7 @@ def test_who_may_what():
     for method, path, role in CLOSED:
         if method == "GET":
             assert role == "read", path
-        elif path in CHANGES_MONEY:
+        elif path in OF_TRADE:
             assert role == "trade", path
         else:
             assert role == "admin", path

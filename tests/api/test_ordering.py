@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shutil
 import threading
 import time
 
@@ -17,6 +18,15 @@ from edgekeeper.trade import ORDERS
 def orders(serve, live_run, generous):
     """Beside a copy of the run that was lived, whose loop has stopped."""
     with serve(live_run, settings=generous) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def ordered(serve, lived, tmp_path_factory, generous):
+    """The same for several tests: what each adds stays."""
+    folder = tmp_path_factory.mktemp("orders") / "run"
+    shutil.copytree(lived, folder)
+    with serve(folder, settings=generous) as service:
         yield service
 
 
@@ -58,17 +68,22 @@ def test_everything_that_can_be_ordered_has_a_path(orders):
     assert {path.rsplit("/", 1)[-1] for path in paths} == set(ORDERS)
 
 
-@pytest.mark.parametrize("kind", sorted(set(ORDERS) - {"kill", "approve"}))
-def test_every_order_is_written_down(orders, kind):
-    on_line = kind in ("promote", "demote", "retire", "rollback", "pin", "unpin", "refit")
-    place = f"/v1/lines/linear/{kind}" if on_line else f"/v1/{kind}"
-    admin = orders.client("admin")
+ON_LINES = ("promote", "demote", "retire", "rollback", "pin", "unpin", "refit")
+
+
+@pytest.mark.parametrize("kind", sorted(set(ORDERS) - {"kill"}))
+def test_every_order_is_written_down(ordered, kind):
+    subject = "linear" if kind in ON_LINES else None
+    place = f"/v1/lines/linear/{kind}" if subject else f"/v1/{kind}"
+    if kind in ("approve", "adopt"):
+        subject = "0a1b2c3d4e5f"
+        place = f"/v1/models/{subject}/{kind}"
+    admin, before = ordered.client("admin"), commands(ordered)
     assert admin.post(place, json={"reason": " "}).status_code == 422
     assert admin.post(place, json={}).status_code == 422
-    assert commands(orders) == []
+    assert commands(ordered) == before
     assert admin.post(place, json={"reason": "tried"}).status_code == 202
-    assert commands(orders)[0][:4] == (kind, "linear" if on_line else None, "api:test-admin",
-                                       "tried")  # fmt: skip
+    assert commands(ordered)[0][:4] == (kind, subject, "api:test-admin", "tried")
 
 
 def test_an_order_waits_for_its_loop_and_tells_what_became_of_it(orders):
@@ -156,7 +171,18 @@ def test_a_replay_takes_no_orders(serve, tmp_path, generous):
 
 
 @pytest.mark.parametrize("name", ["../x", "a b", "a%00b", "a%2F..%2Fb", "x" * 101, "%3Cscript%3E"])
-def test_a_line_is_named_plainly(orders, name):
-    done = orders.client("admin").post(f"/v1/lines/{name}/retire", json={"reason": "why"})
+def test_a_line_is_named_plainly(ordered, name):
+    before = commands(ordered)
+    done = ordered.client("admin").post(f"/v1/lines/{name}/retire", json={"reason": "why"})
     assert done.status_code in (404, 422)
-    assert commands(orders) == []
+    assert commands(ordered) == before
+
+
+def test_an_alert_is_acknowledged_under_the_name_of_the_token(orders):
+    bot = orders.client("trade")
+    done = bot.post("/v1/alerts/weekly/acknowledge", json={"reason": "read it"})
+    assert done.status_code == 200
+    assert done.json()["alerts"] > 0
+    (answer,) = orders.reads.get("/v1/approvals").json()["items"]
+    assert (answer["subject"], answer["actor"]) == ("weekly", "api:test-trade")
+    assert bot.post("/v1/alerts/none/acknowledge", json={"reason": "x"}).status_code == 404

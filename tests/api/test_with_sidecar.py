@@ -46,6 +46,11 @@ def test_a_bot_and_its_signals(serve, generous, tmp_path):
         assert (listed["id"], listed["decision"]) == ("one", answers[0].json()["decision"])
         assert service.reads.get("/v1/outcomes").json()["items"][0]["net_return"] == 0.01
 
+        bots = service.reads.get("/v1/bots/status").json()
+        assert (bots["signals"], bots["outcomes"], bots["halted"]) == (1, 1, "")
+        gap = service.reads.get("/v1/gap").json()
+        assert gap["figures"] is None or gap["figures"]["outcomes"] == 1
+
         killed = service.client("trade").post("/v1/kill?wait=10", json={"reason": "news"})
         assert (killed.status_code, killed.json()["outcome"]) == (200, "done")
         assert bot.post("/v1/signals", json=said("two")).json()["halted"] is True

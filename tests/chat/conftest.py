@@ -40,7 +40,7 @@ class Running:
             self.error = error
 
     async def _talk(self):
-        line = Line(self._token, self._server.url, silence_seconds=0.5, poll_seconds=1.0,
+        line = Line(self._token, self._server.url, silence_seconds=1.5, poll_seconds=1.0,
                     first_seconds=0.02, look_seconds=0.01)  # fmt: skip
         bot = Bot(self.desk, self._settings, line, self.memory,
                   monotonic=lambda: self.seconds, order_seconds=0.1)  # fmt: skip

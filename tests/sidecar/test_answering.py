@@ -164,6 +164,9 @@ def test_a_halt_skips_everything_until_a_person_resumes(folder):
         ]
         guards = ledger.read("sidecar_guards", ["event"])["event"].to_list()
         assert guards == ["start", "halt", "start", "resume"]
+        assert ledger.read("alerts", ["severity", "rule"]).rows() == [
+            ("critical", "signals_halted")
+        ]
 
 
 def test_a_halt_of_the_run_in_the_same_record_holds_too(folder):

@@ -89,6 +89,23 @@ def test_worse_is_said_when_it_is_beyond_chance_and_the_verdict_is_repeated(fold
     assert money["the run"].at_realised == pytest.approx(0.004 - excess)
 
 
+def test_it_is_told_once_and_once_when_it_is_over(folder):
+    traded(folder, 60, 12.0)
+
+    async def go():
+        async with opened(folder, clock=ManualClock(5)) as sidecar:
+            with Ledger.open(folder / "ledger.sqlite", read_only=True) as ledger:
+                found = sidecar.herald.measure(ledger)
+            for one in (found, found, [(rule, False, said) for rule, _, said in found]):
+                sidecar.herald.judge(one)
+
+    asyncio.run(go())
+    with Ledger.open(folder / "ledger.sqlite", read_only=True) as ledger:
+        rows = ledger.read("alerts", ["severity", "rule"]).rows()
+    assert rows == [("warning", "signals_gap"), ("info", "signals_gap_cleared")]
+    assert "signals_gap" in (folder / "alerts.log").read_text()
+
+
 def test_few_trades_and_unknown_costs_say_so(folder, tmp_path):
     few = traded(folder, 20, 30.0)
     assert not few.worse

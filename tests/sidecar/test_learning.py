@@ -195,6 +195,24 @@ def test_orders_move_lines_and_pin_packages(planted, tmp_path):
     assert moves["actor"].unique().to_list() == ["Ann"]
 
 
+def test_a_freeze_outlasts_a_restart_and_holds_promotions_back(planted, tmp_path):
+    import shutil
+
+    folder = Path(shutil.copytree(planted[0], tmp_path / "run"))
+
+    async def frozen():
+        from edgekeeper.clock import ManualClock
+
+        fitter = FitsAtOnce(folder, config())
+        async with opened(folder, config=config(), clock=ManualClock(1), fitter=fitter) as sidecar:
+            return sidecar.learning.lines.frozen
+
+    for kind, expected in (("freeze", True), ("unfreeze", False)):
+        give_order(folder / "ledger.sqlite", kind, actor="Ann", reason="a try")
+        assert asyncio.run(frozen()) is expected  # obeyed
+        assert asyncio.run(frozen()) is expected  # and remembered
+
+
 def test_a_package_that_was_touched_decides_nothing(planted, tmp_path):
     import shutil
 

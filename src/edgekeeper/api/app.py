@@ -54,6 +54,7 @@ def make_api(
     from edgekeeper.api.observing import Observer
     from edgekeeper.api.openapi import add_description
     from edgekeeper.api.ordering import add_orders
+    from edgekeeper.api.packages import add_packages
     from edgekeeper.api.retraining import add_retraining
     from edgekeeper.api.routes import Routes
     from edgekeeper.api.run import RunStanding, add_run
@@ -75,6 +76,7 @@ def make_api(
     add_measured(routes, desk)
     add_listings(routes, desk)
     add_orders(routes, desk)
+    add_packages(routes, desk)
     add_health(routes, desk, settings, metrics)
     add_login(routes, door)
     add_description(app, routes)

@@ -66,7 +66,8 @@ def docs_page(described: dict[str, Any]) -> "Response":
     return page(
         "docs.html.j2",
         version=info["version"],
-        about=info["description"].split("\n\n"),
+        # Every other part stands between backticks.
+        about=[part.split("`") for part in info["description"].split("\n\n")],
         groups=endpoint_groups(described),
     )
 

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, get_args
 
 from edgekeeper.errors import UsageError
@@ -24,7 +24,7 @@ Role = Literal["read", "trade", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
 _LONGEST = 200
-_SECOND_NS = 10**9
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,4 +120,4 @@ def nanoseconds_of(when: datetime | None) -> int | None:
         return None
     if when.tzinfo is None:
         raise UsageError(f"expected an end with a zone, such as UTC, got {when}")
-    return round(when.astimezone(UTC).timestamp()) * _SECOND_NS
+    return (when - _EPOCH) // timedelta(microseconds=1) * 1_000

@@ -10,6 +10,7 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from edgekeeper.api.packages import PACKAGES
 from edgekeeper.api.problems import Problem, response_of
 from edgekeeper.api.settings import ApiSettings
 
@@ -121,6 +122,10 @@ class Guard:
         return True
 
     def _most(self, scope: Scope) -> int:
+        if scope["path"] == PACKAGES:
+            from edgekeeper.registry.parcel import MOST_BYTES  # late: it loads what models need
+
+            return MOST_BYTES
         bars = scope["path"] == _BARS or not scope["path"].startswith((*_OURS, "/login"))
         return self._settings.bars_bytes if bars else self._settings.body_bytes
 

@@ -43,6 +43,16 @@ def add_measured(routes: Routes, desk: Desk) -> None:
         """
         return _measured(desk, telling)
 
+    comparing = Slowly(lambda: desk.gap().record())
+
+    def gap() -> Response:
+        """Say what trading costs your bot in reality, beside what was assumed.
+
+        And which trades were simulated but never made, with the causes. Beyond chance worse over
+        50 trades or more, `worse` is true. Measured as `/v1/drift`.
+        """
+        return _measured(desk, comparing, role="signals")
+
     def quality() -> Response:
         """Say how good the bars are: gaps, duplicates, stale prices, outliers; and how complete.
 
@@ -73,6 +83,7 @@ def add_measured(routes: Routes, desk: Desk) -> None:
         answers=MeasuredOut,
         errors=unmeasured,
     )
+    routes.add("GET", "/v1/gap", gap, role="read", tag="Bots", answers=MeasuredOut)
     routes.add("GET", "/v1/data-quality", quality, role="read", tag=_DATA, answers=MeasuredOut)
     routes.add("GET", "/v1/quarantine", quarantine, role="read", tag=_DATA,
                answers=QuarantinePage)  # fmt: skip
@@ -87,10 +98,10 @@ def _slowly(desk: Desk, name: str) -> Slowly | None:
     return Slowly(lambda: plain(act(desk.folder)))
 
 
-def _measured(desk: Desk, slowly: Slowly | None) -> Response:
+def _measured(desk: Desk, slowly: Slowly | None, role: str = "trade") -> Response:
     if slowly is None:
         raise Problem(404, "Not measured", "this service was started without what measures it")
-    found, working = slowly.read(desk.head)
+    found, working = slowly.read(desk.ledger.head(role))
     shown = MeasuredOut(
         figures=None if found.figures is None else dict(found.figures),
         ledger=found.head,

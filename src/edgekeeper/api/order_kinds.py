@@ -160,4 +160,7 @@ KINDS = (
           RefitIn, "line"),
     Kind("approve", "admin", "Let a fit count that was held as too good to be true.",
           of="package"),
+    Kind("adopt", "admin", "Go on with a package that was made elsewhere and pushed here.\n\nIt "
+         "takes the place of a refit: of the same recipe, newer, and let in by its gates. It is "
+         "named by its whole hash.", of="package"),
 )  # fmt: skip

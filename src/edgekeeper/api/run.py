@@ -16,6 +16,7 @@ from edgekeeper.api.routes import Routes, answered
 from edgekeeper.api.rows import nanoseconds
 from edgekeeper.api.settings import ApiSettings
 from edgekeeper.api.shapes import (
+    BotsStatusOut,
     ChannelOut,
     EarningsOut,
     FitOut,
@@ -69,6 +70,15 @@ def add_run(routes: Routes, desk: Desk, standing: "RunStanding", settings: ApiSe
         """Say how the channels fare that tell people of alerts."""
         return answered([ChannelOut.model_validate(one) for one in desk.channels()])
 
+    def bots() -> Response:
+        """Say where the answering of bots' signals stands: mode, halts, who decides, evidence."""
+        found = desk.sidecar()
+        if found is None:
+            raise Problem(404, "Nothing here", "no process has answered signals for this run yet")
+        return answered(BotsStatusOut.model_validate(found))
+
+    routes.add("GET", "/v1/bots/status", bots, role="read", tag="Bots", answers=BotsStatusOut,
+               errors={404: "Nothing has answered signals yet."})  # fmt: skip
     routes.add("GET", "/v1/channels", channels, role="read", tag=_SAFETY,
                answers=list[ChannelOut])  # fmt: skip
     routes.add("GET", "/v1/status", status, role="read", tag=_RUN, answers=StatusOut)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from edgekeeper.api.rows import instant
 
 __all__ = [
+    "BotsStatusOut",
     "ChannelOut",
     "EarningsOut",
     "FitOut",
@@ -184,6 +185,32 @@ class ProcessOut(Told):
     alive: bool
     age_seconds: Number = Field(description="Null: before this machine was started.")
     at: Instant
+
+
+class BotLineOut(Told):
+    """A line that forecasts bots' signals; at ``needed`` its evidence is in."""
+
+    name: str
+    stage: str
+    share: Number = Field(description="Of the signals that it decides.")
+    evidence: Number
+    needed: Number
+    days: int
+    package: str | None
+    reason: str
+
+
+class BotsStatusOut(Told):
+    """Where the answering of bots' signals stands."""
+
+    mode: str = Field(examples=["observe"])
+    halted: str = Field(description="Why nothing trades; empty: no halt.")
+    decides: str = Field(description="Line in production, or `bot`.")
+    signals: int
+    outcomes: int
+    newest: Instant = Field(validation_alias="newest_ns")
+    missing: Number = Field(description="Share of signals whose outcome was never told.")
+    lines: list[BotLineOut]
 
 
 class PositionOut(Told):

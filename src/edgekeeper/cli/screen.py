@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from edgekeeper.report import LiveScreen
+    from edgekeeper.report.terminal import LiveScreen
 
 __all__ = ["follow"]
 
@@ -28,7 +28,7 @@ def follow(
     headline : bool
         False where the headline stands already: off a terminal it is then not said again.
     """
-    from edgekeeper.report import LiveScreen
+    from edgekeeper.report.terminal import LiveScreen
 
     live = LiveScreen(titles, totals, minutes=minutes, console=screen)
     if not headline and not screen.is_terminal:

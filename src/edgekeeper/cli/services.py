@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from edgekeeper.learn.seat_drift import SeatDrift
     from edgekeeper.ledger import Gap, LetGo, Verified
     from edgekeeper.registry import Package
-    from edgekeeper.report import LiveScreen, Snapshot, Story
     from edgekeeper.report.backtest_story import BacktestStory
     from edgekeeper.report.model_duel import ModelDuel
+    from edgekeeper.report.snapshot import Snapshot
+    from edgekeeper.report.story import Story
     from edgekeeper.report.targets import Target
     from edgekeeper.report.tell import Market
+    from edgekeeper.report.terminal import LiveScreen
     from edgekeeper.train import Progress, Search
     from edgekeeper.validate import Certificate, Difference, Verdict
 

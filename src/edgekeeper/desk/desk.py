@@ -12,6 +12,7 @@ from edgekeeper.desk.folder import LEDGER
 from edgekeeper.desk.ordering import Ordered, give_order, outcome_of
 from edgekeeper.desk.positions import Position, read_positions
 from edgekeeper.desk.run_models import RunModels, read_models
+from edgekeeper.desk.run_registry import run_registry
 from edgekeeper.desk.run_status import RunStatus, read_status
 from edgekeeper.errors import UsageError
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from edgekeeper.desk.sidecar_status import SidecarStatus
     from edgekeeper.explain.why import Answer
     from edgekeeper.ledger import Ledger
+    from edgekeeper.registry import Registry
     from edgekeeper.report.sections import Telling
     from edgekeeper.report.to_do import Task
     from edgekeeper.sidecar.gap import Gap
@@ -164,6 +166,10 @@ class Desk:
         from edgekeeper.desk.earnings import read_earnings
 
         return read_earnings(self.ledger, account, by)
+
+    def registry(self) -> "Registry":
+        """Return its packages on disk; with the keys that it trusts."""
+        return run_registry(self.folder, self._url)
 
     def why(self, symbol: str, at_ns: int | None = None) -> "Answer":
         """Return the funnel of the last decision on a symbol.

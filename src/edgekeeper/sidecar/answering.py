@@ -6,73 +6,38 @@ meet the same row. Nothing is answered before it is on disk.
 """
 
 import asyncio
-import json
-from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from edgekeeper.clock import Clock
 from edgekeeper.config import SidecarConfig
 from edgekeeper.errors import BadData
 from edgekeeper.ledger import GroupCommitter, Ledger
+from edgekeeper.sidecar.answer_rows import answer_now, decision_facts
 from edgekeeper.sidecar.bar_market import BarMarket, Settled
 from edgekeeper.sidecar.exchange import UnknownSignal
 from edgekeeper.sidecar.facts import (
-    FORECAST,
     answer_of,
     check_same,
     nanoseconds,
     outcome_columns,
     signal_columns,
 )
-from edgekeeper.sidecar.funnel import Asked, Decided, decide
+from edgekeeper.sidecar.funnel import Asked, decide
 from edgekeeper.sidecar.halts import Halts
 from edgekeeper.sidecar.messages import (
     Answer,
     BarsIn,
-    ForecastOut,
     OutcomeIn,
     OutcomeNoted,
     SignalIn,
 )
+from edgekeeper.sidecar.remembering import Known, Memory
 from edgekeeper.sidecar.student import OutcomeNote, SignalNote, Student
 
 __all__ = ["Answering"]
 
-_REMEMBERED = 5_000
 _SECOND_NS = 10**9
-
-
-@dataclass(slots=True)
-class _Known:
-    """A signal or outcome that came: what it said, and what is answered once that is on disk."""
-
-    told: Mapping[str, object]
-    answer: "asyncio.Future[Any]"
-
-
-class _Memory:
-    """The newest of what came, by id; older ones are on record."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, _Known] = {}
-        self._settled: deque[str] = deque()
-
-    def get(self, id: str) -> _Known | None:
-        return self._known.get(id)
-
-    def put(self, id: str, known: _Known) -> None:
-        self._known[id] = known
-
-    def settle(self, id: str, *, failed: bool) -> None:
-        """Let go of what failed, and of the oldest of what did not."""
-        if failed:
-            self._known.pop(id, None)
-            return
-        self._settled.append(id)
-        if len(self._settled) > _REMEMBERED:
-            self._known.pop(self._settled.popleft(), None)
 
 
 class Answering:
@@ -104,7 +69,7 @@ class Answering:
         self._writer, self._reader = writer, reader
         self._settings, self._clock, self._halts = settings, clock, halts
         self._student, self._market = student, market
-        self._signals, self._outcomes = _Memory(), _Memory()
+        self._signals, self._outcomes = Memory(), Memory()
         self._storing = asyncio.Lock()
 
     # -- signals --------------------------------------------------------------------------------
@@ -124,7 +89,7 @@ class Answering:
         halted = bool(self._halts.why)
         return answer if answer.halted == halted else answer.model_copy(update={"halted": halted})
 
-    def _take_signal(self, signal: SignalIn, told: dict[str, object]) -> _Known:
+    def _take_signal(self, signal: SignalIn, told: dict[str, object]) -> Known:
         """Decide at once, in the order of arrival, and hand in what was decided."""
         now = self._clock.now_ns()
         seen = self._market.before(signal.symbol, int(str(told["event_time_ns"])))
@@ -137,29 +102,7 @@ class Answering:
             seen.bars,
         )
         decided = decide(asked, self._settings)
-        stop, target = seen.brackets(signal.side) if decided.size > 0.0 else (None, None)
-        row = {
-            **told,
-            "wall_time_ns": now,
-            "id": signal.id,
-            "bar_features_json": json.dumps(seen.features) if seen.features else None,
-            "mode": self._settings.mode,
-            "stop": stop,
-            "target": target,
-            **_answer_columns(decided),
-        }
-        said = {name: value for name, value in row.items() if value is not None}
-        facts: dict[str, Mapping[str, object]] = {"sidecar_signals": said}
-        if opinions:
-            facts["sidecar_forecasts"] = {
-                "event_time_ns": told["event_time_ns"],
-                "id": signal.id,
-                "line": [one.line for one in opinions],
-                "package": [one.package for one in opinions],
-                **{f: [getattr(one.forecast, f) for one in opinions] for f in FORECAST},
-                "size": [one.size for one in opinions],
-                "reason": [one.reasons[-1] for one in opinions],
-            }
+        facts = decision_facts(signal, told, now, self._settings.mode, seen, decided, opinions)
         note = SignalNote(
             signal.id,
             int(str(told["event_time_ns"])),
@@ -167,7 +110,7 @@ class Answering:
             decided.chance if decided.counted else None,
             {one.line: one.size for one in opinions},
         )
-        answer = _answer(signal.id, decided, row)
+        answer = answer_now(decided, facts["sidecar_signals"])
 
         async def settled() -> Answer:
             await self._written(f"signal:{signal.id}", facts, note.event_time_ns)
@@ -184,7 +127,7 @@ class Answering:
             check_same("signal", signal.id, row, told)
             return answer_of(row)
 
-        return self._begin(self._signals, signal.id, told, settled(), before)
+        return self._signals.begin(signal.id, told, settled(), before)
 
     # -- outcomes -------------------------------------------------------------------------------
 
@@ -194,8 +137,8 @@ class Answering:
         known = self._outcomes.get(outcome.id)
         new = known is None
         if known is None:
-            known = self._begin(
-                self._outcomes, outcome.id, told, self._note(outcome, told),
+            known = self._outcomes.begin(
+                outcome.id, told, self._note(outcome, told),
                 lambda error: self._noted_before(outcome.id, told, error),
             )  # fmt: skip
         check_same("outcome", outcome.id, known.told, told)
@@ -274,41 +217,6 @@ class Answering:
 
     # -- writing --------------------------------------------------------------------------------
 
-    def _begin(
-        self,
-        memory: _Memory,
-        id: str,
-        told: Mapping[str, object],
-        doing: Awaitable[Any],
-        before: Callable[[BadData], Awaitable[Any]],
-    ) -> _Known:
-        """Start writing; where the id stands on record already, ``before`` says what was."""
-        task = asyncio.ensure_future(self._settle(memory, id, doing, before))
-        task.add_done_callback(_seen)
-        known = _Known(told, task)
-        memory.put(id, known)
-        return known
-
-    async def _settle(
-        self,
-        memory: _Memory,
-        id: str,
-        doing: Awaitable[Any],
-        before: Callable[[BadData], Awaitable[Any]],
-    ) -> Any:
-        failed = True
-        try:
-            try:
-                answer = await doing
-            except BadData as error:
-                if isinstance(error, UnknownSignal):
-                    raise
-                answer = await before(error)
-            failed = False
-            return answer
-        finally:
-            memory.settle(id, failed=failed)
-
     async def _written(
         self, key: str, facts: Mapping[str, Mapping[str, object]], event_time_ns: int
     ) -> None:
@@ -318,42 +226,3 @@ class Answering:
     async def _on_record(self, table: str, where: Mapping[str, object]) -> dict[str, Any] | None:
         rows = await asyncio.to_thread(self._reader.read, table, None, where=where, limit=1)
         return rows.row(0, named=True) if rows.height else None
-
-
-def _seen(task: "asyncio.Future[Any]") -> None:
-    """Take note of a failure, which whoever asked has been told of, if they are still there."""
-    if not task.cancelled():
-        task.exception()
-
-
-def _answer_columns(decided: Decided) -> dict[str, object]:
-    opinion = decided.opinion
-    forecast = opinion.forecast if opinion else ForecastOut()
-    return {
-        "decision": decided.decision,
-        "size": decided.size,
-        **forecast.model_dump(),
-        "line": opinion.line if opinion else None,
-        "model": opinion.package if opinion else None,
-        "reasons_json": json.dumps(decided.reasons, ensure_ascii=False),
-        "halted": int(decided.halted),
-        "explored": int(decided.explored),
-        "counted": int(decided.counted),
-        "chance": decided.chance,
-    }
-
-
-def _answer(id: str, decided: Decided, row: Mapping[str, Any]) -> Answer:
-    opinion = decided.opinion
-    return Answer(
-        id=id,
-        decision=decided.decision,
-        size=decided.size,
-        stop=row["stop"],
-        target=row["target"],
-        forecast=opinion.forecast if opinion else ForecastOut(),
-        reasons=decided.reasons,
-        model=opinion.package if opinion else None,
-        mode=row["mode"],
-        halted=decided.halted,
-    )

@@ -6,7 +6,9 @@ the folder and answers with a line. It writes nothing into the record, and ends 
 
 import json
 import os
+import queue
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -104,16 +106,31 @@ def main(folder: str) -> None:
     place = os.environ.get(LEDGER_VARIABLE) or Path(folder) / "ledger.sqlite"
     with os.fdopen(os.dup(1), "w") as answers:
         os.dup2(2, 1)  # what a library prints is no answer
-        for line in sys.stdin:
+        requests = _requests()
+        while True:
+            request = FitRequest.from_json(requests.get())
             package, problem = None, ""
             try:
                 with Ledger.open(place, read_only=True) as ledger:
                     config = config_of(Path(folder), ledger)
-                    package = _fit(Path(folder), ledger, config, FitRequest.from_json(line))
+                    package = _fit(Path(folder), ledger, config, request)
             except EdgekeeperError as error:
                 problem = str(error)
             answers.write(json.dumps({"package": package, "problem": problem}) + "\n")
             answers.flush()
+
+
+def _requests() -> "queue.SimpleQueue[str]":
+    """Read the input in a thread, which ends this process with it, whatever it is doing."""
+    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def read() -> None:
+        for line in sys.stdin:
+            lines.put(line)
+        os._exit(0)
+
+    threading.Thread(target=read, daemon=True).start()
+    return lines
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from edgekeeper.ledger import Ledger
 __all__ = ["LEAST_TRADES", "Gap", "Missed", "Money", "read_gap"]
 
 LEAST_TRADES = 50
+_MOST_SIGNALS = 50_000  # the newest
 _LEVEL = 0.10  # of a two-sided band: what lies beyond its lower end is so at 5 %
 _SIGNAL = ("id", "side", "price", "size", "decision", "halted", "counted", "reasons_json", "mode")
 
@@ -118,7 +119,10 @@ def read_gap(ledger: Ledger, config: Config | None = None) -> Gap:
         Whose costs were assumed; by default those of the run in the record, or the defaults.
     """
     costs = (config or _config_of(ledger)).costs
-    signals = {row["id"]: row for row in ledger.read("sidecar_signals", _SIGNAL).to_dicts()}
+    newest = ledger.read(
+        "sidecar_signals", _SIGNAL, order=["entry"], descending=True, limit=_MOST_SIGNALS
+    ).reverse()
+    signals = {row["id"]: row for row in newest.to_dicts()}
     told, derived = _outcomes(ledger)
     found = [_costs_of(signals.get(id), row) for id, row in told.items()]
     known = np.array([pair for pair in found if pair is not None]).reshape(-1, 2)
@@ -156,7 +160,8 @@ def _side(costs: CostsConfig) -> float:
 def _outcomes(ledger: Ledger) -> tuple[dict[str, dict[str, Any]], dict[str, float]]:
     """Outcomes as told, by id; and net returns as bars show them."""
     told, derived = {}, {}
-    for row in ledger.read("sidecar_outcomes").to_dicts():
+    rows = ledger.read("sidecar_outcomes", order=["entry"], descending=True, limit=_MOST_SIGNALS)
+    for row in rows.reverse().to_dicts():
         if row["source"] == "bot":
             told[row["id"]] = row
         elif row["net_return"] is not None:

@@ -22,12 +22,13 @@ from edgekeeper.sidecar.days import Days
 from edgekeeper.sidecar.facts import nanoseconds
 from edgekeeper.sidecar.funnel import Opinion
 from edgekeeper.sidecar.halts import Order
+from edgekeeper.sidecar.herald import Herald
 from edgekeeper.sidecar.inputs import SignalRow
 from edgekeeper.sidecar.judging import abstention, judge
 from edgekeeper.sidecar.line_orders import obey_line_order
 from edgekeeper.sidecar.lines import BotLine, Lines
 from edgekeeper.sidecar.messages import SignalIn
-from edgekeeper.sidecar.model import load_model
+from edgekeeper.sidecar.model import SignalModel, load_model
 from edgekeeper.sidecar.restoring import restore
 from edgekeeper.sidecar.scribe import Scribe
 from edgekeeper.sidecar.settings import LEDGER_VARIABLE, line_of
@@ -83,6 +84,7 @@ class Learning:
     config : Config
     clock : Clock
     fitter : Fitter
+    herald : Herald
     """
 
     def __init__(
@@ -92,13 +94,14 @@ class Learning:
         config: Config,
         clock: Clock,
         fitter: Fitter,
+        herald: Herald,
     ) -> None:
         self.folder, self.config, self._scribe, self._clock = folder, config, scribe, clock
         self.lines = Lines([line_of(name) for name in config.sidecar.lines], config)
         self.days = Days(config.sidecar.outcome_days)
         self.ended = 0
         self.asked: dict[str, int] = {}
-        self._fitter = fitter
+        self._fitter, self._herald = fitter, herald
 
     def begin(self, ledger: Ledger) -> None:
         """Take up what the record holds."""
@@ -161,6 +164,10 @@ class Learning:
         facts = {name: _columns(rows) for name, rows in tables.items() if rows}
         if facts:
             self._scribe.write(facts, event_time_ns=time_ns)
+        for row in tables.get("sidecar_moves", ()):
+            self._herald.move(row)
+        for row in tables.get("sidecar_fits", ()):
+            self._herald.fit(row)
 
     # -- fits -----------------------------------------------------------------------------------
 
@@ -185,7 +192,7 @@ class Learning:
     async def _take_over(self, answer: FitAnswer) -> None:
         one = self.lines.by_name[answer.request.line]
         outcomes = self.asked.pop(one.name)
-        verdict, reason, metrics = "failed", answer.problem, {}
+        verdict, reason, metrics, model = "failed", answer.problem, {}, None
         if answer.package is not None:
             try:
                 model = await asyncio.to_thread(load_model, self.folder, answer.package)
@@ -204,18 +211,20 @@ class Learning:
         swaps = not (one.pinned or self.lines.frozen) or not one.line.package
         if verdict == "accepted" and answer.package and swaps:
             said = f"fitted on {outcomes} outcomes"
-            moves.append(self.use(one, answer.package, said=said, actor="rule"))
+            moves.append(self.use(one, answer.package, said=said, actor="rule", model=model))
         self._write_rows({"sidecar_fits": [fit], "sidecar_moves": moves}, self.days.latest_ns)
 
     def use(
         self, one: BotLine, package: str, *, said: str, actor: str, verdict: str = "",
-        pinned: bool | None = None,
+        pinned: bool | None = None, model: SignalModel | None = None,
     ) -> dict[str, Any]:  # fmt: skip
         """Forecast with a package from now on; return the row that says so."""
         word = verdict or ("registered" if one.line.stage is Stage.CANDIDATE else "refitted")
         row = self.lines.package_row(
             one.name, package, self.days.latest_ns, word, said, actor, pinned=pinned
         )
+        if model is not None:
+            one.model, one.broken = model, ""
         self._load(one)
         return row
 

@@ -133,13 +133,28 @@ def _approve(learning: "Learning", order: "Order") -> Rows:
     raise Refused("expected a package that waits for approval")
 
 
+def _freeze(learning: "Learning", order: "Order") -> Rows:
+    """Promote nobody and swap nothing; retreats still happen. Kept by the order being on record."""
+    learning.lines.frozen = True
+    return []
+
+
+def _unfreeze(learning: "Learning", order: "Order") -> Rows:
+    if not learning.lines.frozen:
+        raise Refused("nothing is frozen")
+    learning.lines.frozen = False
+    return []
+
+
 _ACTS: "dict[str, Callable[[Learning, Order], Rows]]" = {
     "approve": _approve,
     "demote": _demote,
+    "freeze": _freeze,
     "pin": _pin,
     "promote": _promote,
     "refit": _refit,
     "retire": _retire,
     "rollback": _rollback,
+    "unfreeze": _unfreeze,
     "unpin": _unpin,
 }

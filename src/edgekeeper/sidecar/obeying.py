@@ -1,10 +1,13 @@
 """Orders of people: read from the record a few times a second, carried out, and said so there."""
 
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgekeeper.clock import Clock
 from edgekeeper.ledger import Ledger
 from edgekeeper.sidecar.halts import Halts, Order, read_orders
+from edgekeeper.sidecar.herald import Herald
 from edgekeeper.sidecar.scribe import Scribe
 
 if TYPE_CHECKING:
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Obeying"]
 
+_AT_LEAST_SECONDS = 0.5
 _TOGETHER = ("kill", "resume")
 """Orders that hold for the side-car as well as for a run in the same record."""
 
@@ -33,6 +37,7 @@ class Obeying:
     clock : Clock
     learning : Learning
         Whose lines orders may be about.
+    herald : Herald
     """
 
     def __init__(
@@ -42,10 +47,13 @@ class Obeying:
         halts: Halts,
         clock: Clock,
         learning: "Learning",
+        herald: Herald,
     ) -> None:
         self._scribe, self._reader, self._halts, self._clock = scribe, reader, halts, clock
-        self._learning = learning
+        self._learning, self._herald = learning, herald
         self._run = False
+        self._looked = 0.0
+        self._stamp: tuple[int, ...] = ()
         self._read = 0
         self._was_halted = ""
 
@@ -64,12 +72,28 @@ class Obeying:
         self.apply(self.read())
 
     def read(self) -> list[Order]:
-        """Read what was ordered since the last look. May run in another thread."""
+        """Read what was ordered since the last look. May run in another thread.
+
+        A database in a file that nobody has written to since is read twice a second nevertheless:
+        two writes may share a time stamp.
+        """
+        changed, now = self._changed(), time.monotonic()
+        if not changed and now < self._looked + _AT_LEAST_SECONDS:
+            return []
+        self._looked = now
         orders, self._read = read_orders(self._reader, self._read)
         self._halts.look(self._reader)
         if orders and not self._run:
             self._run = self._reader.read("stretches", limit=1).height > 0
         return orders
+
+    def _changed(self) -> bool:
+        """Whether somebody may have written; a server does not say."""
+        file = self._reader.file
+        if file is None:
+            return True
+        before, self._stamp = self._stamp, _stamp(file)
+        return self._stamp != before
 
     def apply(self, orders: list[Order]) -> None:
         """Carry out orders, each once, and write down whether signals are halted now."""
@@ -82,6 +106,7 @@ class Obeying:
                 self._answer(order, self._learning.obey(order))
         if self._halts.why and not self._was_halted:
             self._write_guard("halt", "order or guard", "side-car", self._halts.why)
+            self._herald.halt(self._halts.why)
         elif self._was_halted and not self._halts.why:
             self._write_guard("resume", "order", "side-car", "nothing is halted any more")
         self._was_halted = self._halts.why
@@ -115,3 +140,15 @@ class Obeying:
             "reason": reason,
         }
         self._scribe.write({"sidecar_guards": row})
+
+
+def _stamp(file: Path) -> tuple[int, ...]:
+    """Sizes and times of a database and its journal."""
+    found: list[int] = []
+    for path in (file, file.with_name(f"{file.name}-wal")):
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            continue
+        found += [status.st_size, status.st_mtime_ns]
+    return tuple(found)

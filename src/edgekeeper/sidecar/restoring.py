@@ -34,6 +34,9 @@ def restore(ledger: Ledger, lines: Lines, days: Days) -> int:
         if one is not None:
             one.fits, one.asked_at = row["refit_index"] + 1, row["outcomes"]
             one.held = row["hash"] if row["verdict"] == "needs_approval" else ""
+    frozen = ledger.read("sidecar_obeyed", ["kind"],
+                         where={"kind": ["freeze", "unfreeze"], "outcome": "done"})  # fmt: skip
+    lines.frozen = frozen.height > 0 and frozen["kind"][-1] == "freeze"
     _restore_days(ledger, days)
     ended = ledger.read("sidecar_outcomes", ["net_return"])["net_return"]
     return int(ended.len() - ended.null_count())

@@ -1,18 +1,21 @@
 """``run_sidecar``: the process that holds the record of signals, from its start to its end."""
 
 import asyncio
-import os
+import gc
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+from edgekeeper.child import Parent
 from edgekeeper.clock import Clock, WallClock
 from edgekeeper.config import Config
 from edgekeeper.errors import StorageError
 from edgekeeper.ledger import GroupCommitter, Ledger
 from edgekeeper.sidecar.answering import Answering
 from edgekeeper.sidecar.bar_market import BarMarket
-from edgekeeper.sidecar.halts import Halts
+from edgekeeper.sidecar.halts import Halts, Order
+from edgekeeper.sidecar.herald import Herald
 from edgekeeper.sidecar.learning import Fitter, Learning, fitting_process
 from edgekeeper.sidecar.obeying import Obeying
 from edgekeeper.sidecar.scribe import Scribe
@@ -26,6 +29,7 @@ ROLE = "signals"
 _LEDGER = "ledger.sqlite"
 _LOOK_SECONDS = 0.05
 _BEAT_SECONDS = 1.0
+_MEASURE_SECONDS = 900.0
 
 
 class Sidecar:
@@ -44,25 +48,31 @@ class Sidecar:
     ) -> None:  # fmt: skip
         self.folder, self.config = folder, config
         self._scribe = scribe = Scribe(writer)
+        self._reader = reader
+        self.herald = herald = Herald(folder, config, scribe, clock)
+        herald.begin(reader)
         halts = Halts()
-        self.learning = student = Learning(folder, scribe, config, clock, fitter)
+        self.learning = student = Learning(folder, scribe, config, clock, fitter, herald)
         self._market = market = BarMarket(folder, config)
         market.begin(reader)
         student.begin(reader)
-        self.obeying = Obeying(scribe, reader, halts, clock, student)
+        self.obeying = Obeying(scribe, reader, halts, clock, student, herald)
         self.obeying.begin(config.sidecar.model_dump_json())
         self.answering = Answering(writer, reader, config.sidecar, clock, halts, student, market)
 
     async def work(self) -> None:
         """Obey, learn and give signs of life until cancelled; raise what went wrong."""
+        self._measured = time.monotonic()
         heart = Heart(self.folder, "signals", _BEAT_SECONDS)
         try:
             while True:
-                self.obeying.apply(await asyncio.to_thread(self.obeying.read))
+                self.obeying.apply(await asyncio.to_thread(self._read, heart))
                 await self.answering.settle(self._market.look())
                 await self.learning.look()
+                if time.monotonic() > self._measured + _MEASURE_SECONDS:
+                    self._measured = time.monotonic()
+                    self.herald.judge(await asyncio.to_thread(self.herald.measure, self._reader))
                 self._scribe.check()
-                heart.beat()
                 await asyncio.sleep(_LOOK_SECONDS)
         except asyncio.CancelledError:
             heart.beat("stopped")
@@ -70,6 +80,11 @@ class Sidecar:
         except BaseException:
             heart.beat("failed")
             raise
+
+    def _read(self, heart: Heart) -> list[Order]:
+        """Whatever may wait for the disk: a sign of life, and what people ordered."""
+        heart.beat()
+        return self.obeying.read()
 
 
 @asynccontextmanager
@@ -104,12 +119,13 @@ async def opened(
                 yield sidecar
             finally:
                 sidecar.learning.close()
+                sidecar.herald.close()
 
 
 async def run_sidecar(
-    folder: Path, *, ledger_url: str | None = None, parent: int | None = None
+    folder: Path, *, ledger_url: str | None = None, parent: Parent | None = None
 ) -> None:
-    """Answer at the folder's socket until the other end of ``parent`` is closed, or for ever.
+    """Answer at the folder's socket until the ``parent`` is gone, or for ever.
 
     Raises
     ------
@@ -117,9 +133,9 @@ async def run_sidecar(
         Another process answers there already; or the record cannot be written any more.
     """
     async with opened(folder, ledger_url=ledger_url) as sidecar:
-        ended = asyncio.get_running_loop().create_future()
-        if parent is not None:
-            _watch(parent, ended)
+        ended = _ended(parent)
+        gc.collect()
+        gc.freeze()  # what is there now stays: to walk through it again would hold answers up
         async with serving(folder, sidecar.answering):
             working = asyncio.ensure_future(sidecar.work())
             await asyncio.wait({working, ended}, return_when=asyncio.FIRST_COMPLETED)
@@ -129,13 +145,19 @@ async def run_sidecar(
                 raise failed
 
 
-def _watch(parent: int, ended: "asyncio.Future[None]") -> None:
-    """Set ``ended`` once the other end of a pipe is closed, however that came."""
+def _ended(parent: Parent | None) -> "asyncio.Future[None]":
+    """A future that is done once the parent is gone; never, where there is none."""
     loop = asyncio.get_running_loop()
+    ended = loop.create_future()
 
-    def readable() -> None:
-        if os.read(parent, 4_096) == b"" and not ended.done():
-            loop.remove_reader(parent)
+    def end() -> None:
+        if not ended.done():
             ended.set_result(None)
 
-    loop.add_reader(parent, readable)
+    def tell() -> None:
+        with suppress(RuntimeError):  # the loop has ended before its parent
+            loop.call_soon_threadsafe(end)
+
+    if parent is not None:
+        parent.when_gone(tell)
+    return ended

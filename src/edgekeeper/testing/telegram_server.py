@@ -23,6 +23,8 @@ class TelegramServer(FaultyServer):
         Those it can write to; others are not found.
     sent : list of dict
         Parameters of the messages that were taken, with their ``message_id``.
+    updates, history : list of dict
+        What the bot has not confirmed yet, and all there ever was.
     """
 
     def __init__(self) -> None:
@@ -33,6 +35,7 @@ class TelegramServer(FaultyServer):
         self.edited: list[dict[str, Any]] = []
         self.answered: list[dict[str, Any]] = []
         self.updates: list[dict[str, Any]] = []
+        self.history: list[dict[str, Any]] = []
         self.polling = 0
         self._numbers = itertools.count(1)
         self._change = threading.Condition()
@@ -67,7 +70,8 @@ class TelegramServer(FaultyServer):
     def _add(self, update: dict[str, Any]) -> int:
         with self._change:
             number = next(self._numbers)
-            self.updates.append({"update_id": number, **update})
+            self.history.append({"update_id": number, **update})
+            self.updates.append(self.history[-1])
             self._change.notify_all()
         return number
 

@@ -9,6 +9,9 @@ import signal
 import sys
 from pathlib import Path
 
+from edgekeeper.config import Config
+from edgekeeper.logs import set_up_logs
+from edgekeeper.watch.local_settings import with_local
 from edgekeeper.watch.vigil import keep_vigil
 
 _PR_SET_PDEATHSIG = 1
@@ -20,7 +23,9 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     _wake_when_parent_dies()
     ledger_url = sys.stdin.readline().strip() or None
-    keep_vigil(Path(sys.argv[1]), ledger_url=ledger_url, parent=sys.stdin.fileno())
+    folder = Path(sys.argv[1])
+    set_up_logs("watch", with_local(folder, Config()).logs)
+    keep_vigil(folder, ledger_url=ledger_url, parent=sys.stdin.fileno())
 
 
 def _wake_when_parent_dies() -> None:

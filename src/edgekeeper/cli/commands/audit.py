@@ -15,7 +15,7 @@ from edgekeeper.cli.tables import pairs
 if TYPE_CHECKING:
     from rich.status import Status
 
-    from edgekeeper.report import Snapshot
+    from edgekeeper.report.snapshot import Snapshot
 
 __all__ = ["audit"]
 

@@ -19,7 +19,7 @@ from edgekeeper.errors import StorageError, UsageError, nearest
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from edgekeeper.report import Story
+    from edgekeeper.report.story import Story
 
 __all__ = ["demo"]
 
@@ -160,7 +160,7 @@ def _run(
 
 
 def _last_words(screen: "Console", stories: "list[Story]", folder: Path) -> None:
-    from edgekeeper.report import final_words, verdict_table
+    from edgekeeper.report.verdicts import final_words, verdict_table
 
     screen.print(verdict_table(stories))
     screen.print()

@@ -10,12 +10,12 @@ import typer
 from edgekeeper.cli.find_package import find_package_folder
 from edgekeeper.cli.options import AsJson, RunFolder
 from edgekeeper.cli.printing import console, print_json
-from edgekeeper.cli.run_folder import LEDGER, find_run
+from edgekeeper.cli.run_folder import find_run
 from edgekeeper.desk.folder import MODELS
 from edgekeeper.errors import StorageError, UsageError
 
 if TYPE_CHECKING:
-    from edgekeeper.registry import FarSide, Received, Registry
+    from edgekeeper.registry import FarSide, Received
 
 __all__ = ["pull_models", "push_model", "receive_model"]
 
@@ -158,9 +158,10 @@ def receive_model(
     `models push` calls this on the other machine. What does not hold is removed."""
     import shutil
 
-    from edgekeeper.registry import Received, receive_folder
+    from edgekeeper.desk.run_registry import run_registry
+    from edgekeeper.registry import receive_folder
 
-    registry = _registry(Path(run or "."))
+    registry = run_registry(Path(run or "."))
     place = registry.folder(hash)
     if ask:
         present = place.is_dir() and registry.manifest(hash) is not None
@@ -176,7 +177,6 @@ def receive_model(
             raise UsageError(f"expected package {hash[:12]}, got {received.hash[:12]}")
     finally:
         shutil.rmtree(incoming, ignore_errors=True)
-    assert isinstance(received, Received)
     if as_json:
         print_json(asdict(received))
     else:
@@ -188,25 +188,6 @@ def _tell(received: "Received") -> None:
     console().print(
         f"Package {received.hash[:12]} of line {received.line} holds, {who}.", soft_wrap=True
     )
-
-
-def _registry(folder: Path) -> "Registry":
-    """Packages of a run, and whom it trusts by the configuration it was begun with."""
-    import json
-
-    from edgekeeper.config import parse_config
-    from edgekeeper.desk.folder import open_ledger
-    from edgekeeper.registry import Registry
-
-    if not (folder / LEDGER).is_file():
-        raise UsageError(
-            f"expected the folder of a run, got {folder}: `edgekeeper serve` makes one"
-        )
-    with open_ledger(folder) as ledger:
-        runs = ledger.read("runs", ["config_json"])
-    config = parse_config(json.loads(runs["config_json"][-1])) if runs.height else None
-    trusted = config.packages.trusted_keys if config else ()
-    return Registry(folder / MODELS, trusted=trusted)
 
 
 def pull_models(

@@ -17,7 +17,7 @@ from edgekeeper.errors import UsageError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from edgekeeper.report import Snapshot
+    from edgekeeper.report.snapshot import Snapshot
 
 __all__ = ["paper"]
 

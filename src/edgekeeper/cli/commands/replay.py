@@ -87,7 +87,7 @@ def _keep_quarantine(folder: Path, opened: Opened) -> None:
 
 
 def _last_words(screen: "Console", run: Replayed, folder: Path) -> None:
-    from edgekeeper.report import final_words, verdict_table
+    from edgekeeper.report.verdicts import final_words, verdict_table
 
     print_bullets(screen, [*run.story.details, *(gap["told"] for gap in run.summary["not_kept"])])
     screen.print()

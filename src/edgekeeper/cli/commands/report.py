@@ -74,9 +74,9 @@ def _hope(it: "Target") -> dict[str, object]:
 
 
 def _show(screen: "Console", told: Retold, targets: bool) -> None:
-    from edgekeeper.report import verdict, verdict_table
     from edgekeeper.report.run_conditions import CONDITION_HEADS, condition_row, told_conditions
     from edgekeeper.report.targets import target_rows
+    from edgekeeper.report.verdicts import verdict, verdict_table
 
     screen.print(verdict(told.story))
     if targets:
