@@ -138,7 +138,7 @@ def take(folder: Path, url: str, out: Path) -> None:
             page.wait_for_function(
                 "!document.body.innerText.includes('worked out.')", timeout=300_000
             )
-            page.wait_for_timeout(500)
+            page.wait_for_timeout(12_000 if address == "/system" else 500)
             page.screenshot(path=out / f"dashboard-{name}.png")
             context.close()
         browser.close()

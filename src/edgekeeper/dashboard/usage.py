@@ -11,6 +11,7 @@ from edgekeeper.monitoring.processes import process_use
 __all__ = ["Usage", "Used"]
 
 _PROC = Path("/proc")
+_LEAST_SECONDS = 2.0  # between two looks, or a share says nothing
 _START = 19  # of the fields after the name: when the process began, in ticks after the machine
 
 
@@ -36,22 +37,26 @@ class Usage:
     """Remembers the last look at each process, for shares of the processor."""
 
     def __init__(self) -> None:
-        self._last: dict[int, tuple[float, float]] = {}
+        self._last: dict[int, tuple[float, float, Used]] = {}
         self._lock = threading.Lock()
 
     def of(self, pid: int) -> Used | None:
         """Return what a process uses; None: it is gone, or this system does not say."""
-        use = process_use(pid)
-        if use is None:
-            return None
         now = time.monotonic()
         with self._lock:
             before = self._last.get(pid)
-            self._last[pid] = (now, use.cpu_seconds)
-        share = None
-        if before is not None and now > before[0]:
-            share = max(0.0, use.cpu_seconds - before[1]) / (now - before[0])
-        return Used(use.resident_bytes / 1e6, share, _running_seconds(pid))
+            if before is not None and now - before[0] < _LEAST_SECONDS:
+                return before[2]
+            use = process_use(pid)
+            if use is None:
+                self._last.pop(pid, None)
+                return None
+            share = None
+            if before is not None:
+                share = max(0.0, use.cpu_seconds - before[1]) / (now - before[0])
+            used = Used(use.resident_bytes / 1e6, share, _running_seconds(pid))
+            self._last[pid] = (now, use.cpu_seconds, used)
+            return used
 
 
 def _running_seconds(pid: int) -> float | None:
