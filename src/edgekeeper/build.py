@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from edgekeeper.alerts import Fanout, FileChannel
+from edgekeeper.atomic import write_atomically
 from edgekeeper.auditing import (
     Audited,
     check_chains,
@@ -28,7 +29,6 @@ from edgekeeper.ledger import MARKET_ROLES, Ledger, RecordEnds
 from edgekeeper.ledger.studies import trials_by_hand
 from edgekeeper.living import FitsProved, Live, recorded_bequests
 from edgekeeper.market import longest_snapshot, save_snapshot
-from edgekeeper.market.atomic import write_atomically
 from edgekeeper.market.live.run_folder import live_bars, read_traded
 from edgekeeper.paper import PaperEnd, paper
 from edgekeeper.registry import Registry

@@ -12,12 +12,12 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from edgekeeper.atomic import write_atomically
 from edgekeeper.auditing import find_bars, read_settings, registry_of
 from edgekeeper.errors import EdgekeeperError
 from edgekeeper.learn import FitRequest, LearnService, training_metrics
 from edgekeeper.ledger import Ledger
 from edgekeeper.living import bars_of_step, recorded_bequests, recorded_steps
-from edgekeeper.market.atomic import write_atomically
 from edgekeeper.market.live.run_folder import live_bars, read_traded
 from edgekeeper.paper import LEDGER_VARIABLE
 from edgekeeper.trade import BARS, Tape

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from edgekeeper.atomic import write_atomically
 from edgekeeper.errors import BadData, StorageError
-from edgekeeper.market.atomic import write_atomically
 
 __all__ = ["SecretFile"]
 

@@ -63,7 +63,7 @@ def write_telling(telling: "Telling", path: Path) -> None:
     UsageError
         Another ending.
     """
-    from edgekeeper.market.atomic import write_atomically
+    from edgekeeper.atomic import write_atomically
 
     files = telling_files(telling)
     kind = path.suffix.lower()

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import polars as pl
 
+from edgekeeper.atomic import write_atomically
 from edgekeeper.errors import BadData, StorageError
-from edgekeeper.market.atomic import write_atomically
 
 __all__ = ["QUARANTINE", "first_reason", "list_quarantine", "write_quarantine"]
 

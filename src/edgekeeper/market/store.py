@@ -10,9 +10,9 @@ from urllib.parse import quote, unquote
 import numpy as np
 import polars as pl
 
+from edgekeeper.atomic import write_atomically
 from edgekeeper.bars import COLUMNS, Bars
 from edgekeeper.errors import BadData, StorageError, nearest
-from edgekeeper.market.atomic import write_atomically
 from edgekeeper.market.digest import bars_hash
 from edgekeeper.market.interval import interval_name, parse_interval
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
+from edgekeeper.atomic import write_atomically
 from edgekeeper.errors import StorageError, UsageError, nearest
-from edgekeeper.market.atomic import write_atomically
 from edgekeeper.market.interval import DAY_NS
 from edgekeeper.types import Float64Array, Int64Array
 

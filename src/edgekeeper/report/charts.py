@@ -18,7 +18,20 @@ from edgekeeper.report.thinning import thin
 from edgekeeper.report.wording import day, plain
 from edgekeeper.types import Float64Array, Int64Array
 
-__all__ = ["Chart", "Curve", "Pin", "Series", "line_chart"]
+__all__ = ["GLYPHS", "Chart", "Curve", "Pin", "Series", "line_chart"]
+
+GLYPHS = {
+    "promotion": "▲",
+    "retreat": "▼",
+    "refusal": "✕",
+    "pause": "Ⅱ",
+    "halt": "■",
+    "truth": "◆",
+    "trading": "▲",
+    "retreated": "▼",
+    "refused": "✕",
+    "empty": "○",
+}
 
 WIDTH, HEIGHT = 2000, 1000
 _BUCKETS = 450

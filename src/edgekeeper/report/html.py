@@ -13,7 +13,7 @@ import numpy as np
 from edgekeeper.errors import UsageError
 from edgekeeper.report import wording
 from edgekeeper.report.calibration import CalibrationPicture, calibration_picture, knowing_nothing
-from edgekeeper.report.charts import Chart
+from edgekeeper.report.charts import GLYPHS, Chart
 from edgekeeper.report.evidence_paths import evidence_chart, harm_chart, least_evidence
 from edgekeeper.report.money import drawdown_chart, equity_chart, exposure_chart
 from edgekeeper.report.months import YearRow, month_table
@@ -29,18 +29,6 @@ __all__ = ["page_environment", "render_report"]
 _MARKS_SHOWN = 200
 _FEATURES_SHOWN = 15
 _TOLD_SHOWN = 30
-GLYPHS = {
-    "promotion": "▲",
-    "retreat": "▼",
-    "refusal": "✕",
-    "pause": "Ⅱ",
-    "halt": "■",
-    "truth": "◆",
-    "trading": "▲",
-    "retreated": "▼",
-    "refused": "✕",
-    "empty": "○",
-}
 
 
 @dataclass(frozen=True, slots=True)

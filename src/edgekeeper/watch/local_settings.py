@@ -13,7 +13,7 @@ _FILE = "local.json"
 
 def keep_local(folder: Path, config: Config) -> None:
     """Write down the sections of :meth:`Config.local` for whoever else works on this run."""
-    from edgekeeper.market.atomic import write_atomically  # late: the watch need not know markets
+    from edgekeeper.atomic import write_atomically  # late: the watch need not know markets
 
     write_atomically(folder / _FILE, json.dumps(config.local(), indent=2).encode())
 

@@ -81,7 +81,7 @@ def _backtest(
             impact_coefficient=impact_coefficient,
         )
     if out:
-        from edgekeeper.market.atomic import write_atomically
+        from edgekeeper.atomic import write_atomically
 
         write_atomically(Path(out), result.html().encode())
     count = None

@@ -116,7 +116,7 @@ def _is_person() -> bool:
 
 
 def _write(path: Path, verdict: "TrackRecord", name: str) -> None:
-    from edgekeeper.market.atomic import write_atomically
+    from edgekeeper.atomic import write_atomically
     from edgekeeper.report.track_record import render_track_record
 
     page = render_track_record(verdict, title=name, generated_from=f"edgekeeper check {name}")

@@ -49,7 +49,7 @@ def _compare(
         result = services_of(context).compare(named, opened.bars, settings)
     table = result.to_polars()
     if out:
-        from edgekeeper.market.atomic import write_atomically
+        from edgekeeper.atomic import write_atomically
 
         write_atomically(Path(out), table.write_csv().encode())
     if as_json:

@@ -103,7 +103,7 @@ def _write(path: Path, told: ToldDrift) -> None:
     """Write the page, or the first picture alone where the name ends in .svg."""
     from importlib.metadata import version
 
-    from edgekeeper.market.atomic import write_atomically
+    from edgekeeper.atomic import write_atomically
     from edgekeeper.report.drift_page import render_drift
 
     kind = path.suffix.lower()

@@ -33,7 +33,7 @@ def export(
     """
     from io import BytesIO
 
-    from edgekeeper.market.atomic import write_atomically
+    from edgekeeper.atomic import write_atomically
 
     folder = Path() if ledger else find_run(run)
     written: dict[str, int] = {}

@@ -38,8 +38,8 @@ def init(
     Paper trading by default. Asks a few questions where somebody is there to answer; every answer
     can be changed in the file later.
     """
+    from edgekeeper.atomic import write_atomically
     from edgekeeper.config import Config
-    from edgekeeper.market.atomic import write_atomically
 
     file = Path(folder) / CONFIG_FILE
     if file.exists():

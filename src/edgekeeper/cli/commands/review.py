@@ -62,8 +62,8 @@ def review(
 
 def write_files(folder: Path, name: str, files: dict[str, bytes]) -> list[Path]:
     """Write files of one name with several endings; return their paths."""
+    from edgekeeper.atomic import write_atomically
     from edgekeeper.errors import StorageError
-    from edgekeeper.market.atomic import write_atomically
 
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -123,7 +123,7 @@ def _trials_beside(model: str, run: str) -> int | None:
 
 
 def _write(path: Path, certificate: "Certificate") -> None:
-    from edgekeeper.market.atomic import write_atomically
+    from edgekeeper.atomic import write_atomically
     from edgekeeper.report.certificate import render_certificate
 
     page = render_certificate(certificate, generated_from="edgekeeper validate")

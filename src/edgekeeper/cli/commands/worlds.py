@@ -133,7 +133,7 @@ def _progress(screen: "Console", markets: int) -> Iterator[Callable[[dict[str, A
 
 
 def _answer(screen: "Console", rows: list[dict[str, Any]], picture: Path, as_json: bool) -> None:
-    from edgekeeper.market.atomic import write_atomically
+    from edgekeeper.atomic import write_atomically
     from edgekeeper.report.world_picture import world_picture
     from edgekeeper.report.world_rates import world_rates
 

@@ -1,8 +1,7 @@
 """A line chart of the report's geometry, drawn by the browser's part in the screen's colours."""
 
 from edgekeeper.dashboard.nodes import Element, node
-from edgekeeper.report.charts import Chart
-from edgekeeper.report.html import GLYPHS
+from edgekeeper.report.charts import GLYPHS, Chart
 
 __all__ = ["plot"]
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from edgekeeper.atomic import write_atomically
 from edgekeeper.bars import COLUMNS, Bars
 from edgekeeper.errors import BadData, StorageError
-from edgekeeper.market.atomic import write_atomically
 from edgekeeper.market.digest import bars_hash
 from edgekeeper.market.interval import interval_name
 from edgekeeper.market.live.sifting import CLOSED

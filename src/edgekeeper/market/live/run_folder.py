@@ -4,9 +4,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgekeeper.atomic import write_atomically
 from edgekeeper.bars import Bars
 from edgekeeper.errors import BadData
-from edgekeeper.market.atomic import write_atomically
 from edgekeeper.market.interval import parse_interval
 from edgekeeper.market.live.keeping import Kept, bars_of
 

@@ -1,7 +1,7 @@
 import pytest
 
+from edgekeeper.atomic import write_atomically
 from edgekeeper.errors import StorageError
-from edgekeeper.market.atomic import write_atomically
 
 
 def test_replaces_whole_and_leaves_nothing_else(tmp_path):
