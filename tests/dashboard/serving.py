@@ -20,4 +20,5 @@ def main():
         uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[2]), **uvicorn_settings())
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -4,6 +4,10 @@ The stand-in has the extension's name and the signatures that its manual documen
 what it is called with. TimescaleDB itself has to be tried where it can be installed.
 """
 
+import shutil
+import tempfile
+from pathlib import Path
+
 import pytest
 from sqlalchemy import create_engine, text
 
@@ -23,21 +27,22 @@ CREATE FUNCTION create_hypertable(relation regclass, dimension dimension_info,
 
 
 @pytest.fixture
-def timescale(server, tmp_path, monkeypatch):
+def timescale(server):
     """A new database with the stand-in, found by the server as any extension is."""
-    extensions = tmp_path / "extension"
+    place = Path(tempfile.mkdtemp(prefix="edgekeeper-extension-"))
+    extensions = place / "extension"
     extensions.mkdir()
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)  # the server may run as another user
+    place.chmod(0o755)  # pytest's folders are closed to the user that the server runs as
     (extensions / "timescaledb.control").write_text("default_version = '0'\nrelocatable = true\n")
     (extensions / "timescaledb--0.sql").write_text(STAND_IN)
     url = server.empty()
     engine = create_engine(url)
     with engine.begin() as connection:
-        connection.execute(text(f"SET extension_control_path = '{tmp_path}:$system'"))
+        connection.execute(text(f"SET extension_control_path = '{place}:$system'"))
         connection.execute(text("CREATE EXTENSION timescaledb"))
     yield url, engine
     engine.dispose()
+    shutil.rmtree(place)
 
 
 def test_growing_tables_become_hypertables_where_the_extension_is(timescale):

@@ -23,9 +23,13 @@ def as_before():
 
 
 @pytest.fixture
-def logged():
-    """Set logs up, and read what was written."""
+def logged(monkeypatch):
+    """Set logs up, and read what was written; a server of another test may have set its own."""
     stream = io.StringIO()
+    server = logging.getLogger("uvicorn.error")
+    monkeypatch.setattr(server, "level", logging.NOTSET)
+    monkeypatch.setattr(server, "propagate", True)
+    monkeypatch.setattr(server, "disabled", False)
 
     def begin(environment=None, **settings):
         set_up_logs("web", LogsConfig(**settings), stream=stream, environment=environment or {})
