@@ -24,7 +24,7 @@ TOPICS: dict[str, tuple[str, ...]] = {
 """Topics, and the loggers whose records belong to them where they name none."""
 
 _USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "topic"}
-_NOISY = ("uvicorn.access", "httpx", "httpcore", "apscheduler", "asyncio", "watchfiles")
+_NOISY = ("alembic", "uvicorn.access", "httpx", "httpcore", "apscheduler", "asyncio", "watchfiles")
 _DEEPEST = 4
 
 
