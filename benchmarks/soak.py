@@ -8,6 +8,7 @@ of the last quarter beside that of the second: in the first one caches fill and 
 """
 
 import argparse
+import itertools
 import json
 import os
 import signal
@@ -46,8 +47,8 @@ def main() -> None:
         return
     print(f"{found['instants']} instants of six symbols, {found['signals']} signals")
     for name, one in found["processes"].items():
-        print(f"  {name:8} {one['second_quarter_mb']:7.0f} MB, at the end "
-              f"{one['last_quarter_mb']:7.0f} MB ({one['growth']:+.1%})")  # fmt: skip
+        path = ", ".join(f"{quarter:.0f}" for quarter in one["quarters_mb"])
+        print(f"  {name:8} {path} MB in each quarter ({one['growth']:+.1%} since the second)")
     print(f"  together at most {found['most_mb']:.0f} MB")
     print(f"  record   {found['record_bytes_an_instant']:.0f} bytes an instant, "
           f"{found['record_gb_a_year']:.1f} GB a year before months move to segments")  # fmt: skip
@@ -126,12 +127,9 @@ def _sample(run: Path, url: str, token: str, parent: int, minutes: int) -> dict[
     for name, one in samples.items():
         if "learn" in name or "fit" in name:
             continue  # comes and goes with fits
-        quarter = len(one) // 4
-        early = statistics.median(one[quarter : 2 * quarter])
-        late = statistics.median(one[-quarter:])
-        processes[name] = {
-            "second_quarter_mb": early, "last_quarter_mb": late, "growth": late / early - 1.0,
-        }  # fmt: skip
+        cuts = [len(one) * k // 4 for k in range(5)]
+        medians = [statistics.median(one[a:b]) for a, b in itertools.pairwise(cuts)]
+        processes[name] = {"quarters_mb": medians, "growth": medians[3] / medians[1] - 1.0}
     middle = len(sizes) // 2
     (first, before), (last, after) = sizes[middle], sizes[-1]
     each = (after - before) / max(last - first, 1)

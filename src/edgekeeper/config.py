@@ -365,6 +365,8 @@ class Config(Section):
         names = [line.name for line in lines]
         if len(set(names)) != len(names) or "rules" in names:
             raise ValueError("expected a name of its own for each line, other than 'rules'")
+        if any(name.startswith("signals-") for name in names):
+            raise ValueError("expected a name that does not begin with 'signals-': a side-car's do")
         return lines
 
     def hash(self) -> str:

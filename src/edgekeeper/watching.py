@@ -15,6 +15,7 @@ from typing import IO, Self
 
 from edgekeeper.config import WatchConfig
 from edgekeeper.ledger import Ledger
+from edgekeeper.sidecar.settings import LINE_PREFIX
 from edgekeeper.trade import Order
 from edgekeeper.watch.heartbeat import Heart, HeartState, last_beat
 
@@ -152,7 +153,10 @@ class Watchdog:
 
 
 class Inbox:
-    """Orders on record that were not obeyed yet; then, if need be, the watchdog's."""
+    """Orders on record that were not obeyed yet; then, if need be, the watchdog's.
+
+    Orders about lines of a side-car in the same record are its own to obey.
+    """
 
     def __init__(self, ledger: Ledger, watchdog: Watchdog) -> None:
         self._ledger, self._watchdog = ledger, watchdog
@@ -163,5 +167,6 @@ class Inbox:
         rows = self._ledger.read("commands").iter_rows(named=True)
         for order in [Order.of(row) for row in rows if row["id"] not in self._seen]:
             self._seen.add(order.id)
-            yield order
+            if not order.subject.startswith(LINE_PREFIX):
+                yield order
         yield from self._watchdog.orders()  # after those were obeyed: one may have resumed

@@ -34,6 +34,16 @@ def test_an_order_is_on_record_obeyed_and_refused(edgekeeper, live_run):
     assert edgekeeper("status", "--run", live_run, "--json").json["standing"] != "ACTIVE"
 
 
+def test_orders_about_lines_of_a_side_car_are_left_to_it(edgekeeper, live_run):
+    edgekeeper("models", "pin", "signals-logistic", "--reason", "x", "--run", live_run,
+               "--wait", "0")  # fmt: skip
+    edgekeeper("models", "freeze", "--reason", "x", "--run", live_run, "--wait", "0")
+    obey(live_run)
+    with Ledger.open(live_run / "ledger.sqlite", read_only=True) as ledger:
+        assert ledger.read("obeyed", ["kind"])["kind"].to_list()[-1:] == ["freeze"]
+        assert "signals-logistic" not in ledger.read("obeyed", ["subject"])["subject"].to_list()
+
+
 @pytest.mark.parametrize("command", [("kill",), ("resume",), ("models", "pin", "linear")])
 def test_an_order_needs_a_reason_and_a_live_run(edgekeeper, live_run, tmp_path, command):
     assert edgekeeper(*command, "--run", live_run).code == 2

@@ -11,9 +11,6 @@ from edgekeeper.sidecar.herald import Herald
 from edgekeeper.sidecar.scribe import Scribe
 
 if TYPE_CHECKING:
-    pass
-
-if TYPE_CHECKING:
     from edgekeeper.sidecar.learning import Learning
 
 __all__ = ["Obeying"]

@@ -7,12 +7,12 @@ from edgekeeper.config import Config, parse_config
 from edgekeeper.ledger import Ledger
 from edgekeeper.watch import with_local
 
-__all__ = ["LEDGER_VARIABLE", "config_of", "learner_of", "line_of"]
+__all__ = ["LEDGER_VARIABLE", "LINE_PREFIX", "config_of", "learner_of", "line_of"]
 
 LEDGER_VARIABLE = "EDGEKEEPER_SIDECAR_LEDGER"
 """Tells a fitting process where the record is: it may hold a password."""
 
-_PREFIX = "signals-"
+LINE_PREFIX = "signals-"
 
 
 def config_of(folder: Path, ledger: Ledger) -> Config:
@@ -30,9 +30,9 @@ def line_of(learner: str) -> str:
     >>> line_of("logistic"), learner_of("signals-logistic")
     ('signals-logistic', 'logistic')
     """
-    return _PREFIX + learner
+    return LINE_PREFIX + learner
 
 
 def learner_of(line: str) -> str:
     """Name of the learner of a line."""
-    return line.removeprefix(_PREFIX)
+    return line.removeprefix(LINE_PREFIX)
