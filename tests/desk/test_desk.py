@@ -11,6 +11,7 @@ def test_before_a_run_nothing_is_there_and_it_says_so(tmp_path):
     with Desk(tmp_path) as desk:
         assert not desk.begun
         assert desk.beats() == {}
+        assert desk.source() == ""
         with pytest.raises(UsageError, match="holds no run yet"):
             desk.status()
 
@@ -30,6 +31,7 @@ def test_every_question_is_answered_from_the_record(lived):
         assert desk.head == state.ledger
         assert desk.beats()["trade"].state == "stopped"
         assert isinstance(desk.to_do(), list)
+        assert desk.source().startswith("folder:")
         with pytest.raises(BadData, match="A/USD"):
             desk.why("A/USDT")
         with pytest.raises(UsageError, match="decisions"):

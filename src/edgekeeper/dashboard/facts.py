@@ -36,6 +36,8 @@ class Facts:
         Whether the record could not be read.
     sidecar : SidecarStatus or None
         None: no bot has been answered here.
+    invented : bool
+        Whether the market is the demo's, of which nothing follows for any other.
     """
 
     live: bool
@@ -46,6 +48,7 @@ class Facts:
     waiting: tuple[tuple[str, str], ...]
     trouble: bool = False
     sidecar: SidecarStatus | None = None
+    invented: bool = False
 
     @property
     def halted(self) -> bool:
@@ -95,6 +98,7 @@ def read_facts(desk: Desk) -> Facts:
         beats=beats,
         waiting=_waiting(desk) if live else (),
         sidecar=sidecar,
+        invented=desk.source().partition(":")[0] == "demo",
     )
 
 

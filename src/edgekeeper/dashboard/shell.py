@@ -34,6 +34,8 @@ def surround(
 def _top(view: View, standing: Standing) -> Element:
     state = view.facts.status
     last = "" if state is None else f"last bar {day(state.last_bar_ns, minutes=True)} UTC"
+    if view.facts.invented:
+        last += " of an invented market"
     return node(
         "header",
         node(

@@ -233,6 +233,16 @@ class Desk:
         """Return what became of an order; None: no loop has looked yet."""
         return outcome_of(self.ledger, order)
 
+    def source(self) -> str:
+        """Return where the bars of a live run come from; empty: this is none."""
+        from edgekeeper.errors import BadData
+        from edgekeeper.market.live.run_folder import read_traded
+
+        try:
+            return read_traded(self.folder).source
+        except BadData:
+            return ""
+
     def channels(self) -> "tuple[ChannelState, ...]":
         """Return how the channels that tell people of alerts fare."""
         from edgekeeper.alerts import channel_states
