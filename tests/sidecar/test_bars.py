@@ -205,3 +205,17 @@ def test_bars_of_a_run_in_the_same_folder_are_read_too(live_run):
     asyncio.run(go())
     (row,) = table(live_run, "sidecar_signals").to_dicts()
     assert len(json.loads(row["bar_features_json"])) > 10
+
+
+def test_new_bars_of_a_run_are_read_wherever_they_lie(live_run):
+    from edgekeeper.market.live.run_folder import live_bars, read_traded
+
+    traded = read_traded(live_run)
+    every = live_bars(live_run, traded.interval, traded.symbols)
+    for after in (0, every.instants[0], every.instants[-5], every.instants[-1]):
+        new = live_bars(live_run, traded.interval, traded.symbols, int(after))
+        first = int(np.searchsorted(every.event_time, after, "right"))
+        assert (new is None) == (first == len(every))
+        if new is not None:
+            assert new.event_time.tolist() == every.event_time[first:].tolist()
+            assert new.close.tolist() == every.close[first:].tolist()

@@ -22,7 +22,7 @@ from edgekeeper.ledger import Ledger
 from edgekeeper.market import BarStore
 from edgekeeper.market.interval import parse_interval
 from edgekeeper.market.live.run_folder import live_bars, read_traded
-from edgekeeper.sidecar.bar_series import BarSeries, Ended, bar_features
+from edgekeeper.sidecar.bar_series import KEPT, BarSeries, Ended, bar_features
 from edgekeeper.sidecar.facts import nanoseconds
 from edgekeeper.sidecar.market import Seen
 from edgekeeper.sidecar.messages import Bar, BarsIn, Side
@@ -65,7 +65,8 @@ class BarMarket:
         self._folder, self._config = folder, config
         self._series: dict[str, dict[int, BarSeries]] = {}
         self._open: dict[str, _Open] = {}
-        self._looked = 0.0
+        self._looked = -math.inf
+        self._run_interval_ns = 0
 
     # -- questions ------------------------------------------------------------------------------
 
@@ -97,7 +98,7 @@ class BarMarket:
             store = BarStore(self._folder / STORE / month)
             for interval in store.intervals():
                 self._add_all(store.read(interval), parse_interval(interval))
-        self._take_run_bars()
+        self.look(self.read_run())
         since = max((one.last_ns for kinds in self._series.values() for one in kinds.values()),
                     default=0) - 40 * 86_400 * 10**9  # fmt: skip
         ended = set(ledger.read("sidecar_outcomes", ["id"])["id"].to_list())
@@ -134,24 +135,37 @@ class BarMarket:
             self._of(bar.symbol, interval_ns).add(nanoseconds(bar.time), values)
         return self.settled()
 
-    def look(self) -> list[Settled]:
-        """Take what a run in the same folder has got since; return what that settles."""
-        if time.monotonic() - self._looked < _LOOK_SECONDS:
-            return []
-        self._take_run_bars()
-        return self.settled() if self._open else []
+    def read_run(self) -> Bars | None:
+        """Read what a run in the same folder has got since, every few seconds.
 
-    def _take_run_bars(self) -> None:
+        May run in another thread, one at a time.
+        """
+        if time.monotonic() - self._looked < _LOOK_SECONDS:
+            return None
         self._looked = time.monotonic()
         if not (self._folder / "paper.json").is_file():
-            return
+            return None
         try:
             traded = read_traded(self._folder)
-            bars = live_bars(self._folder, traded.interval, traded.symbols)
+            interval_ns = parse_interval(traded.interval)
+            known = [self._series.get(name, {}).get(interval_ns) for name in traded.symbols]
+            last = max((0 if one is None else one.last_ns for one in known), default=0)
+            bars = live_bars(self._folder, traded.interval, traded.symbols, last or None)
         except EdgekeeperError:
-            return  # the run is writing them now, or has not begun
-        if bars is not None:
-            self._add_all(bars, parse_interval(traded.interval))
+            return None  # the run is writing them now, or has not begun
+        if bars is None:
+            return None
+        self._run_interval_ns = interval_ns
+        # Of a long run only what a series would keep.
+        newest = int(bars.event_time[-1]) - KEPT * interval_ns
+        return bars.rows(int(np.searchsorted(bars.event_time, newest)), len(bars))
+
+    def look(self, run: Bars | None) -> list[Settled]:
+        """Take what :meth:`read_run` found; return what it settles."""
+        if run is None:
+            return []
+        self._add_all(run, self._run_interval_ns)
+        return self.settled() if self._open else []
 
     def _add_all(self, bars: Bars, interval_ns: int) -> None:
         for k in range(len(bars)):

@@ -16,14 +16,16 @@ from edgekeeper.sidecar.market import Seen
 from edgekeeper.sidecar.messages import Side
 from edgekeeper.types import LONG, SHORT
 
-__all__ = ["BarSeries", "Ended", "Ohlcv", "bar_features"]
+__all__ = ["KEPT", "BarSeries", "Ended", "Ohlcv", "bar_features"]
 
 Ohlcv = tuple[float, float, float, float, float]
 """Open, high, low, close, volume; NaN: not known."""
 
 _VOLATILITY = "predicted_volatility"
 _COLUMNS = ("open", "high", "low", "close", "volume")
-_KEPT = 4_000
+KEPT = 4_000
+"""Bars of a symbol that are kept at least, where so many have come."""
+
 _STALE_INTERVALS = 3
 _CHOSEN = (
     "rsi_14", "macd_histogram", "ema_9_21", "sma_50_distance", "adx_14", "stoch_k", "cci_20",
@@ -85,8 +87,8 @@ class BarSeries:
         self._times.append(time_ns)
         self._bars.append(bar)
         self._rows.append(row)
-        if len(self._times) > 2 * _KEPT:
-            del self._times[:_KEPT], self._bars[:_KEPT], self._rows[:_KEPT]
+        if len(self._times) > 2 * KEPT:
+            del self._times[:KEPT], self._bars[:KEPT], self._rows[:KEPT]
         return True
 
     def before(self, time_ns: int) -> Seen:

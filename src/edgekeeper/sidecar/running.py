@@ -67,7 +67,8 @@ class Sidecar:
         try:
             while True:
                 self.obeying.apply(await asyncio.to_thread(self._read, heart))
-                await self.answering.settle(self._market.look())
+                run = await asyncio.to_thread(self._market.read_run)
+                await self.answering.settle(self._market.look(run))
                 await self.learning.look()
                 if time.monotonic() > self._measured + _MEASURE_SECONDS:
                     self._measured = time.monotonic()

@@ -100,6 +100,19 @@ class Kept:
         frames.append(self._recent.filter(inside & mine_too))
         return pl.concat(frames).unique(_BAR, keep="last").sort(*_BAR)
 
+    def rows_after(self, after_ns: int) -> pl.DataFrame:
+        """Stored bars after an instant; only the small file is read where it holds all of them.
+
+        Raises
+        ------
+        BadData, StorageError
+            As :meth:`rows`.
+        """
+        if min(self._recent["event_time"].to_list(), default=after_ns + 1) <= after_ns:
+            new = pl.col("event_time") > after_ns
+            return self._recent.filter(new & pl.col("symbol").is_in(self._symbols)).sort(*_BAR)
+        return self.rows(after_ns + 1, None)
+
     def add(self, rows: pl.DataFrame, until_ns: int) -> None:
         """Keep bars (of schema ``CLOSED``), and that everything up to ``until_ns`` is given.
 

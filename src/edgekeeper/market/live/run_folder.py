@@ -59,7 +59,13 @@ def write_traded(folder: Path, traded: Traded) -> None:
     write_atomically(folder / _TRADED, json.dumps(kept, indent=2).encode())
 
 
-def live_bars(folder: Path, interval: str, symbols: tuple[str, ...]) -> Bars | None:
-    """Bars that came while a run lived, as they are kept beside it; None: there are none."""
-    rows = Kept(folder / STORE, parse_interval(interval), symbols).rows(None, None)
+def live_bars(
+    folder: Path, interval: str, symbols: tuple[str, ...], after_ns: int | None = None
+) -> Bars | None:
+    """Bars that came while a run lived, as they are kept beside it; None: there are none.
+
+    With ``after_ns``, those after that instant: who asks often reads only a small file.
+    """
+    kept = Kept(folder / STORE, parse_interval(interval), symbols)
+    rows = kept.rows(None, None) if after_ns is None else kept.rows_after(after_ns)
     return bars_of(rows) if rows.height else None
