@@ -13,7 +13,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -30,6 +30,7 @@ __all__ = ["Served", "serve"]
 _SILENT_SECONDS = 20.0
 _READY_SECONDS = 60.0
 _BACKLOG = 2_048
+_LEAN = {"MALLOC_ARENA_MAX": "2"}  # else the C library keeps memory aside for each thread
 _PAGE_FIRST_SECONDS = 2.0  # whoever starts it looks for a page, not for a bar
 
 
@@ -176,7 +177,7 @@ def _roles(
         roles.append(
             Role("chat", python("edgekeeper.chat", place), ledger_url or "", _SILENT_SECONDS)
         )
-    return roles
+    return [replace(role, environment=_LEAN) for role in roles]
 
 
 def _trades(folder: Path, wanted: Wanted) -> bool:
