@@ -99,7 +99,7 @@ def read_status(ledger: "Ledger") -> RunStatus:
     gross = _number(marks["gross_exposure"][0]) if marks.height else math.nan
     return RunStatus(
         last_bar_ns=marks["event_time_ns"][0] if marks.height else None,
-        bars=int(ledger.read("epochs", ["bars"])["bars"].sum()),
+        bars=int(ledger.tally("epochs", [], summed=["bars"])["sum_bars"].sum()),
         symbols=tuple(sorted(symbols)),
         currency=str(config.get("currency", "")),
         start_equity=float(config.get("cash", math.nan)),
