@@ -7,6 +7,7 @@ opened here and handed on: the port stays ours while the web process is started 
 
 import fcntl
 import http.client
+import ipaddress
 import json
 import os
 import socket
@@ -234,19 +235,20 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         yield listener
 
 
-def _url_of(listener: socket.socket) -> str:
+def _here(listener: socket.socket) -> tuple[str, int]:
+    """Where this machine reaches what listens."""
     host, port = listener.getsockname()[:2]
-    if host in ("0.0.0.0", "::"):  # noqa: S104
-        host = "127.0.0.1"
+    return "127.0.0.1" if ipaddress.ip_address(host).is_unspecified else host, port
+
+
+def _url_of(listener: socket.socket) -> str:
+    host, port = _here(listener)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _answers(listener: socket.socket) -> bool:
     """Whether the web process takes requests by now."""
-    host, port = listener.getsockname()[:2]
-    if host in ("0.0.0.0", "::"):  # noqa: S104
-        host = "127.0.0.1"
-    connection = http.client.HTTPConnection(host, port, timeout=0.25)
+    connection = http.client.HTTPConnection(*_here(listener), timeout=0.25)
     try:
         connection.request("GET", "/health/live")
         return connection.getresponse().status == http.client.OK
