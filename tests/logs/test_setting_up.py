@@ -26,10 +26,11 @@ def as_before():
 def logged(monkeypatch):
     """Set logs up, and read what was written; a server of another test may have set its own."""
     stream = io.StringIO()
-    server = logging.getLogger("uvicorn.error")
-    monkeypatch.setattr(server, "level", logging.NOTSET)
-    monkeypatch.setattr(server, "propagate", True)
-    monkeypatch.setattr(server, "disabled", False)
+    for name in ("uvicorn", "uvicorn.error"):
+        server = logging.getLogger(name)
+        monkeypatch.setattr(server, "level", logging.NOTSET)
+        monkeypatch.setattr(server, "propagate", True)
+        monkeypatch.setattr(server, "disabled", False)
 
     def begin(environment=None, **settings):
         set_up_logs("web", LogsConfig(**settings), stream=stream, environment=environment or {})
