@@ -26,6 +26,7 @@ from pathlib import Path
 import numpy as np
 
 from edgekeeper.api import Access
+from edgekeeper.errors import EdgekeeperError
 from edgekeeper.ledger import Ledger
 from edgekeeper.sidecar import Client, SignalIn
 
@@ -164,7 +165,7 @@ async def hostile(folder: Path, count: int) -> set[str]:
             for _ in range(20):
                 try:
                     answer = await clients[place % 8].signal(signal)
-                except Exception as error:
+                except (EdgekeeperError, OSError) as error:
                     print("asked again:", str(error)[:80])
                     continue
                 answers.setdefault(signal.id, set()).add(answer.model_dump_json())

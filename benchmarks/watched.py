@@ -88,13 +88,12 @@ async def address(said: Path) -> str:
 
 async def bars(run: Path, least: int) -> None:
     """Wait until the loop has taken some bars: first it fits."""
-    while True:
-        try:
-            if taken(run) >= least:
-                return
-        except Exception as error:
-            print(error)
+    until = time.monotonic() + 180
+    while time.monotonic() < until:
+        if taken(run) >= least:
+            return
         await asyncio.sleep(0.5)
+    raise SystemExit(f"fewer than {least} bars within three minutes: see {run}/logs")
 
 
 def taken(run: Path) -> int:

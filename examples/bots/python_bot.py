@@ -13,7 +13,7 @@ from edgekeeper.sidecar.bot import Bot
 def main(trades: int = 5, url: str = "http://127.0.0.1:8765", folder: str = "python-bot") -> None:
     """Propose trades, follow the answers, and tell what became of them."""
     bot = Bot(url, folder=folder, on_unreachable="follow_bot")
-    dice = random.Random(0)  # noqa: S311
+    dice = random.Random(0)
     for number in range(trades):
         now = datetime.now(UTC)
         verdict = bot.signal(

@@ -123,7 +123,7 @@ def test_what_waits_survives_a_restart(tmp_path, telegram, keep):
     assert len(telegram.sent) < 10, "few messages, since there is a limit"
 
 
-def test_a_process_that_was_killed_is_replaced_by_another(tmp_path, telegram, keep):
+def test_what_a_process_that_is_gone_wrote_down_is_sent_by_another(tmp_path, telegram, keep):
     """The watch sends what trade wrote down before it died."""
     keep(telegram.token, "EDGEKEEPER_TELEGRAM_TOKEN")
     given = NotifyConfig(telegram={"chats": [7], "api_url": telegram.url})
@@ -134,6 +134,8 @@ def test_a_process_that_was_killed_is_replaced_by_another(tmp_path, telegram, ke
     watch = channels_of(tmp_path, given)
     telegram.wait_sent(1)
     watch.close()
+    (sent,) = telegram.sent
+    assert alert().message in sent["text"]
 
 
 def test_without_channels_there_is_no_thread_and_no_outbox(tmp_path):

@@ -108,6 +108,7 @@ def test_a_session_that_ends_leads_to_the_login(visit, asleep):
     page = visit(asleep, "/models", role="guest")
     Access(asleep.folder).close_session(asleep.cookies["guest"])
     page.wait_for_url("**/login**")
+    assert page.locator(".board").count() == 0
 
 
 def test_nobody_is_let_in_without_a_session(visit, asleep):

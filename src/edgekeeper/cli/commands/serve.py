@@ -15,7 +15,9 @@ from edgekeeper.cli.stopping import Asked
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["serve"]
+    from edgekeeper.config import Config
+
+__all__ = ["serve", "settings_to_serve"]
 
 
 def serve(
@@ -68,8 +70,7 @@ def serve(
     The link that is printed logs you in once. Programs need a token: `edgekeeper token create`.
     Each process is started again when it dies; `q` or Ctrl-C ends them all.
     """
-    begins = bool(source) and not (Path(data) / "paper.json").is_file()
-    settings = load_config(config, None)[0] if config or (begins and not parent) else None
+    settings = settings_to_serve(Path(data), config, parent)
     screen = console(as_json)
     with Asked("q") as asked:
         served = services_of(context).serve(
@@ -89,6 +90,17 @@ def serve(
         print_json({"data": data, **served.figures()})
     else:
         screen.print("Stopped; go on with the same command.")
+
+
+def settings_to_serve(folder: Path, config: str, parent: str) -> "Config | None":
+    """Return the settings given; None: those that the folder, or its parent, has kept.
+
+    A folder where something trades already has its own; another one takes what lies here.
+    """
+    if not config and (parent or (folder / "paper.json").is_file()):
+        return None
+    settings, origin = load_config(config, None)
+    return None if origin == "defaults" else settings
 
 
 class _Teller:
