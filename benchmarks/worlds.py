@@ -1,8 +1,10 @@
 """False promotions and power on worlds whose truth is known: the runs whose figures are quoted.
 
 ``python benchmarks/worlds.py noise`` runs 300 noise markets in their three natures, with 50
-configurations tried in each line's yearly search; ``power`` runs planted edges of several strengths
-in markets of 20 symbols, just long enough for four years after registration; ``flip``,
+configurations tried in each line's yearly search; ``asked`` and ``asked-start`` run 60 of them
+under the profiles of that name; ``power`` runs planted edges of several strengths in markets of 20
+symbols, just long enough for four years after registration, most of them where the virtual books
+earn a Sharpe ratio of 2; ``flip``,
 ``slow_drift`` and ``leak`` run 20 markets each. All is ``edgekeeper worlds`` under the seeds set
 aside for publishing; lines go to ``benchmarks/results/worlds-KIND.jsonl``, the picture beside them,
 and a second call runs only what is missing.
@@ -14,6 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from edgekeeper.build import replay
+from edgekeeper.config import Config, parse_config
 from edgekeeper.many_worlds import Ordeal, run_markets
 from edgekeeper.report.world_picture import world_picture
 from edgekeeper.report.world_rates import world_rates
@@ -23,9 +26,20 @@ RESULTS = Path(__file__).parent / "results"
 SEARCH = 50
 FOUR_YEARS_AND_A_START = 504 + 1_008 + 8
 POWER = {"symbols": 20, "bars": FOUR_YEARS_AND_A_START, "search": SEARCH}
+
+
+def _with(profile: str) -> Config:
+    return parse_config({"gates": {"profile": profile}})
+
+
 RUNS: dict[str, list[tuple[Ordeal, int]]] = {
     "noise": [(Ordeal("noise", search=SEARCH), 300)],
-    "power": [(Ordeal("planted", edge=edge, **POWER), 24) for edge in (5.5, 7.25, 8.0, 10.5)],
+    "power": [
+        (Ordeal("planted", edge=edge, **POWER), markets)
+        for edge, markets in ((5.5, 24), (7.25, 24), (7.5, 72), (8.0, 24), (10.5, 24))
+    ],
+    "asked": [(Ordeal("noise", search=SEARCH, config=_with("asked")), 60)],
+    "asked-start": [(Ordeal("noise", search=SEARCH, config=_with("asked-start")), 60)],
     "flip": [(Ordeal("flip", edge=6.0, search=SEARCH), 20)],
     "slow_drift": [(Ordeal("slow_drift", edge=6.0, search=SEARCH), 20)],
     "leak": [(Ordeal("leak", search=SEARCH), 20)],

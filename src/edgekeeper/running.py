@@ -209,7 +209,7 @@ class Run:
     def seal_month(self, now_ns: int, next_ns: int) -> None:
         """Seal the record where ``next_ns`` lies in another month."""
         if _month(now_ns) != _month(next_ns):
-            self.ledger.seal(now_ns, behind=True)
+            self.ledger.seal(now_ns, behind=True, durable=self.live)
             self.upkeep.month_end(next_ns)
 
     def snapshot(self, market: str, now_ns: int, done: int, total: int) -> Snapshot:

@@ -108,3 +108,37 @@ def test_while_a_record_is_lived_again_nothing_is_sealed(sealed):
         assert ledger.read("seals").height == 2
         live(ledger, 20, 30)
         assert ledger.read("seals")["links"].to_list() == [10, 20, 30]
+
+
+def seals_beside(path):
+    file = path.with_name(f"{path.name}.seals")
+    return file.read_text().splitlines() if file.exists() else []
+
+
+@pytest.mark.parametrize("last", [29, 33])  # a durable seal that is new, and one of what stands
+def test_the_file_learns_of_a_seal_that_may_be_lost_with_the_next_one_that_may_not(tmp_path, last):
+    path = tmp_path / "l.sqlite"
+    with Ledger.open(path) as ledger:
+        live(ledger, 0, 5)
+        for epoch in range(5, 30):
+            live(ledger, epoch, epoch + 1)
+            if epoch % 5 == 0:
+                ledger.seal(epoch, behind=True, durable=False)
+        live(ledger, 30, last + 1)
+        assert len(seals_beside(path)) == 8  # 9, 19 and 29, and those before each
+        ledger.seal(last, behind=True, durable=False)
+        ledger.seal(last)
+        assert len(seals_beside(path)) == ledger.read("seals").height == 8 + (last > 29)
+        assert ledger.check_seals() == 8 + (last > 29)
+
+
+def test_a_seal_that_may_be_lost_is_known_to_who_opens_the_record_again(tmp_path):
+    path = tmp_path / "l.sqlite"
+    with Ledger.open(path) as ledger:
+        live(ledger, 0, 5)
+        ledger.seal(5, durable=False)
+        assert not seals_beside(path)
+    with Ledger.open(path) as ledger:
+        assert ledger.check_seals() == 1
+        ledger.seal(6)  # nothing new to seal, and yet the file is written
+        assert len(seals_beside(path)) == 1

@@ -10,10 +10,11 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
-from typing import TYPE_CHECKING, NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from sqlalchemy import Engine, Table, and_, delete, func, select
+from sqlalchemy import Engine, Select, Table, and_, delete, func, select
 
 from edgekeeper.clock import Clock
 from edgekeeper.errors import BadData
@@ -113,7 +114,7 @@ class Archive:
             moved: list[Segment] = []
             for name in BULK:
                 table, covered = FACTS[name], held.covered(name)
-                if rows_at_most(self._engine, table) < at_least:
+                if rows_at_most(self._engine, [table]) < at_least:
                     continue
                 ends = self._sealed_between(covered, months_before(now_ns, keep_months))
                 sealed = self._batches(table, covered, max(ends, default=0))
@@ -313,12 +314,21 @@ class Archive:
 _RENAMED = ("table", "name")
 
 
-def rows_at_most(engine: Engine, table: Table) -> int:
-    """Bound on the rows of a table, at the cost of two look-ups."""
-    ends = [select(end(table.c.entry)).scalar_subquery() for end in (func.min, func.max)]
+def rows_at_most(engine: Engine, tables: Sequence[Table]) -> int:
+    """Bound on the rows of the largest of some tables, at the cost of two look-ups each."""
     with engine.connect() as connection:
-        first, last = connection.execute(select(*ends)).one()
-    return 0 if first is None else int(last - first + 1)
+        ends = connection.execute(_ends_of(tuple(tables))).one()
+    return max(
+        0 if first is None else last - first + 1
+        for first, last in zip(ends[::2], ends[1::2], strict=True)
+    )
+
+
+@cache
+def _ends_of(tables: tuple[Table, ...]) -> Select[Any]:
+    """Query for the first and the last entry of each table, one after the other."""
+    ends = [end(table.c.entry) for table in tables for end in (func.min, func.max)]
+    return select(*(select(end).scalar_subquery() for end in ends))
 
 
 def months_before(now_ns: int, months: int) -> int:

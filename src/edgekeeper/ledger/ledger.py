@@ -239,11 +239,11 @@ class Ledger(Record):
         self._live.append(writer)
         return writer
 
-    def seal(self, event_time_ns: int, *, behind: bool = False) -> None:
+    def seal(self, event_time_ns: int, *, behind: bool = False, durable: bool = True) -> None:
         """Write the heads of the market-time chains down, in the record and in a file beside it.
 
-        Durable: once sealed, a chain that lost its end is noticed by :meth:`check_seals`. While a
-        run that started over has not reached the end of its record, there is nothing to do.
+        Once sealed, a chain that lost its end is noticed by :meth:`check_seals`. While a run that
+        started over has not reached the end of its record, there is nothing to do.
 
         Parameters
         ----------
@@ -251,6 +251,10 @@ class Ledger(Record):
             Market time.
         behind : bool
             Go on while both are on their way to the disk, as in :meth:`transaction`.
+        durable : bool
+            Have both reach the disk. Without it the record alone is sealed, for a run that can be
+            lived again, and the file takes the seal over with the next durable one: it must never
+            know more than a power cut leaves of the record.
         """
         if self.unproved or self._read_only:
             return
@@ -260,12 +264,12 @@ class Ledger(Record):
             new = self._sealer.due(MARKET_ROLES, event_time_ns)
         if new:
             with self.transaction(
-                role, event_time_ns=event_time_ns, durable=True, behind=True
+                role, event_time_ns=event_time_ns, durable=durable, behind=True
             ) as tx:
                 for one in new:
                     tx.append("seals", asdict(one))
         with self._translating():
-            self._sealer.keep(new)
+            self._sealer.note(new, durable=durable)
             if not behind:
                 self._sealer.wait()
 
@@ -290,7 +294,7 @@ class Ledger(Record):
         """Bound on the rows of the largest bulk table in the database, at the cost of look-ups."""
         self._check_open()
         with self._translating():
-            return max(rows_at_most(self._engine, FACTS[name]) for name in BULK)
+            return rows_at_most(self._engine, [FACTS[name] for name in BULK])
 
     @property
     def in_reach(self) -> bool:

@@ -95,6 +95,7 @@ class Sealer:
         self._journal = journal
         self._file = file
         self._seals: list[Seal] | None = None
+        self._ahead = True  # whether seals of the record, or of who wrote before, may be lost yet
         self._behind = Behind("edgekeeper-seals")
 
     def due(self, roles: Iterable[str], event_time_ns: int) -> list[Seal]:
@@ -107,10 +108,24 @@ class Sealer:
         found = (Seal(event_time_ns, role, *self._journal.head(role)) for role in roles)
         return [seal for seal in found if seal.links > furthest.get(seal.role, 0)]
 
-    def keep(self, new: Sequence[Seal]) -> None:
-        """Write the file anew once the record has these seals, whose commit may be on its way."""
-        seals = self._seals = [*(self._seals or ()), *new]
+    def note(self, new: Sequence[Seal], *, durable: bool) -> None:
+        """Take note of seals that were handed to the journal; durable ones go to the file, too."""
+        self._seals = [*(self._seals or ()), *new]
+        if durable:
+            self._keep()
+        else:
+            self._ahead = self._ahead or bool(new)
+
+    def _keep(self) -> None:
+        """Write the file anew once the disk has all seals, whose commit may be on its way."""
         committed = self._journal.under_way
+        if self._ahead:
+            if committed is None:
+                self._journal.write_group((), durable=True)
+            self._journal.settle()
+            self._seals = read_seals(self._engine)  # a commit of theirs may have failed
+            committed, self._ahead = None, False
+        seals = self._seals or []
 
         def follow() -> None:
             if committed is not None:

@@ -80,9 +80,17 @@ def cast_row_count(table: str, columns: Mapping[str, object], known: Mapping[str
                 f"expected a column of table {table!r}, got {name!r}{nearest(name, known)} "
                 f"(columns: {', '.join(known)})"
             )
-        length = _length(values)
-        if length is not None:
-            if length != rows and rows >= 0:
+        if type(values) is list:  # as most are; a call each would cost more than the cast
+            length = len(values)
+        elif type(values) is np.ndarray and values.ndim:
+            length = len(values)
+        else:
+            found = _length(values)
+            if found is None:
+                continue
+            length = found
+        if length != rows:
+            if rows >= 0:
                 raise _unequal(table, columns)
             rows = length
     return 1 if rows < 0 else rows
@@ -180,7 +188,11 @@ def _cast_plain(values: Any, kind: Kind, rows: int) -> Column | None:
             return whole
         if values.dtype != _FLOAT64 or len(values) > _FEW:
             return None
-        return [None if value != value else value + 0.0 for value in values.tolist()]
+        numbers = values.tolist()
+        total = sum(numbers)
+        if total == total and 0.0 not in numbers:
+            return cast(Column, numbers)  # nothing is unknown, and no zero is a minus zero
+        return [None if number != number else number + 0.0 for number in numbers]
     if given is list:
         return _plain_texts(values) if kind is str else None
     if given is not kind:

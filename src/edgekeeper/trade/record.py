@@ -152,7 +152,7 @@ class Recorder:
             columns[name] = np.full(len(event_time), np.nan)
             columns[name][picked] = known
         tx.append("decisions", columns)
-        close = bars.adjusted("close")[rows][picked % count]
+        close = self.feed.close[rows][picked % count]
         tx.append(
             "orders",
             {
