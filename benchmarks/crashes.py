@@ -63,13 +63,14 @@ STEPS: dict[str, tuple[str, str, Callable[..., bool]]] = {
     "order": ("edgekeeper.ledger.journal.Journal", "_insert", _insert_into("orders")),
     "fill": ("edgekeeper.ledger.journal.Journal", "_insert", _insert_into("fills")),
     "outcome": ("edgekeeper.ledger.journal.Journal", "_insert", _insert_into("trades")),
-    "seal": ("edgekeeper.ledger.sealing", "write_seals", _any),
+    "seal": ("edgekeeper.ledger.journal.Journal", "_insert", _insert_into("seals")),
+    "sealed": ("edgekeeper.ledger.sealing", "write_seals", _any),
     "alert": ("edgekeeper.ledger.journal.Journal", "_insert", _insert_into("alerts")),
     "bars": ("edgekeeper.build", "save_snapshot", _any),
 }
 """Name of a step: where the callable lives, its name, and which of its calls count."""
 OFTEN = ("order", "fill", "outcome")
-CALLS = {"migrate": (1, 7, 23), "bars": (1,), **dict.fromkeys(OFTEN, (1, 15, 60))}
+CALLS = {"migrate": (1, 7, 23), "bars": (1,), "sealed": (1,), **dict.fromkeys(OFTEN, (1, 15, 60))}
 """Which calls of a step to die at; by default one of the first two."""
 KILLS_A_RUN = 5
 

@@ -16,7 +16,7 @@ CRASHES = Path(__file__).parents[2] / "benchmarks" / "crashes.py"
 DEATHS = [
     ("migrate", 1), ("migrate", 7), ("bars", 1), ("order", 1), ("train", 1), ("package", 1),
     ("register", 1), ("recorded", 1), ("stage", 1), ("alert", 1), ("fill", 40), ("outcome", 30),
-    ("seal", 2), ("swap", 1), ("swapped", 1),
+    ("seal", 2), ("swap", 1), ("swapped", 1), ("sealed", 1),
 ]  # fmt: skip
 
 

@@ -116,11 +116,17 @@ class Journal:
                     self._put_waiting()
 
     def _put_waiting(self) -> None:
+        """Have another thread write what waits, link by link, while whoever put it goes on."""
         waiting, self._waiting = self._waiting, []
         for draft in waiting:
-            _ = draft.sealed  # all in a row, as they are written in a row below
-        for draft in waiting:
-            self._commit((draft,), durable=False)
+            _ = draft.sealed
+        if waiting:
+            self._settle()
+            self._behind.start(lambda: self._commit_each(waiting))
+
+    def _commit_each(self, drafts: Sequence[Draft]) -> None:
+        for draft in drafts:
+            self._commit_now((draft,), durable=False)
 
     def put_durably(self, draft: Draft) -> None:
         """Commit one link at once; another thread waits for the disk, as in :meth:`put`."""
@@ -181,6 +187,11 @@ class Journal:
         for draft in drafts:
             _ = draft.sealed  # hashed while the commit before is under way
         self._settle()
+        return self._commit_now(drafts, durable, behind)
+
+    def _commit_now(
+        self, drafts: Sequence[Draft], durable: bool, behind: bool = False
+    ) -> list[str]:
         heads = dict(self._heads)
         for draft in drafts:
             if draft.role not in heads:
