@@ -3,9 +3,10 @@
 ``python benchmarks/worlds.py noise`` runs 300 noise markets in their three natures, with 50
 configurations tried in each line's yearly search; ``power`` runs planted edges of several strengths
 in markets of 20 symbols, just long enough for four years after registration; ``flip``,
-``slow_drift`` and ``leak`` run 20 markets each. All is ``edgekeeper worlds`` under the seeds set
-aside for publishing; lines go to ``benchmarks/results/worlds-KIND.jsonl``, the picture beside them,
-and a second call runs only what is missing.
+``slow_drift`` (also with online learning) and ``leak`` run 20 markets each; ``online`` runs 60
+noise markets without online learning, and again with it. All is ``edgekeeper worlds`` under the
+seeds set aside for publishing; lines go to ``benchmarks/results/worlds-KIND.jsonl``, the picture
+beside them, and a second call runs only what is missing.
 """
 
 import argparse
@@ -27,8 +28,9 @@ RUNS: dict[str, list[tuple[Ordeal, int]]] = {
     "noise": [(Ordeal("noise", search=SEARCH), 300)],
     "power": [(Ordeal("planted", edge=edge, **POWER), 24) for edge in (5.5, 7.25, 8.0, 10.5)],
     "flip": [(Ordeal("flip", edge=6.0, search=SEARCH), 20)],
-    "slow_drift": [(Ordeal("slow_drift", edge=6.0, search=SEARCH), 20)],
+    "slow_drift": [(Ordeal("slow_drift", edge=6.0, search=SEARCH, online="sgd"), 20)],
     "leak": [(Ordeal("leak", search=SEARCH), 20)],
+    "online": [(Ordeal("noise", search=SEARCH, online="sgd"), 60)],
 }
 
 
