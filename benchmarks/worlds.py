@@ -2,12 +2,12 @@
 
 ``python benchmarks/worlds.py noise`` runs 300 noise markets in their three natures, with 50
 configurations tried in each line's yearly search; ``asked`` and ``asked-start`` run 60 of them
-under the profiles of that name; ``power`` runs planted edges of several strengths in markets of 20
-symbols, just long enough for four years after registration, most of them where the virtual books
-earn a Sharpe ratio of 2; ``flip``,
-``slow_drift`` and ``leak`` run 20 markets each. All is ``edgekeeper worlds`` under the seeds set
-aside for publishing; lines go to ``benchmarks/results/worlds-KIND.jsonl``, the picture beside them,
-and a second call runs only what is missing.
+under the profiles of that name, ``online`` 60 without online learning and again with it; ``power``
+runs planted edges of several strengths in markets of 20 symbols, just long enough for four years
+after registration, most of them where the virtual books earn a Sharpe ratio of 2; ``flip``,
+``slow_drift`` (also with online learning) and ``leak`` run 20 markets each. All is ``edgekeeper
+worlds`` under the seeds set aside for publishing; lines go to ``benchmarks/results/worlds-KIND.jsonl``,
+the picture beside them, and a second call runs only what is missing.
 """
 
 import argparse
@@ -41,8 +41,9 @@ RUNS: dict[str, list[tuple[Ordeal, int]]] = {
     "asked": [(Ordeal("noise", search=SEARCH, config=_with("asked")), 60)],
     "asked-start": [(Ordeal("noise", search=SEARCH, config=_with("asked-start")), 60)],
     "flip": [(Ordeal("flip", edge=6.0, search=SEARCH), 20)],
-    "slow_drift": [(Ordeal("slow_drift", edge=6.0, search=SEARCH), 20)],
+    "slow_drift": [(Ordeal("slow_drift", edge=6.0, search=SEARCH, online="sgd"), 20)],
     "leak": [(Ordeal("leak", search=SEARCH), 20)],
+    "online": [(Ordeal("noise", search=SEARCH, online="sgd"), 60)],
 }
 
 

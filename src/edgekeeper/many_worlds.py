@@ -22,7 +22,7 @@ from edgekeeper.ledger import Ledger
 from edgekeeper.report.book_rates import WITH, WITHOUT
 from edgekeeper.report.market_books import Books, book_figures, line_books
 from edgekeeper.report.market_record import market_record
-from edgekeeper.report.oracle_book import oracle_gains
+from edgekeeper.report.oracle_book import oracle_gains, visible_oracle_gains
 from edgekeeper.worlds import NATURES, World, make_world
 from edgekeeper.worlds.leak import COLUMN
 
@@ -119,11 +119,14 @@ def run_market(replay: _Replay, ordeal: Ordeal, seed: int) -> dict[str, Any]:
     world = ordeal.world(seed)
     bars = world.bars
     record, books = _run_once(replay, world, ordeal.settings())
-    runs = {WITHOUT: books}
+    runs, online = {WITHOUT: books}, None
     if ordeal.online:
-        _, runs[WITH] = _run_once(replay, world, ordeal.settings(ordeal.online))
+        online, runs[WITH] = _run_once(replay, world, ordeal.settings(ordeal.online))
     flip = round(0.6 * ordeal.bars) if ordeal.kind == "flip" else None
-    oracle = oracle_gains(world, ordeal.settings())
+    oracles = {
+        "oracle": oracle_gains(world, ordeal.settings()),
+        "visible_oracle": visible_oracle_gains(world, ordeal.settings()),
+    }
     return {
         "key": ordeal.key(),
         "kind": ordeal.kind,
@@ -134,7 +137,8 @@ def run_market(replay: _Replay, ordeal: Ordeal, seed: int) -> dict[str, Any]:
         "best_net_sharpe": world.best_net_sharpe,
         "drift_sharpe": world.drift_sharpe,
         **record,
-        "books": book_figures(runs, oracle, bars.periods_per_year, flip),
+        "online": online,
+        "books": book_figures(runs, oracles, bars.periods_per_year, flip),
         "seconds": round(time.monotonic() - began, 2),
     }
 
@@ -178,7 +182,9 @@ def run_markets(
         ``file`` cannot be read or written.
     """
     ordeal.check()
-    rows = [row for row in _kept(file, ordeal.key()) if row["seed"] in seeds]
+    kept = [row for row in _kept(file, ordeal.key()) if row["seed"] in seeds]
+    # Lines were once kept of the first run alone.
+    rows = [row for row in kept if not ordeal.online or row.get("online") is not None]
     for row in rows:
         done(row)
     todo = sorted(set(seeds) - {row["seed"] for row in rows})

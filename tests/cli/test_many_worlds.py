@@ -1,5 +1,6 @@
 """``edgekeeper worlds`` and ``edgekeeper trials``, as people meet them."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -45,9 +46,30 @@ def test_online_learning_is_compared_with_its_absence(here):
     assert isinstance(share["without"], float)
     assert isinstance(share["with"], float)
     assert found["online_gain"]["linear"].keys() == {"mean", "low", "high"}
+    fair = found["visible_oracle_share"]["linear"]
+    assert set(fair) == {"without", "with"}
+    assert fair["without"].keys() == {"share", "low", "high"}
+    assert found["oracle_visible"]["linear"]["share"] > 0.0
+    assert found["online"]["promoted"] in (0, 1)
     shown = here("worlds", *size, "--online", "sgd").out
     assert "Share of the oracle, linear" in shown
+    assert "Share of what bars show, linear" in shown
+    assert "Markets, learning online" in shown
     assert "with online learning" in shown
+
+
+def test_lines_that_learn_online_are_held_to_false_promotions_too(here):
+    asked = ("worlds", "--markets", "1", *SIZE[2:], "--online", "sgd", "--json")
+    found = here(*asked).json
+    assert (found["online"]["promoted"], found["online"]["false_promotion_rate"]) == (0, 0.0)
+    assert 0.0 == found["online"]["interval"][0] < found["online"]["interval"][1]
+    kept = Path("edgekeeper-worlds/markets.jsonl")
+    row = json.loads(kept.read_text())
+    assert set(row["online"]["lines"]) == {"linear"}
+    # What was kept before the second run was told is no answer: that market is run again.
+    kept.write_text(json.dumps({**row, "online": None}) + "\n")
+    assert here(*asked).json["online"] == found["online"]
+    assert len(kept.read_text().splitlines()) == 2
 
 
 def test_wrong_questions_are_answered(here):

@@ -38,6 +38,17 @@ def test_a_promotion_in_noise_is_a_false_one():
     assert rates.sentence.startswith("1 of 4 markets without an edge promoted anything")
 
 
+def test_promotions_of_lines_that_learn_online_are_counted_apart():
+    learned = row((900, "a", "promoted"))
+    rows = [row() | {"online": row()}, row() | {"online": learned}]
+    rates = world_rates(rows)
+    assert (rates.promoted, rates.false_promotion_rate) == (0, 0.0)
+    assert (rates.online.promoted, rates.online.false_promotion_rate) == (1, 0.5)
+    assert rates.online.wait_bars == 400
+    assert "With online learning: 1 of 2 markets without an edge promoted" in rates.sentence
+    assert world_rates([row(), rows[0]]).online is None, "not of all markets"
+
+
 def test_power_counts_promotions_within_four_years_of_registration():
     rows = [
         row((900, "a", "promoted"), kind="planted", sharpe=2.0),

@@ -7,7 +7,17 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["WITH", "WITHOUT", "OnlineGain", "mean_oracle_share", "median_recovery", "online_gains"]
+__all__ = [
+    "WITH",
+    "WITHOUT",
+    "OnlineGain",
+    "Share",
+    "mean_oracle_share",
+    "median_recovery",
+    "online_gains",
+    "visible_oracle_reach",
+    "visible_oracle_shares",
+]
 
 WITHOUT, WITH = "without", "with"
 """Names of the two runs over a market: without online learning, and with it."""
@@ -34,6 +44,22 @@ class OnlineGain:
     high: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A ratio of mean Sharpe ratios over markets.
+
+    Attributes
+    ----------
+    share : float
+    low, high : float or None
+        95 % interval; None with fewer than two markets.
+    """
+
+    share: float
+    low: float | None
+    high: float | None
+
+
 def mean_oracle_share(rows: Sequence[Row]) -> dict[str, dict[str, float | None]]:
     """Mean Sharpe ratio of each line's book over that of the oracle in the same bars."""
     shares: dict[str, dict[str, float | None]] = {}
@@ -48,6 +74,52 @@ def mean_oracle_share(rows: Sequence[Row]) -> dict[str, dict[str, float | None]]
                 for run in (WITHOUT, WITH)
             }
     return shares
+
+
+def visible_oracle_shares(rows: Sequence[Row]) -> dict[str, dict[str, Share | None]]:
+    """Each line's book over the oracle that sees bars alone; markets without its figure left out.
+
+    None where one of these markets was not run that way.
+    """
+    shares: dict[str, dict[str, Share | None]] = {}
+    for name, books in _by_line(rows):
+        known = [book for book in books if book.get("visible_oracle") is not None]
+        best = [book["visible_oracle"] for book in known]
+        if sum(best) > 0.0:
+            shares[name] = {
+                run: _share([book[run]["sharpe"] for book in known], best)
+                if all(run in book for book in known)
+                else None
+                for run in (WITHOUT, WITH)
+            }
+    return shares
+
+
+def visible_oracle_reach(rows: Sequence[Row]) -> dict[str, Share]:
+    """How much of the oracle that knows the state one reaches that sees bars alone, by line."""
+    reached = {}
+    for name, books in _by_line(rows):
+        known = [book for book in books if book.get("visible_oracle") is not None]
+        best = [book["oracle"] for book in known]
+        if sum(best) > 0.0:
+            reached[name] = _share([book["visible_oracle"] for book in known], best)
+    return reached
+
+
+def _share(mine: Sequence[float], best: Sequence[float]) -> Share:
+    """Ratio of means; its interval from what each market is off the ratio, by Student's t.
+
+    Source: Cochran (1977), "Sampling techniques", 6.4, without a finite population.
+    """
+    from scipy.special import stdtrit
+
+    a, b = np.asarray(mine, dtype=np.float64), np.asarray(best, dtype=np.float64)
+    ratio = float(a.sum() / b.sum())
+    if len(a) < 2:
+        return Share(ratio, None, None)
+    error = float((a - ratio * b).std(ddof=1)) / math.sqrt(len(a)) / float(b.mean())
+    half = float(stdtrit(len(a) - 1, 0.975)) * error
+    return Share(ratio, ratio - half, ratio + half)
 
 
 def median_recovery(rows: Sequence[Row]) -> dict[str, dict[str, float | None]]:

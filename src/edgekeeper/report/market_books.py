@@ -31,14 +31,18 @@ def line_books(ledger: Ledger, bars: Bars) -> Books:
 
 
 def book_figures(
-    runs: Mapping[str, Books], oracle: Float64Array | None, periods: float, flip: int | None
+    runs: Mapping[str, Books],
+    oracles: Mapping[str, Float64Array | None],
+    periods: float,
+    flip: int | None,
 ) -> dict[str, Any]:
     """Compare runs over one market, over the bars that all of them have of a line.
 
     Parameters
     ----------
     runs : mapping of name to Books
-    oracle : float64 [T] or None
+    oracles : mapping of name to float64 [T] or None
+        What oracles gained in each bar.
     periods : float
         Bars a year.
     flip : int or None
@@ -47,7 +51,7 @@ def book_figures(
     Returns
     -------
     dict
-        By line: bars, the oracle's Sharpe ratio over them, whether the first run was at profit
+        By line: bars, each oracle's Sharpe ratio over them, whether the first run was at profit
         before the flip, and by run the Sharpe ratio and the bars until it was back at profit.
     """
     found: dict[str, Any] = {}
@@ -66,7 +70,10 @@ def book_figures(
         found[name] = {
             "first": first,
             "bars": last - first,
-            "oracle": None if oracle is None else sharpe(oracle[first:last], periods),
+            **{
+                oracle: None if gain is None else sharpe(gain[first:last], periods)
+                for oracle, gain in oracles.items()
+            },
             "earned": None if at is None else bool(len(before) > 0 and before.mean() > 0.0),
             **{
                 run: {

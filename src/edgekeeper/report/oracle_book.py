@@ -9,9 +9,9 @@ from edgekeeper.models import Outcomes, fit_heads
 from edgekeeper.simulator import Book, MarketFeed, book_parameters
 from edgekeeper.train import barrier_of
 from edgekeeper.types import Float64Array
-from edgekeeper.worlds import World
+from edgekeeper.worlds import MOST_SYMBOLS, World, visible_state
 
-__all__ = ["oracle_gains"]
+__all__ = ["oracle_gains", "visible_oracle_gains"]
 
 _STOP = EXIT_REASONS.index("stop")
 
@@ -23,12 +23,30 @@ def oracle_gains(world: World, config: Config) -> Float64Array | None:
     bars. Heads turn it into forecasts as they do for any learner, fitted on all outcomes of the
     market, and a virtual book trades them. So bands, sizes and costs are those of a line.
     """
-    if not np.any(world.alpha):
+    if world.relation is None:
         return None
+    return _gains(world, config, np.abs(world.state) * np.sign(world.alpha))
+
+
+def visible_oracle_gains(world: World, config: Config) -> Float64Array | None:
+    """Gain of each bar, float64 [T], of a line that knows how bars are made, and sees bars alone.
+
+    Its score is what bars up to then let expect of the state, all parameters known as they are at
+    that bar (:func:`worlds.visible_state`), with the sign they have. All else is as for
+    :func:`oracle_gains`, heads that know all outcomes included. None without an edge, and where
+    there are too many symbols to filter.
+    """
+    if world.relation is None or len(world.bars.symbols) > MOST_SYMBOLS:
+        return None
+    sign = np.repeat(world.relation.edge.sign, len(world.bars.symbols))
+    return _gains(world, config, visible_state(world).mean * sign)
+
+
+def _gains(world: World, config: Config, score: Float64Array) -> Float64Array:
+    """Gain of each bar of a virtual book over a score whose heads know all outcomes."""
     bars = world.bars
     volatility = evaluate(config.labels.volatility, bars)
     labels = barrier_of(config).label(bars, volatility)
-    score = np.abs(world.state) * np.sign(world.alpha)
     known = np.isfinite(labels.net_return).all(axis=1)
     held = np.where(labels.bars_held > 0, labels.bars_held, np.nan).astype(np.float64)
     stopped = np.where(np.isfinite(held), labels.exit_reason == _STOP, np.nan)

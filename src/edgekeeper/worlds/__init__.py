@@ -3,6 +3,7 @@
 from edgekeeper.worlds.make import KINDS, make_world
 from edgekeeper.worlds.processes import NATURES
 from edgekeeper.worlds.seeds import seeds
+from edgekeeper.worlds.visible import MOST_SYMBOLS, visible_state
 from edgekeeper.worlds.world import World
 
-__all__ = ["KINDS", "NATURES", "World", "make_world", "seeds"]
+__all__ = ["KINDS", "MOST_SYMBOLS", "NATURES", "World", "make_world", "seeds", "visible_state"]

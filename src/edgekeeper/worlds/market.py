@@ -10,6 +10,7 @@ from edgekeeper.worlds.edge import Edge
 from edgekeeper.worlds.oracle import calibrate, hold_weights, realised_sharpe
 from edgekeeper.worlds.paths import Prices, draw_prices
 from edgekeeper.worlds.processes import PERIODS_PER_YEAR, Nature, Volatility, ar1, draw_volatility
+from edgekeeper.worlds.relation import Relation
 from edgekeeper.worlds.volume import draw_volume
 from edgekeeper.worlds.world import World
 
@@ -60,12 +61,14 @@ def draw_market(
     variance = volatility.variance * widening
     prices = draw_prices(rng, variance, drift, in_session, volatility.jump)
     usual_move = volatility.predictable[:-1] * np.sqrt(widening)
-    best = 0.0
+    best, relation = 0.0, None
+    bars, volume_level = _as_bars(rng, prices, usual_move, carried)
     if edge is not None:
         weights = hold_weights(aim, volatility.predictable[1:], found.rate, found.band)
         best = realised_sharpe(weights, prices.open)
+        relation = Relation(edge, found.strength, volatility.typical, drift, volume_level)
     return World(
-        bars=_as_bars(rng, prices, usual_move, carried),
+        bars=bars,
         kind=kind,
         seed=setting.seed,
         state=state.ravel(),
@@ -73,6 +76,7 @@ def draw_market(
         drift=np.tile(drift, setting.bars),
         best_net_sharpe=best,
         drift_sharpe=sharpe,
+        relation=relation,
     )
 
 
@@ -95,16 +99,19 @@ def _widening(visibility: Float64Array, state: Float64Array) -> Float64Array:
 
 def _as_bars(
     rng: np.random.Generator, prices: Prices, usual_move: Float64Array, carried: Float64Array
-) -> Bars:
+) -> tuple[Bars, Float64Array]:
+    """Bars, and the level of each symbol's log volume."""
     bars, symbols = prices.close.shape
     move = np.abs(np.log(prices.close / prices.open)) / usual_move
     names = [f"SIM{s:03d}" for s in range(symbols)]
-    return Bars.from_arrays(
+    volume, level = draw_volume(rng, move, carried)
+    made = Bars.from_arrays(
         symbol=np.tile(names, bars),
         event_time=np.repeat(session_closes(bars), symbols),
         open=prices.open.ravel(),
         high=prices.high.ravel(),
         low=prices.low.ravel(),
         close=prices.close.ravel(),
-        volume=draw_volume(rng, move, carried).ravel(),
+        volume=volume.ravel(),
     )
+    return made, level

@@ -11,11 +11,11 @@ import numpy as np
 
 from edgekeeper.types import Float64Array
 
-__all__ = ["OVERNIGHT", "Prices", "draw_prices"]
+__all__ = ["CORRELATION", "OVERNIGHT", "Prices", "draw_prices"]
 
 OVERNIGHT = 0.2
 _STEPS = 16
-_CORRELATION = 0.5
+CORRELATION = 0.5
 _FIRST_PRICE = 100.0
 
 
@@ -71,7 +71,7 @@ def _one_symbol(
     alpha: Float64Array,
 ) -> Prices:
     own = rng.standard_normal(factor.shape)
-    shocks = np.sqrt(_CORRELATION) * factor + np.sqrt(1.0 - _CORRELATION) * own
+    shocks = np.sqrt(CORRELATION) * factor + np.sqrt(1.0 - CORRELATION) * own
     night_variance = OVERNIGHT * variance + jump
     step_variance = (1.0 - OVERNIGHT) * variance / _STEPS
     night_mean = OVERNIGHT * np.log1p(drift) - night_variance / 2.0

@@ -8,13 +8,23 @@ from numba import njit
 
 from edgekeeper.types import Float64Array
 
-__all__ = ["NATURES", "PERIODS_PER_YEAR", "Nature", "Volatility", "ar1", "draw_volatility"]
+__all__ = [
+    "DEGREES",
+    "LOG_SD",
+    "NATURES",
+    "PERIODS_PER_YEAR",
+    "PERSISTENCE",
+    "Nature",
+    "Volatility",
+    "ar1",
+    "draw_volatility",
+]
 
 PERIODS_PER_YEAR = 252.0
 
-_PERSISTENCE = 0.97
-_LOG_SD = 0.45
-_DEGREES = 4
+PERSISTENCE = 0.97
+LOG_SD = 0.45
+DEGREES = 4
 _JUMP_CHANCE = 0.01
 _JUMP_SHARE = 1.0 / 3.0
 
@@ -76,18 +86,18 @@ def draw_volatility(
     if nature == "gaussian":
         predictable = np.tile(typical, (bars + 1, 1))
         return Volatility(predictable, predictable[:-1] ** 2, still, typical)
-    own = ar1(rng.standard_normal((bars + 1, symbols)), _PERSISTENCE)
-    shared = ar1(rng.standard_normal((bars + 1, 1)), _PERSISTENCE)
-    level = _LOG_SD * (own + shared) / np.sqrt(2.0)
-    predictable = typical * np.exp(level - _LOG_SD**2)
+    own = ar1(rng.standard_normal((bars + 1, symbols)), PERSISTENCE)
+    shared = ar1(rng.standard_normal((bars + 1, 1)), PERSISTENCE)
+    level = LOG_SD * (own + shared) / np.sqrt(2.0)
+    predictable = typical * np.exp(level - LOG_SD**2)
     if nature == "jumps":
         jumped = rng.random((bars, symbols)) < _JUMP_CHANCE
         jumped |= rng.random((bars, 1)) < _JUMP_CHANCE
         share = jumped * _JUMP_SHARE / (1.0 - (1.0 - _JUMP_CHANCE) ** 2)
         squared = predictable[:-1] ** 2
         return Volatility(predictable, (1.0 - _JUMP_SHARE) * squared, share * squared, typical)
-    normal = rng.standard_normal((_DEGREES, bars, symbols))
-    normal += rng.standard_normal((_DEGREES, bars, 1))
+    normal = rng.standard_normal((DEGREES, bars, symbols))
+    normal += rng.standard_normal((DEGREES, bars, 1))
     chi2 = (normal**2).sum(axis=0) / 2.0
-    variance = predictable[:-1] ** 2 * (_DEGREES - 2) / chi2
+    variance = predictable[:-1] ** 2 * (DEGREES - 2) / chi2
     return Volatility(predictable, variance, still, typical)

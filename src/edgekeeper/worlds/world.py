@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from edgekeeper.bars import Bars
 from edgekeeper.types import Float64Array
+from edgekeeper.worlds.relation import Relation
 
 if TYPE_CHECKING:
     import polars as pl
@@ -37,6 +38,8 @@ class World:
         How this world was made, in sentences.
     facts : polars.DataFrame or None
         A further column as its source delivered it, see :mod:`worlds.leak`.
+    relation : Relation or None
+        What its bars were drawn with; None without an edge.
     """
 
     bars: Bars
@@ -49,6 +52,7 @@ class World:
     drift_sharpe: float
     notes: tuple[str, ...] = ()
     facts: "pl.DataFrame | None" = None
+    relation: Relation | None = None
 
     @property
     def expected(self) -> Float64Array:

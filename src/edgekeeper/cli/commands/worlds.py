@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -18,7 +18,11 @@ from edgekeeper.errors import UsageError, nearest
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from edgekeeper.report.book_rates import Share
+    from edgekeeper.report.promotion_rates import PromotionRates
     from edgekeeper.report.world_rates import WorldRates
+
+Figure = TypeVar("Figure")
 
 __all__ = ["worlds"]
 
@@ -153,20 +157,19 @@ def _figures(rates: "WorldRates") -> dict[str, str]:
 
     books = ", ".join(f"{name} {number(value)}" for name, value in rates.book_sharpe.items())
     rows = {"Markets": f"{count(rates.markets)}, {count(rates.promoted)} promoted a line"}
-    if rates.false_promotion_rate is not None:
-        rows["False promotions"] = percent(rates.false_promotion_rate, 1)
-    if rates.power is not None:
-        rows["Power"] = percent(rates.power, 1)
-    if rates.wait_bars is not None:
-        rows["Promotion after"] = f"{number(rates.wait_bars, 0)} bars from registration, median"
-    if rates.retreat_bars is not None:
-        rows["Retreat after"] = (
-            f"{number(rates.retreat_bars, 0)} bars from the flip, median of "
-            f"{count(rates.held_at_flip or 0)} that traded then"
-        )
+    rows |= _promotions(rates)
+    if rates.online is not None:
+        rows["Markets, learning online"] = f"{count(rates.online.promoted)} promoted a line"
+        rows |= {
+            f"{name}, learning online": text for name, text in _promotions(rates.online).items()
+        }
     rows["Sharpe ratio of books"] = f"{books or 'none'} (net, four years from registration)"
     for name, share in rates.oracle_share.items():
         rows[f"Share of the oracle, {name}"] = _both(share, lambda value: percent(value, 0))
+    for name, found in rates.visible_oracle_share.items():
+        rows[f"Share of what bars show, {name}"] = _both(found, _share)
+    for name, reach in rates.oracle_visible.items():
+        rows[f"What bars show of the oracle, {name}"] = _share(reach)
     for name, bars in rates.recovery_bars.items():
         rows[f"Back at profit, {name}"] = _both(bars, lambda value: f"{number(value, 0)} bars")
     for name, gain in rates.online_gain.items():
@@ -184,8 +187,35 @@ def _figures(rates: "WorldRates") -> dict[str, str]:
     return rows
 
 
-def _both(figures: "dict[str, float | None]", tell: Callable[[float], str]) -> str:
+def _promotions(rates: "PromotionRates") -> dict[str, str]:
+    from edgekeeper.report.wording import count, number, percent
+
+    rows = {}
+    if rates.false_promotion_rate is not None:
+        rows["False promotions"] = percent(rates.false_promotion_rate, 1)
+    if rates.power is not None:
+        rows["Power"] = percent(rates.power, 1)
+    if rates.wait_bars is not None:
+        rows["Promotion after"] = f"{number(rates.wait_bars, 0)} bars from registration, median"
+    if rates.retreat_bars is not None:
+        rows["Retreat after"] = (
+            f"{number(rates.retreat_bars, 0)} bars from the flip, median of "
+            f"{count(rates.held_at_flip or 0)} that traded then"
+        )
+    return rows
+
+
+def _share(found: "Share") -> str:
+    from edgekeeper.report.wording import percent
+
+    text = percent(found.share, 0)
+    if found.low is not None and found.high is not None:
+        text += f" ({percent(found.low, 0)} to {percent(found.high, 0)})"
+    return text
+
+
+def _both(figures: "dict[str, Figure | None]", tell: Callable[[Figure], str]) -> str:
     """Tell a figure without online learning, and with it where that was tried."""
-    with_online = figures["with"]
-    text = tell(figures["without"] or 0.0)
-    return text if with_online is None else f"{text}, {tell(with_online)} with online learning"
+    plain, online = figures["without"], figures["with"]
+    text = "unknown" if plain is None else tell(plain)
+    return text if online is None else f"{text}, {tell(online)} with online learning"
