@@ -6,8 +6,9 @@ under the profiles of that name, ``online`` 60 without online learning and again
 runs planted edges of several strengths in markets of 20 symbols, just long enough for four years
 after registration, most of them where the virtual books earn a Sharpe ratio of 2; ``flip``,
 ``slow_drift`` (also with online learning) and ``leak`` run 20 markets each. All is ``edgekeeper
-worlds`` under the seeds set aside for publishing; lines go to ``benchmarks/results/worlds-KIND.jsonl``,
-the picture beside them, and a second call runs only what is missing.
+worlds`` under the seeds set aside for publishing; lines go to
+``benchmarks/results/worlds-KIND.jsonl``, the picture beside them, and a second call runs only what
+is missing.
 """
 
 import argparse
