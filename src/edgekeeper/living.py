@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from edgekeeper.bars import Bars
+from edgekeeper.bars import IN_MEMORY, Bars, Rooms
 from edgekeeper.clock import Clock, WallClock
 from edgekeeper.config import Config
 from edgekeeper.errors import BadData, EdgekeeperError, UsageError
@@ -120,6 +120,8 @@ class Live:
     screen : Screen
     fits : Fits, optional
         Who makes fits elsewhere. Without it they are made here, while bars wait.
+    rooms : Rooms
+        Where all bars lie once more come.
     """
 
     def __init__(
@@ -131,11 +133,15 @@ class Live:
         watch: Watcher,
         screen: Screen,
         fits: Fits | None = None,
+        *,
+        rooms: Rooms = IN_MEMORY,
     ) -> None:
         self.ledger, self.config, self.watch = ledger, config, watch
         self.registry, self.fits = registry, fits
         ask = None if fits is None else self._ask
-        self.run = Run(history, config, ledger, registry, watch, screen, ask, live=True)
+        self.run = Run(
+            history, config, ledger, registry, watch, screen, ask, live=True, rooms=rooms
+        )
         self.run.refits_by_order = config.refits.schedule == "clock"
         self._asks = False  # requests on record were answered before, or are asked once more
         self._to_adopt = False

@@ -60,6 +60,8 @@ class TradeLoop:
     stopwatch : callable, optional
         Seconds that pass, for live runs, whose forecasts are timed. A replay measures nothing: it
         takes latencies from the feed.
+    keep : int, optional
+        Newest rows of which indicators stay in memory; None: all.
 
     Attributes
     ----------
@@ -76,6 +78,8 @@ class TradeLoop:
         features: FeatureSource,
         outcomes: OutcomeSource | None = None,
         stopwatch: Callable[[], float] | None = None,
+        *,
+        keep: int | None = None,
     ) -> None:
         bars = feed.bars
         self.feed = feed
@@ -97,7 +101,7 @@ class TradeLoop:
         self.roster = Roster(
             symbols, config, ledger, registry, self.accounts, bars.periods_per_year
         )
-        self.recorder = Recorder(feed, ACCOUNTS, {"edgekeeper": KnownTerms(feed)})
+        self.recorder = Recorder(feed, ACCOUNTS, {"edgekeeper": KnownTerms(feed, keep)})
         self.reasons = DecisionReasons(feed, registry, features, config.explain)
         self.names = np.array(bars.symbols, dtype=object)
         self.risk = MarketRisk(symbols, config.evidence.covariance_span)
@@ -307,7 +311,7 @@ class TradeLoop:
                 self._write_step(tx, BOUNDARY, now_ns)
         if self._outcomes is not None:
             for correction in self.corrections.values():
-                correction.end_epoch(self._outcomes(), now_ns)
+                correction.end_epoch(self._outcomes, now_ns)
         forecasting, self._forecasting = self._forecasting, set()
         return self.roster.end_epoch(forecasting, now_ns)
 
