@@ -96,11 +96,11 @@ class Run:
     ask : callable, optional
         Has a fit made by somebody else, whose answers :class:`~edgekeeper.living.Live` takes;
         without it a fit is made here, at the boundary, before anything else happens.
-    live : bool
-        Whether bars come while it runs. Then only what was lately decided on stays in memory:
-        :func:`recent_instants` of it.
     rooms : Rooms
         Where all bars lie once more come.
+    recent : int, optional
+        Of a live run, whose bars come while it runs: instants whose features stay in memory. A
+        replay has all bars, and keeps what it makes of them.
 
     Attributes
     ----------
@@ -120,11 +120,11 @@ class Run:
         screen: Screen,
         ask: Callable[[FitRequest], None] | None = None,
         *,
-        live: bool = False,
         rooms: Rooms = IN_MEMORY,
+        recent: int | None = None,
     ) -> None:
-        self.live = live
-        keep = recent_instants(config, bars.interval_ns) * len(bars.symbols) if live else None
+        self.live = recent is not None
+        keep = None if recent is None else recent * len(bars.symbols)
         self.config, self.ledger, self.screen = config, ledger, screen
         self._ask = ask
         self.requests: dict[str, FitRequest] = {}
@@ -134,7 +134,7 @@ class Run:
         self.feed = self.tape.feed
         screen.phase("computing features and outcomes")
         self.learn = LearnService(self.feed, config, ledger, registry)
-        watched = live if config.drift.refit is None else config.drift.refit
+        watched = self.live if config.drift.refit is None else config.drift.refit
         self.drift = None
         if watched:
             self.drift = DriftService(self.learn, config, ledger, self._line_features)
@@ -270,8 +270,7 @@ class Run:
             tried=sum(seat.line.test > 0 for seat in seats),
             refused=sum(seat.line.verdict == "refused" for seat in seats),
             promoted=trade.roster.discoveries,
-            event=self.upkeep.warning
-            or (trade.roster.events[-1][2] if trade.roster.events else ""),
+            event=self.upkeep.warning or (trade.roster.events.newest or (0, "", ""))[2],
         )
 
     def tell(self, market: Market, wall_seconds: float) -> Story:

@@ -18,6 +18,9 @@ from edgekeeper.types import Float64Array, Int64Array
 
 __all__ = ["GrowingMatrix", "GrownRows"]
 
+_SPARE = 4
+"""Room is made for a fourth more: rows are moved four times, and little lies empty."""
+
 _AT_ONCE = 16_384  # rows, where most of what is computed is not kept
 
 
@@ -156,9 +159,10 @@ class _Newest:
         self.stop = stop
 
     def _make_room(self, stop: int) -> None:
-        """Make some for as much again, and leave behind what need not be kept."""
+        """Make some for a part as much again, and leave behind what need not be kept."""
         first = self.first if self._keep is None else max(self.first, stop - self._keep)
-        room = np.empty((2 * (stop - first), *self._room.shape[1:]), self._room.dtype)
+        size = stop - first
+        room = np.empty((size + size // _SPARE, *self._room.shape[1:]), self._room.dtype)
         room[: self.stop - first] = self._room[first - self.first : self.stop - self.first]
         self._room, self.first = room, first
 

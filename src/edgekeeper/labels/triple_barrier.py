@@ -150,8 +150,13 @@ class TripleBarrier:
         for symbol in np.unique(symbols).tolist():
             mine = rows[symbols == symbol]
             first, last = int(mine.min()), int(mine.max())
-            asked = first + np.flatnonzero(bars.symbol[first : last + 1] == symbol)
-            picked += [asked, bars.first_rows(symbol, last + 1, self.horizon)]
+            span = first + np.flatnonzero(bars.symbol[first : last + 1] == symbol)
+            span = np.append(span, bars.first_rows(symbol, last + 1, self.horizon))
+            edges = np.zeros(len(span) + self.horizon + 2, dtype=np.int64)
+            asked = np.searchsorted(span, mine)
+            np.add.at(edges, asked, 1)
+            np.add.at(edges, asked + self.horizon + 1, -1)
+            picked.append(span[np.cumsum(edges)[: len(span)] > 0])
         some = np.sort(np.concatenate(picked))
         labels = self.label(bars.take(some).judged_by(bars), volatility[some])
         return labels.take(np.searchsorted(some, rows))

@@ -148,9 +148,8 @@ class TradeLoop:
             write_signals(tx, feed.bars, rows, feed.rule, feed.votes, self.names)
             if dropped:
                 write_drops(tx, int(times[0]), dropped)
-                self.roster.events += [
-                    (now, "dropped", f"strategy dropped: {one}") for one in dropped
-                ]
+                for one in dropped:
+                    self.roster.events.append((now, "dropped", f"strategy dropped: {one}"))
             forecasts = self._forecast(tx, first, last, rows)
             if live:
                 known = int(feed.bars.known_time[rows].max())
@@ -200,6 +199,7 @@ class TradeLoop:
         logs = self.accounts.step(self.feed, first, last, by_account, by_model)
         packages = {name: self.accounts.package(name) for name in ACCOUNTS}
         self.recorder.write(tx, logs, first, last, packages, {"edgekeeper": dealt.packages})
+        self.recorder.forget("edgekeeper", self.accounts.book("edgekeeper").open_decisions)
         mine = logs["edgekeeper"]
         self.reasons.write(tx, "edgekeeper", mine, (first, last), roster.deciders, dealt.packages)
         self._note_guards(mine.guards[: mine.counts[1]], self.feed.instants[first:last])
