@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from edgekeeper.bars import Bars
+from edgekeeper.bars import IN_MEMORY, Bars, Rooms
 from edgekeeper.clock import Clock, WallClock
 from edgekeeper.config import Config
 from edgekeeper.errors import BadData, EdgekeeperError, UsageError
@@ -20,7 +20,7 @@ from edgekeeper.learn import FitAnswer, FitRequest, LearnService
 from edgekeeper.ledger import Ledger
 from edgekeeper.registry import Registry
 from edgekeeper.resuming import write_start
-from edgekeeper.running import Run, Screen, Watcher
+from edgekeeper.running import Run, Screen, Watcher, recent_instants
 from edgekeeper.trade import (
     ADOPT,
     BARS,
@@ -120,6 +120,10 @@ class Live:
     screen : Screen
     fits : Fits, optional
         Who makes fits elsewhere. Without it they are made here, while bars wait.
+    rooms : Rooms
+        Where all bars lie once more come.
+    recent : int, optional
+        Instants whose features stay in memory; by default as many as are looked back on.
     """
 
     def __init__(
@@ -131,11 +135,18 @@ class Live:
         watch: Watcher,
         screen: Screen,
         fits: Fits | None = None,
+        *,
+        rooms: Rooms = IN_MEMORY,
+        recent: int | None = None,
     ) -> None:
         self.ledger, self.config, self.watch = ledger, config, watch
         self.registry, self.fits = registry, fits
         ask = None if fits is None else self._ask
-        self.run = Run(history, config, ledger, registry, watch, screen, ask, live=True)
+        if recent is None:
+            recent = recent_instants(config, history.interval_ns)
+        self.run = Run(
+            history, config, ledger, registry, watch, screen, ask, rooms=rooms, recent=recent
+        )
         self.run.refits_by_order = config.refits.schedule == "clock"
         self._asks = False  # requests on record were answered before, or are asked once more
         self._to_adopt = False
@@ -299,7 +310,7 @@ class Live:
                     self.fits.again(self.run.learn, self.run.requests[row["line"]])
         self.bars_taken = self.instants_taken = 0
         if self.ledger.read("stretches").height > 2:
-            self.told = len(self.run.trade.roster.events)
+            self.told = self.run.trade.roster.events.count
 
 
 def bars_of_step(stored: Bars | None, step: Step, before: Bars) -> Bars:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from edgekeeper.bars import Bars
+from edgekeeper.bars import IN_MEMORY, Bars, Rooms
 from edgekeeper.clock import WallClock
 from edgekeeper.config import Config
 from edgekeeper.learn import DriftService, FitRequest, LearnService, RefitSchedule, Said, Wish
@@ -16,10 +16,31 @@ from edgekeeper.report.snapshot import Snapshot
 from edgekeeper.report.story import Story
 from edgekeeper.report.tell import Market, tell
 from edgekeeper.resuming import recorded_cuts, write_start
-from edgekeeper.trade import Tape, TradeLoop, cut_epochs
-from edgekeeper.types import LONG, Float32Array
+from edgekeeper.trade import FeatureRows, Tape, TradeLoop, cut_epochs
+from edgekeeper.types import LONG, Float32Array, Int64Array
 
-__all__ = ["Asleep", "Blank", "Run", "Screen", "Watcher"]
+__all__ = ["Asleep", "Blank", "Run", "Screen", "Watcher", "recent_instants"]
+
+
+_COMPARED_INSTANTS = 1_000
+"""What drift of inputs and swaps under online learning look back on."""
+
+_EPOCHS = 3  # a fit is asked for at the end of one, taken at that of the next, and watched after
+_SESSION_NS = 86_400 * 10**9
+
+
+def recent_instants(config: Config, interval_ns: int) -> int:
+    """Instants that a live run looks back on as a matter of course.
+
+    Whoever asks for older ones gets them; they are computed again.
+
+    Examples
+    --------
+    >>> recent_instants(Config(), 60 * 10**9), recent_instants(Config(), 86_400 * 10**9)
+    (5341, 1024)
+    """
+    epoch = 1 if config.epoch == "bar" else max(_SESSION_NS // interval_ns, 1)
+    return _COMPARED_INSTANTS + _EPOCHS * epoch + 2 * config.labels.horizon_bars + 1
 
 
 class Screen(Protocol):
@@ -75,8 +96,11 @@ class Run:
     ask : callable, optional
         Has a fit made by somebody else, whose answers :class:`~edgekeeper.living.Live` takes;
         without it a fit is made here, at the boundary, before anything else happens.
-    live : bool
-        Whether bars come while it runs.
+    rooms : Rooms
+        Where all bars lie once more come.
+    recent : int, optional
+        Of a live run, whose bars come while it runs: instants whose features stay in memory. A
+        replay has all bars, and keeps what it makes of them.
 
     Attributes
     ----------
@@ -96,23 +120,27 @@ class Run:
         screen: Screen,
         ask: Callable[[FitRequest], None] | None = None,
         *,
-        live: bool = False,
+        rooms: Rooms = IN_MEMORY,
+        recent: int | None = None,
     ) -> None:
-        self.live = live
+        self.live = recent is not None
+        keep = None if recent is None else recent * len(bars.symbols)
         self.config, self.ledger, self.screen = config, ledger, screen
         self._ask = ask
         self.requests: dict[str, FitRequest] = {}
         self.watch = watch
         screen.phase("compiling indicators and simulator (once, cached afterwards)")
-        self.tape = Tape(bars, config)
+        self.tape = Tape(bars, config, rooms, keep)
         self.feed = self.tape.feed
         screen.phase("computing features and outcomes")
         self.learn = LearnService(self.feed, config, ledger, registry)
-        watched = live if config.drift.refit is None else config.drift.refit
-        self.drift = DriftService(self.learn, config, ledger) if watched else None
+        watched = self.live if config.drift.refit is None else config.drift.refit
+        self.drift = None
+        if watched:
+            self.drift = DriftService(self.learn, config, ledger, self._line_features)
         self.upkeep = Upkeep(ledger, config.storage, WallClock())
         self.trade = TradeLoop(
-            self.feed, config, ledger, registry, self.features, self.learn.outcomes
+            self.feed, config, ledger, registry, self.features, self.learn.outcomes, keep=keep
         )
         if self.drift is not None:
             self.trade.said = []  # kept for it from boundary to boundary
@@ -120,10 +148,19 @@ class Run:
         self.refits_by_order = False
         self._schedules = {line.name: RefitSchedule(line) for line in config.lines}
 
-    def features(self, package: Package) -> Float32Array:
-        """Features of all bars so far for a package, float32 [N, F]."""
+    def features(self, package: Package) -> FeatureRows:
+        """Features of all bars so far for a package, to be picked from."""
         if self.live and (grown := self.tape.features(package.hash, package.features)) is not None:
             return grown
+        return self._fitted_on(package)
+
+    def _line_features(self, line: str, rows: Int64Array) -> Float32Array:
+        """Features of a line's recipe, of some bars."""
+        grown = self.tape.features_of(self.learn.features_of(line)) if self.live else None
+        return (self.learn.training_data(line).matrix if grown is None else grown)[rows]
+
+    def _fitted_on(self, package: Package) -> Float32Array:
+        """Features of all bars so far, float32 [N, F]."""
         data = self.learn.training_data(package.manifest.provenance.lineage.line)
         place = {name: i for i, name in enumerate(data.features.expressions)}
         asked = [place[name] for name in package.manifest.features]
@@ -170,6 +207,9 @@ class Run:
             for request in self.drift.look(self._said(), now):
                 roster.refits_asked.setdefault(request.line, {})
         self._fit(due, now)
+        if self.live:
+            self.learn.rest()
+            self.tape.rooms.rest()
         return now
 
     def fit_asked(self, now_ns: int) -> None:
@@ -230,8 +270,7 @@ class Run:
             tried=sum(seat.line.test > 0 for seat in seats),
             refused=sum(seat.line.verdict == "refused" for seat in seats),
             promoted=trade.roster.discoveries,
-            event=self.upkeep.warning
-            or (trade.roster.events[-1][2] if trade.roster.events else ""),
+            event=self.upkeep.warning or (trade.roster.events.newest or (0, "", ""))[2],
         )
 
     def tell(self, market: Market, wall_seconds: float) -> Story:
@@ -244,7 +283,7 @@ class Run:
             self.config,
             market,
             newest=newest,
-            matrix=None if newest is None else self.features(newest),
+            matrix=None if newest is None else self._fitted_on(newest),
             wall_seconds=wall_seconds,
         )
 

@@ -1,5 +1,7 @@
 """The triple barrier: known answers, an independent recomputation, time, and bad input."""
 
+from dataclasses import fields
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 from edgekeeper.bars import Bars
 from edgekeeper.errors import BadData, UsageError
 from edgekeeper.fills import EXIT_NONE, EXIT_STOP, EXIT_TARGET, EXIT_TIME, Costs
-from edgekeeper.labels import NEVER, TripleBarrier
+from edgekeeper.labels import NEVER, Labels, TripleBarrier
 from edgekeeper.types import LONG, SHORT
 
 FREE = Costs(0, 0, 0)
@@ -255,3 +257,32 @@ def test_one_bar_and_huge_prices():
     assert np.isnan(single.net_return).all()
     huge = TripleBarrier(horizon=1, costs=FREE).label(bars_of([1e300, 1e300]), np.full(2, 0.1))
     assert huge.gross_return[0].tolist() == [0.0, 0.0]
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(st.integers(0, 5), st.integers(1, 12), st.data())
+def test_outcomes_of_some_rows_are_those_of_all(seed, horizon, data):
+    """Whichever rows are asked for, in whatever order, and however far the bars have come."""
+    panel = random_panel(seed)
+    panel = panel.rows(0, data.draw(st.integers(2, len(panel))))
+    volatility = np.random.default_rng(seed).uniform(0.005, 0.03, len(panel))
+    volatility[::7] = np.nan
+    rows = data.draw(st.lists(st.integers(0, len(panel) - 1), unique=True))
+    barrier = TripleBarrier(horizon=horizon, costs=Costs(borrow_bps_year=500.0))
+    whole = barrier.label(panel, volatility).take(np.array(rows, dtype=np.int64))
+    some = barrier.label_rows(panel, volatility, np.array(rows, dtype=np.int64))
+    for one in fields(Labels):
+        assert np.array_equal(getattr(some, one.name), getattr(whole, one.name), equal_nan=True)
+
+
+def test_outcomes_of_a_few_rows_cost_the_same_after_a_long_history(monkeypatch):
+    """Of 1,000 bars, no more are labelled than what follows the rows that are asked for."""
+    panel = random_panel(1, length=400)
+    seen, label = [], TripleBarrier.label
+    monkeypatch.setattr(
+        TripleBarrier,
+        "label",
+        lambda its, bars, sigma: seen.append(len(bars)) or label(its, bars, sigma),
+    )
+    TripleBarrier(horizon=4).label_rows(panel, np.full(len(panel), 0.01), np.array([2, 700]))
+    assert seen == [2 * (1 + 4)]

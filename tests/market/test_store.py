@@ -2,6 +2,7 @@ import fcntl
 import resource
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -199,3 +200,48 @@ except StorageError as error:
     assert run.returncode == 6, run.stderr
     assert "unchanged" in run.stdout
     assert snapshot(tmp_path) == before
+
+
+def raw(bars):
+    """The same bars as a live source tells them: without splits and dividends."""
+    return replace(bars, adjustment=np.ones(len(bars)))
+
+
+@settings(max_examples=15, deadline=None, derandomize=True)
+@given(st.lists(st.integers(1, 199), max_size=4, unique=True).map(sorted), st.data())
+def test_a_file_a_month_holds_the_same(tmp_path_factory, bars, cuts, data):
+    """However it was filled: in parts, beside a file of all months, with bars told twice."""
+    some, folder = raw(bars.rows(0, 400)), tmp_path_factory.mktemp("months")
+    edges = [0, *(2 * cut for cut in cuts), 400]
+    for number, (first, last) in enumerate(pairwise(edges)):
+        by_month = bool(number) or data.draw(st.booleans())
+        store = BarStore(folder, by_month=by_month)
+        assert store.append(some.rows(first, last), "1d") == last - first
+        assert BarStore(folder, by_month=True).append(some.rows(first, last), "1d") >= 0
+    store = BarStore(folder, by_month=True)
+    assert store.symbols("1d") == ["AAPL", "IBM"]
+    first, last = sorted(data.draw(st.tuples(*[st.integers(0, 399)] * 2)))
+    start, end = (int(some.event_time[row]) for row in (first, last))
+    inside = (some.event_time >= start) & (some.event_time <= end)
+    assert bars_hash(store.read("1d", start_ns=start, end_ns=end)) == bars_hash(
+        some.take(np.flatnonzero(inside))
+    )
+    assert bars_hash(BarStore(folder).read("1d")) == bars_hash(some)
+    assert store.first_ns("1d", "IBM") == int(some.event_time[0])
+    assert store.first_ns("1d", "MSFT") is None
+
+
+def test_bars_that_come_cost_one_month_however_many_there_are(tmp_path, bars):
+    store, some = BarStore(tmp_path, by_month=True), raw(bars.rows(0, 1_000))
+    store.append(some.rows(0, 996), "1d")
+    before = snapshot(tmp_path)
+    store.append(some.rows(996, 1_000), "1d")
+    changed = [p.name for p, content in snapshot(tmp_path).items() if before.get(p) != content]
+    assert len(changed) == 2
+    assert len(before) > 40
+
+
+def test_a_store_by_months_has_no_place_for_splits(tmp_path, bars):
+    with pytest.raises(BadData, match="no place for them"):
+        BarStore(tmp_path, by_month=True).append(bars, "1d")
+    assert not tmp_path.joinpath("1d").exists()

@@ -31,7 +31,7 @@ def go_on(flip, found, package, first, last, until=None):
     for t in range(first, last):
         raw = source.get(package, t, t + 1)
         said.append((raw, found.read(package, t, t + 1, raw)))
-        found.end_epoch(flip.learn.labels, int(flip.feed.instants[until or t]))
+        found.end_epoch(flip.learn.outcomes, int(flip.feed.instants[until or t]))
     return said
 
 
@@ -45,7 +45,7 @@ def test_it_learns_a_bar_after_both_sides_are_known_and_never_sooner(flip, packa
     for t in range(FIRST, FIRST + 30):
         found.read(packages[0], t, t + 1, source.get(packages[0], t, t + 1))
         now = int(flip.feed.instants[t])
-        found.end_epoch(labels, now)
+        found.end_epoch(flip.learn.outcomes, now)
         rows = slice(int(offsets[FIRST]), int(offsets[t + 1]))
         assert found.learned == int((labels.end_time[rows] <= now).sum())
     assert found.learned > 30
@@ -69,7 +69,7 @@ def test_no_outcome_after_now_changes_what_it_says(flip, packages):
         source = SegmentForecasts(flip.feed, flip.matrix)
         for t in range(FIRST, FIRST + 61):
             found.read(packages[0], t, t + 1, source.get(packages[0], t, t + 1))
-            found.end_epoch(outcomes, int(flip.feed.instants[t]))
+            found.end_epoch(outcomes.take, int(flip.feed.instants[t]))
         states.append(found.corrector.state())
     assert states[0] == states[1]
 
@@ -80,7 +80,7 @@ def test_epochs_of_several_bars_learn_the_same_later(flip, packages):
     go_on(flip, one, packages[0], FIRST, FIRST + 60)
     for t in range(FIRST, FIRST + 60, 5):
         other.read(packages[0], t, t + 5, source.get(packages[0], t, t + 5))
-        other.end_epoch(flip.learn.labels, int(flip.feed.instants[t + 4]))
+        other.end_epoch(flip.learn.outcomes, int(flip.feed.instants[t + 4]))
     assert one.corrector.state() == other.corrector.state()
     assert one.learned == other.learned
 

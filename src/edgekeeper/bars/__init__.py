@@ -4,7 +4,16 @@ Everything between the data store and the ledger works on this record. It is che
 is made, so no room has to check again.
 """
 
-from edgekeeper.bars.growing import GrowingArray, GrowingBars, joined
+from edgekeeper.bars.growing import IN_MEMORY, GrowingArray, GrowingBars, Room, Rooms, joined
 from edgekeeper.bars.record import COLUMNS, Bars
 
-__all__ = ["COLUMNS", "Bars", "GrowingArray", "GrowingBars", "joined"]
+__all__ = [
+    "COLUMNS",
+    "IN_MEMORY",
+    "Bars",
+    "GrowingArray",
+    "GrowingBars",
+    "Room",
+    "Rooms",
+    "joined",
+]

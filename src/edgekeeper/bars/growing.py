@@ -1,6 +1,6 @@
 """Bars that come while they are used: a history that grows at its end, and nowhere else."""
 
-from typing import Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,19 +8,69 @@ from numpy.typing import NDArray
 from edgekeeper.bars.record import COLUMNS, Bars
 from edgekeeper.errors import BadData
 
-__all__ = ["GrowingArray", "GrowingBars", "joined"]
+__all__ = ["IN_MEMORY", "GrowingArray", "GrowingBars", "Room", "Rooms", "joined"]
 
 _Kind = TypeVar("_Kind", bound=np.generic)
 _COLUMNS = ("symbol", "event_time", "known_time", *COLUMNS, "adjustment")
 
 
+class Room(Protocol):
+    """Where the values of one growing array lie."""
+
+    def of(self, size: int) -> NDArray[Any]:
+        """Return an array to write to, of at least ``size`` rows, that holds what was written."""
+        ...
+
+
+class Rooms(Protocol):
+    """Where growing arrays lie."""
+
+    def room_for(self, like: NDArray[Any]) -> Room:
+        """Make room for values like these: of their type, and of the shape of their rows."""
+        ...
+
+    def rest(self) -> None:
+        """Hold no more in memory than has to be."""
+        ...
+
+
+class InMemory:
+    """Growing arrays lie in memory."""
+
+    def room_for(self, like: NDArray[Any]) -> Room:
+        """Make room in memory."""
+        return _Memory(like)
+
+    def rest(self) -> None:
+        """Hold everything, since it is nowhere else."""
+
+
+IN_MEMORY = InMemory()
+
+
+class _Memory:
+    """Room in memory, doubled where it does not suffice, so that an append costs what it adds."""
+
+    def __init__(self, like: NDArray[Any]) -> None:
+        self._array: NDArray[Any] = np.empty((0, *like.shape[1:]), like.dtype)
+
+    def of(self, size: int) -> NDArray[Any]:
+        before = self._array
+        if size > len(before):
+            self._array = np.empty((max(size, 2 * len(before)), *before.shape[1:]), before.dtype)
+            self._array[: len(before)] = before
+        return self._array
+
+
 class GrowingArray(Generic[_Kind]):
-    """An array that is appended to; room is doubled, so that an append costs what it adds.
+    """An array that is appended to.
 
     Parameters
     ----------
     values : array [N, ...]
         Taken as they are; copied only once more values come.
+    rooms : Rooms
+        Where they lie from then on.
 
     Examples
     --------
@@ -31,9 +81,11 @@ class GrowingArray(Generic[_Kind]):
     [1.0, 2.0, 3.0]
     """
 
-    def __init__(self, values: NDArray[_Kind]) -> None:
-        self._room = self.view = _closed(values)  # the caller's: never written to
+    def __init__(self, values: NDArray[_Kind], rooms: Rooms = IN_MEMORY) -> None:
+        self.view = _closed(values)  # the caller's: never written to
         self._size = len(values)
+        self._rooms = rooms
+        self._room: Room | None = None
 
     def __len__(self) -> int:
         return self._size
@@ -46,13 +98,13 @@ class GrowingArray(Generic[_Kind]):
     def extend(self, values: NDArray[_Kind]) -> None:
         """Append ``values``; views handed out before stay as they are."""
         size = self._size + len(values)
-        if size > len(self._room) or not self._room.flags.writeable:
-            room = np.empty((max(size, 2 * self._size), *self._room.shape[1:]), self._room.dtype)
-            room[: self._size] = self._room[: self._size]
-            self._room = room
-        self._room[self._size : size] = values
+        if self._room is None:
+            self._room = self._rooms.room_for(self.view)
+            self._room.of(size)[: self._size] = self.view[: self._size]
+        array = self._room.of(size)
+        array[self._size : size] = values
         self._size = size
-        self.view = _closed(self._room[:size])
+        self.view = _closed(array[:size])
 
 
 def _closed(values: NDArray[_Kind]) -> NDArray[_Kind]:
@@ -65,18 +117,24 @@ def _closed(values: NDArray[_Kind]) -> NDArray[_Kind]:
 class GrowingBars:
     """Bars of a fixed set of symbols, to which later instants are appended.
 
+    Parameters
+    ----------
+    bars : Bars
+    rooms : Rooms
+        Where columns lie once more has come.
+
     Attributes
     ----------
     bars : Bars
         Everything so far. One handed out before an append stays as it was.
     """
 
-    def __init__(self, bars: Bars) -> None:
+    def __init__(self, bars: Bars, rooms: Rooms = IN_MEMORY) -> None:
         self.bars = bars
-        self._columns = {name: GrowingArray(getattr(bars, name)) for name in _COLUMNS}
-        self._context = {name: GrowingArray(values) for name, values in bars.context.items()}
-        self._instants = GrowingArray(bars.instants)
-        self._offsets = GrowingArray(bars.instant_offsets)
+        self._columns = {name: GrowingArray(getattr(bars, name), rooms) for name in _COLUMNS}
+        self._context = {name: GrowingArray(one, rooms) for name, one in bars.context.items()}
+        self._instants = GrowingArray(bars.instants, rooms)
+        self._offsets = GrowingArray(bars.instant_offsets, rooms)
 
     def append(self, bars: Bars) -> None:
         """Take bars of later instants.

@@ -21,6 +21,7 @@ __all__ = ["COLUMNS", "Bars"]
 COLUMNS = ("open", "high", "low", "close", "volume")
 _DAY_NS = 86_400 * 10**9
 _YEAR_DAYS = 365.25
+_LOOK = 1_024  # rows looked at first, where a few of a symbol are wanted
 
 
 @dataclass(frozen=True)
@@ -288,7 +289,31 @@ class Bars:
 
     def rows(self, start: int, stop: int) -> "Bars":
         """Rows ``start:stop`` in canonical order. Symbols keep their indices."""
-        pick = slice(start, stop)
+        return self._picked(slice(start, stop))
+
+    def take(self, rows: Int64Array) -> "Bars":
+        """Some rows, by their numbers, which rise."""
+        return self._picked(rows)
+
+    def first_rows(self, symbol: int, start: int, most: int) -> Int64Array:
+        """Rows of a symbol from row ``start`` on, the first ``most`` of them at most."""
+        found, count, step = [np.zeros(0, dtype=np.int64)], 0, _LOOK
+        while start < len(self) and count < most:
+            found.append(start + np.flatnonzero(self.symbol[start : start + step] == symbol))
+            count, start, step = count + len(found[-1]), start + step, 2 * step
+        return np.concatenate(found)[:most]
+
+    def last_rows(self, symbol: int, most: int) -> Int64Array:
+        """The last ``most`` rows of a symbol, or all where it has fewer."""
+        found, count, stop, step = [np.zeros(0, dtype=np.int64)], 0, len(self), _LOOK
+        while stop > 0 and count < most:
+            start = max(stop - step, 0)
+            found.insert(0, start + np.flatnonzero(self.symbol[start:stop] == symbol))
+            count, stop, step = count + len(found[0]), start, 2 * step
+        rows = np.concatenate(found)
+        return rows[max(len(rows) - most, 0) :]
+
+    def _picked(self, pick: "slice | Int64Array") -> "Bars":
         return Bars(
             symbols=self.symbols,
             symbol=self.symbol[pick],
@@ -327,9 +352,13 @@ class Bars:
 
     def since(self, start: int) -> "Bars":
         """Rows from ``start`` on, which keep what was judged from the whole: bars a year."""
-        part = self.rows(start, len(self))
-        part.__dict__.update(periods_per_year=self.periods_per_year, interval_ns=self.interval_ns)
-        return part
+        return self.rows(start, len(self)).judged_by(self)
+
+    def judged_by(self, whole: "Bars") -> "Bars":
+        """The same bars, with what was judged from the whole that they are part of: bars a year."""
+        same = replace(self)
+        same.__dict__.update(periods_per_year=whole.periods_per_year, interval_ns=whole.interval_ns)
+        return same
 
     def until(self, time_ns: int) -> "Bars":
         """Bars that closed at or before ``time_ns``."""

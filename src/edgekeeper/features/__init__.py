@@ -11,7 +11,7 @@ from edgekeeper.features.check import CheckReport
 from edgekeeper.features.describe import Description, describe, words
 from edgekeeper.features.drawing import draw
 from edgekeeper.features.feature_set import MAX_FEATURES, FeatureSet, evaluate
-from edgekeeper.features.growing import GrowingMatrix
+from edgekeeper.features.growing import GrowingMatrix, GrownRows
 from edgekeeper.features.indicators import Indicator, indicators
 from edgekeeper.features.ops import OPS, Op, Param, register, window
 from edgekeeper.features.sources import source_of
@@ -28,6 +28,7 @@ __all__ = [
     "FeatureSet",
     "FeatureStream",
     "GrowingMatrix",
+    "GrownRows",
     "Indicator",
     "Op",
     "Param",

@@ -1,6 +1,6 @@
 """What became of a trade: the record every barrier label fills."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -52,6 +52,10 @@ class Labels:
 
     def __len__(self) -> int:
         return len(self.start_time)
+
+    def take(self, rows: Int64Array) -> "Labels":
+        """Outcomes of some of the bars."""
+        return Labels(**{one.name: getattr(self, one.name)[rows] for one in fields(self)})
 
     def known(self, now_ns: int) -> BoolArray:
         """Which sides' outcomes could be read at ``now_ns``: bool [N, 2]."""

@@ -10,7 +10,7 @@ from edgekeeper.errors import BadData, UsageError
 from edgekeeper.fills import EXIT_NONE, Costs
 from edgekeeper.labels.outcomes import label_symbol
 from edgekeeper.labels.record import NEVER, Labels
-from edgekeeper.types import Float64Array
+from edgekeeper.types import Float64Array, Int64Array
 
 __all__ = ["TripleBarrier"]
 
@@ -131,6 +131,35 @@ class TripleBarrier:
                 labels.known_time,
             )
         return labels
+
+    def label_rows(self, bars: Bars, volatility: Float64Array, rows: Int64Array) -> Labels:
+        """Label both sides of some bars: what :meth:`label` of all says of them.
+
+        Looks only at these and at what follows them, of each symbol: the price of a few rows
+        does not grow with the history before.
+
+        Parameters
+        ----------
+        bars : Bars
+        volatility : float64 [N]
+            Of all bars.
+        rows : int64 [n]
+            In any order.
+        """
+        symbols, picked = bars.symbol[rows], [np.zeros(0, dtype=np.int64)]
+        for symbol in np.unique(symbols).tolist():
+            mine = rows[symbols == symbol]
+            first, last = int(mine.min()), int(mine.max())
+            span = first + np.flatnonzero(bars.symbol[first : last + 1] == symbol)
+            span = np.append(span, bars.first_rows(symbol, last + 1, self.horizon))
+            edges = np.zeros(len(span) + self.horizon + 2, dtype=np.int64)
+            asked = np.searchsorted(span, mine)
+            np.add.at(edges, asked, 1)
+            np.add.at(edges, asked + self.horizon + 1, -1)
+            picked.append(span[np.cumsum(edges)[: len(span)] > 0])
+        some = np.sort(np.concatenate(picked))
+        labels = self.label(bars.take(some).judged_by(bars), volatility[some])
+        return labels.take(np.searchsorted(some, rows))
 
 
 def _checked(bars: Bars, volatility: Float64Array) -> Float64Array:

@@ -1,21 +1,30 @@
 """Asks for refits when what comes is no longer what a package was fitted on."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from edgekeeper.bars import Bars
 from edgekeeper.config import Config
 from edgekeeper.errors import BadData
-from edgekeeper.learn.drift_watch import DriftWatch, RefitRequest
+from edgekeeper.learn.drift_watch import MOST_REFERENCE, DriftWatch, RefitRequest
 from edgekeeper.learn.service import LearnService
 from edgekeeper.ledger import Ledger
-from edgekeeper.train import barrier_of
-from edgekeeper.types import Float64Array, Int64Array
+from edgekeeper.types import LONG, BoolArray, Float32Array, Float64Array, Int64Array
 from edgekeeper.validate.drift_table import DriftTable
 
-__all__ = ["DriftService", "Said"]
+__all__ = ["DriftService", "LineFeatures", "Said"]
+
+LineFeatures = Callable[[str, Int64Array], Float32Array]
+"""Features of a line's recipe, of some bars of the feed: float32 [n, F]."""
+
+
+def _no_rows() -> Int64Array:
+    return np.zeros(0, dtype=np.int64)
+
+
+def _no_numbers() -> Float64Array:
+    return np.zeros(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +52,8 @@ class _Watched:
 
     package: str
     watch: DriftWatch | None
-    times: list[int] = field(default_factory=list)
-    rows: list[int] = field(default_factory=list)
-    chances: list[float] = field(default_factory=list)
+    rows: Int64Array = field(default_factory=_no_rows)
+    chances: Float64Array = field(default_factory=_no_numbers)
 
 
 class DriftService:
@@ -57,15 +65,24 @@ class DriftService:
     Parameters
     ----------
     learn : LearnService
-        Whose bars and features are read.
+        Whose bars and outcomes are read.
     config : Config
     ledger : Ledger
         Read for what a package was fitted on; requests are written under role ``trade``, which
         asks for the fit.
+    features : LineFeatures, optional
+        By default those that the service fits on.
     """
 
-    def __init__(self, learn: LearnService, config: Config, ledger: Ledger) -> None:
+    def __init__(
+        self,
+        learn: LearnService,
+        config: Config,
+        ledger: Ledger,
+        features: LineFeatures | None = None,
+    ) -> None:
         self._learn, self._config, self._ledger = learn, config, ledger
+        self._features = features or self._fitted_on
         self._watched: dict[str, _Watched] = {}
 
     def look(self, said: Sequence[Said], now_ns: int) -> list[RefitRequest]:
@@ -105,9 +122,8 @@ class DriftService:
         chances = np.concatenate([one.probability for one in mine])
         times = self._learn.feed.bars.event_time[rows]
         inputs = self._table(line, rows, times)
-        found.times += times.tolist()
-        found.rows += rows.tolist()
-        found.chances += chances.tolist()
+        found.rows = np.append(found.rows, rows)
+        found.chances = np.append(found.chances, chances)
         return [*found.watch.read(inputs, chances), *self._outcomes(found, now_ns)]
 
     def _begin(self, line: str, package: str) -> DriftWatch | None:
@@ -117,12 +133,13 @@ class DriftService:
         )
         if fits.height == 0:
             return None  # inherited from another run: what it was fitted on is not here
-        if not self._learn.training_data(line).features.of_the_market:
+        if not self._learn.features_of(line).of_the_market:
             return None  # nothing but the calendar
         bars = self._learn.feed.bars
         first, last = fits.row(0)[-2:]
-        low, high = np.searchsorted(bars.event_time, [first, last + 1])
-        rows = np.arange(low, high)
+        low, high = np.searchsorted(bars.instants, [first, last + 1])
+        low = max(low, high - MOST_REFERENCE)
+        rows = np.arange(bars.instant_offsets[low], bars.instant_offsets[high])
         try:
             return DriftWatch(
                 line,
@@ -134,33 +151,32 @@ class DriftService:
             return None
 
     def _table(self, line: str, rows: Int64Array, times: Int64Array) -> DriftTable:
-        data = self._learn.training_data(line)
-        values = data.matrix[rows].astype(np.float64)
-        whole = DriftTable(tuple(data.features.names), values, times)
-        return whole.only(data.features.of_the_market)
+        features = self._learn.features_of(line)
+        values = self._features(line, rows).astype(np.float64)
+        whole = DriftTable(tuple(features.names), values, times)
+        return whole.only(features.of_the_market)
+
+    def _fitted_on(self, line: str, rows: Int64Array) -> Float32Array:
+        return self._learn.training_data(line).matrix[rows]
 
     def _outcomes(self, found: _Watched, now_ns: int) -> tuple[RefitRequest, ...]:
         """Read outcomes in the order of their forecasts, up to the first that is still open."""
         assert found.watch is not None
-        rows = np.array(found.rows, dtype=np.int64)
-        won, known = self._won(rows, now_ns)
-        times = np.array(found.times, dtype=np.int64)
+        won, known = self._won(found.rows, now_ns)
+        times = self._learn.feed.bars.event_time[found.rows]
         open_since = times[~known].min() if (~known).any() else now_ns + 1
         done = int(np.searchsorted(times, open_since))
         if done == 0:
             return ()
-        chances = np.array(found.chances[:done])
-        requests = found.watch.read_outcomes(times[:done], chances, won[:done])
-        del found.times[:done], found.rows[:done], found.chances[:done]
+        requests = found.watch.read_outcomes(times[:done], found.chances[:done], won[:done])
+        found.rows, found.chances = found.rows[done:].copy(), found.chances[done:].copy()
         return requests
 
-    def _won(self, rows: Int64Array, now_ns: int) -> tuple[Float64Array, np.ndarray]:
+    def _won(self, rows: Int64Array, now_ns: int) -> tuple[Float64Array, BoolArray]:
         """Whether the long side of each row ended with a profit; and whether that is known."""
-        feed, first = self._learn.feed, int(rows.min())
-        tail: Bars = feed.bars.rows(first, len(feed.bars))
-        labels = barrier_of(self._config).label(tail, feed.volatility[first:])
-        picked = rows - first
-        net, known = labels.net_return[picked, 0], labels.known(now_ns)[picked, 0]
-        hopeless = ~(feed.volatility[rows] > 0.0)  # no bracket, so no outcome ever
+        labels = self._learn.outcomes(rows)
+        net, known = labels.net_return[:, LONG], labels.known(now_ns)[:, LONG]
+        # Without a bracket there is no outcome, ever.
+        hopeless = ~(self._learn.feed.volatility[rows] > 0.0)
         won = np.where(known & np.isfinite(net), (net > 0.0).astype(np.float64), np.nan)
         return won, known | hopeless

@@ -4,7 +4,9 @@ Everything here is a pure function of what was read, in order, so that a replay 
 request asks for a refit and gives its reason; nothing here can promote.
 """
 
-from dataclasses import dataclass
+from array import array
+from bisect import bisect_left
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -17,12 +19,14 @@ from edgekeeper.stats.drift_monitor import DriftMonitor
 from edgekeeper.types import Float64Array
 from edgekeeper.validate.drift_table import DriftTable
 
-__all__ = ["DriftReason", "DriftWatch", "RefitRequest"]
+__all__ = ["MOST_REFERENCE", "DriftReason", "DriftWatch", "RefitRequest"]
 
 DriftReason = Literal["inputs", "forecasts", "calibration", "loss", "performance"]
 _PARTS = 3  # inputs, forecasts, outcomes: each has its share of the budget
 _MOST_PAIRS = 200
-_MOST_REFERENCE = 1_000
+MOST_REFERENCE = 1_000
+"""Newest instants of those a package was fitted on that its inputs are compared with."""
+
 _OWN_REFERENCE = 250
 _EARLY: tuple[DriftReason, ...] = ("inputs", "forecasts")
 
@@ -52,12 +56,12 @@ class RefitRequest:
 
 @dataclass(slots=True)
 class _Stream:
-    """Rows of one part, and a monitor once there is something to compare with."""
+    """One part: its rows until there are enough to compare with, and from then on a monitor."""
 
     names: tuple[str, ...]
     monitor: DriftMonitor | None
-    rows: list[Float64Array]
-    times: list[int]
+    rows: list[Float64Array] = field(default_factory=list)
+    times: "array[int]" = field(default_factory=lambda: array("q"))
     told: bool = False
 
 
@@ -87,15 +91,15 @@ class DriftWatch:
         self, line: str, trained_on: DriftTable, config: DriftConfig, *, seed: int = 0
     ) -> None:
         self.line, self.config, self.seed = line, config, seed
-        usual = trained_on.by_instant()[-_MOST_REFERENCE:]
+        usual = trained_on.by_instant()[-MOST_REFERENCE:]
         inputs = self._fit(np.where(np.isinf(usual), np.nan, usual), trained_on.names)
         self._streams: dict[str, _Stream] = {
-            "inputs": _Stream(trained_on.names, inputs, [], []),
-            "forecasts": _Stream(("forecast",), None, [], []),
-            "outcomes": _Stream(("calibration", "loss"), None, [], []),
+            "inputs": _Stream(trained_on.names, inputs),
+            "forecasts": _Stream(("forecast",), None),
+            "outcomes": _Stream(("calibration", "loss"), None),
         }
+        self._losses: array[float] = array("d")  # one an instant, as are times: 32 bytes in all
         self._requests: list[RefitRequest] = []
-        self._bar: dict[int, int] = {}
         self._judged = 0
 
     @property
@@ -124,8 +128,6 @@ class DriftWatch:
         if inputs.names != self._streams["inputs"].names:
             raise BadData("expected the features that the package was trained on, got others")
         forecasts = DriftTable(("forecast",), probability.reshape(-1, 1), inputs.instant)
-        for time in inputs.instants:
-            self._bar.setdefault(int(time), len(self._bar))
         return (*self._add("inputs", inputs), *self._add("forecasts", forecasts))
 
     def read_outcomes(
@@ -137,6 +139,7 @@ class DriftWatch:
         """
         gap = won - probability
         table = DriftTable(("calibration", "loss"), np.stack([gap, gap**2], axis=1), instant)
+        self._losses.extend(table.by_instant()[:, 1].tolist())
         return (*self._add("outcomes", table), *self._performance())
 
     def _add(self, part: str, table: DriftTable) -> tuple[RefitRequest, ...]:
@@ -145,11 +148,11 @@ class DriftWatch:
             if stream.times and time <= stream.times[-1]:
                 raise BadData(f"{part}: expected newer rows, got some that were read before")
             stream.times.append(time)
-            if part != "inputs":
-                stream.rows.append(row)
             if stream.monitor is None:
+                stream.rows.append(row)
                 if len(stream.rows) == _OWN_REFERENCE:
                     stream.monitor = self._fit(np.array(stream.rows), stream.names)
+                    stream.rows.clear()
             elif stream.monitor.update(row) and not stream.told:
                 stream.told = True
                 alarm = stream.monitor.alarm
@@ -169,22 +172,28 @@ class DriftWatch:
     def _ask(self, reason: DriftReason, now: int, since: int, words: str) -> RefitRequest:
         lead = None
         early = [r.time_ns for r in self._requests if r.reason in _EARLY]
-        if reason not in _EARLY and early and now in self._bar and early[0] in self._bar:
-            lead = self._bar[now] - self._bar[early[0]]
+        if reason not in _EARLY and early and self._bar(now) and self._bar(early[0]):
+            lead = self._bar(now) - self._bar(early[0])
             words += f", announced {lead} bars before"
         request = RefitRequest(self.line, reason, now, since, words, lead)
         self._requests.append(request)
         return request
 
+    def _bar(self, time: int) -> int:
+        """Which bar that was read an instant is, counted from 1; 0: none."""
+        times = self._streams["inputs"].times
+        place = bisect_left(times, time)
+        return place + 1 if place < len(times) and times[place] == time else 0
+
     def _performance(self) -> tuple[RefitRequest, ...]:
         """Compare the newest stretch of losses with all before it, once a stretch."""
         stream, recent = self._streams["outcomes"], self.config.recent_bars
-        if len(stream.rows) < max(self._judged, _OWN_REFERENCE) + recent:
+        if len(self._losses) < max(self._judged, _OWN_REFERENCE) + recent:
             return ()
-        self._judged = len(stream.rows)
+        self._judged = len(self._losses)
         if any(request.reason == "performance" for request in self._requests):
             return ()
-        loss = np.array([row[1] for row in stream.rows])
+        loss = np.array(self._losses)
         before, after = (x[~np.isnan(x)] for x in (loss[:-recent], loss[-recent:]))
         if min(len(before), len(after)) < recent // 2:
             return ()

@@ -13,6 +13,7 @@ import numpy as np
 
 from edgekeeper.config import Config
 from edgekeeper.errors import Refused
+from edgekeeper.features import FeatureSet
 from edgekeeper.labels import Labels
 from edgekeeper.learn.holding import held_for_columns
 from edgekeeper.learn.line_state import LineState
@@ -101,15 +102,21 @@ class LearnService:
         if any(wants_signals(line) for line in self.config.lines):
             self._with_signals = join_signals(self.bars, self.rules, self.labels)
 
-    def outcomes(self) -> Labels:
-        """Outcomes of all bars so far."""
-        if len(self.feed.bars) != len(self.bars):
-            self._look()
-        return self.labels
+    def outcomes(self, rows: Int64Array) -> Labels:
+        """Outcomes of some bars of the feed, as far as they are known by the last of all."""
+        feed = self.feed
+        if len(feed.bars) == len(self.bars):
+            return self.labels.take(rows)
+        return barrier_of(self.config).label_rows(feed.bars, feed.volatility, rows)
+
+    def features_of(self, line: str) -> FeatureSet:
+        """Features of a line's recipe, without those that these bars cannot give."""
+        return self._lines[line].features
 
     def training_data(self, line: str) -> TrainingData:
         """Features and outcomes of a line; computed once for lines with the same features."""
-        self.outcomes()
+        if len(self.feed.bars) != len(self.bars):
+            self._look()
         state = self._lines[line]
         key = state.features.hash
         if key not in self._data:
@@ -121,6 +128,10 @@ class LearnService:
                 labels=self.labels,
             )
         return self._data[key]
+
+    def rest(self) -> None:
+        """Let go of what only the next fit needs, and can compute again."""
+        self._data = {}
 
     def continue_from(self, line: str, package: str) -> None:
         """Take a package of another run as the parent of the next fit."""

@@ -16,6 +16,7 @@ from edgekeeper.market.interval import interval_name, parse_interval
 from edgekeeper.market.loading import SOURCES, load_bars, open_source
 from edgekeeper.market.quality import Quality, inspect
 from edgekeeper.market.quarantine import list_quarantine, write_quarantine
+from edgekeeper.market.scratch import ScratchRooms
 from edgekeeper.market.snapshot import load_snapshot, longest_snapshot, save_snapshot
 from edgekeeper.market.source import Listing, Source
 from edgekeeper.market.store import BarStore
@@ -32,6 +33,7 @@ __all__ = [
     "Imported",
     "Listing",
     "Quality",
+    "ScratchRooms",
     "Source",
     "TradeRecord",
     "bars_hash",

@@ -1,4 +1,4 @@
-"""Bars on disk: one Parquet file a symbol and interval, each whole or not there."""
+"""Bars on disk: one Parquet file a symbol and interval, or one a month, each whole or not there."""
 
 import io
 import os
@@ -27,7 +27,7 @@ _SCHEMA = {
 
 
 class BarStore:
-    """Bars under ``root/INTERVAL/SYMBOL.parquet``.
+    """Bars under ``root/INTERVAL/SYMBOL.parquet``, or ``SYMBOL.YYYY-MM.parquet``; both are read.
 
     Each file carries the hash of its content, checked whenever it is read. One process writes at a
     time (an advisory lock says so to others); readers need no lock, since a file is replaced in one
@@ -37,10 +37,15 @@ class BarStore:
     ----------
     root : path
         Made on the first write.
+    by_month : bool
+        Whether what is added goes to a file a month, by the close of its bars in UTC: then it costs
+        the same however much there is. For bars without splits or dividends alone, since an
+        adjustment goes on from the first bar of all.
     """
 
-    def __init__(self, root: str | Path) -> None:
+    def __init__(self, root: str | Path, *, by_month: bool = False) -> None:
         self.root = Path(root)
+        self.by_month = by_month
 
     def append(self, bars: Bars, interval: str) -> int:
         """Add bars that are not there yet and return how many that were.
@@ -53,8 +58,8 @@ class BarStore:
         Raises
         ------
         BadData
-            A stored bar with other values, no overlap where one is needed, or context columns
-            (join them after reading).
+            A stored bar with other values, no overlap where one is needed, splits or dividends
+            where there are none, or context columns (join them after reading).
         StorageError
             Disk full, folder not writable, or another process is writing.
         """
@@ -64,13 +69,16 @@ class BarStore:
                 f"expected bars alone, got context columns {sorted(bars.context)}: store the bars, "
                 "and join context after reading"
             )
+        if self.by_month and (bars.adjustment != 1.0).any():
+            raise BadData(
+                f"{self.root}: expected bars without splits and dividends, got some: a store by "
+                "months has no place for them"
+            )
         added = 0
         with self._writing():
             merged = []
-            for code in np.unique(bars.symbol):
-                symbol = bars.symbols[code]
-                new = _rows_of(bars, int(code))
-                path = self._path(name, symbol)
+            for symbol, part, new in self._split(bars):
+                path = self._path(name, symbol, part)
                 old = self._load(path, symbol) if path.exists() else new.clear()
                 both = _merged(symbol, old, new)
                 if both.height > old.height:
@@ -96,6 +104,22 @@ class BarStore:
         StorageError
             A file cannot be read.
         """
+        found = self.find(interval, symbols, start_ns, end_ns)
+        if found is None:
+            name = interval_name(parse_interval(interval))
+            raise BadData(
+                f"{self.root}: no {name} bars are stored in this range; import some first"
+            )
+        return found
+
+    def find(
+        self,
+        interval: str,
+        symbols: Sequence[str] = (),
+        start_ns: int | None = None,
+        end_ns: int | None = None,
+    ) -> Bars | None:
+        """Return what :meth:`read` does; None where nothing is stored in the range."""
         name = interval_name(parse_interval(interval))
         stored = self.symbols(name)
         for symbol in symbols:
@@ -106,19 +130,37 @@ class BarStore:
                 )
         frames = []
         for symbol in symbols or stored:
-            rows = self._load(self._path(name, symbol), symbol)
+            parts = self._parts(name, symbol, start_ns, end_ns)
+            rows = pl.concat([pl.DataFrame(schema=_SCHEMA), *parts])
+            if len(parts) > 1:
+                rows = rows.unique("event_time", keep="last").sort("event_time")
             low, high = _span(rows, start_ns, end_ns)
             frames.append(rows[low:high].with_columns(symbol=pl.lit(symbol)))
-        if not frames or not sum(frame.height for frame in frames):
-            raise BadData(
-                f"{self.root}: no {name} bars are stored in this range; import some first"
-            )
+        if not sum(frame.height for frame in frames):
+            return None
         return _bars(pl.concat(frames))
 
     def symbols(self, interval: str) -> list[str]:
         """Return the stored symbols of an interval, sorted."""
         folder = self.root / interval_name(parse_interval(interval))
-        return sorted(unquote(p.stem) for p in folder.glob("*.parquet") if p.name[0] != ".")
+        found = {p.name.split(".")[0] for p in folder.glob("*.parquet") if p.name[0] != "."}
+        return sorted(unquote(one) for one in found)
+
+    def first_ns(self, interval: str, symbol: str) -> int | None:
+        """Return when the first stored bar of a symbol closed; None: there is none.
+
+        Raises
+        ------
+        BadData, StorageError
+            A file that is damaged or cannot be read.
+        """
+        folder = self.root / interval_name(parse_interval(interval))
+        paths = sorted(folder.glob(f"{_quoted(symbol)}.*parquet"))[:1]
+        whole = folder / f"{_quoted(symbol)}.parquet"
+        if whole.exists() and whole not in paths:
+            paths.append(whole)
+        firsts = [self._load(path, symbol)["event_time"][:1] for path in paths]
+        return min((int(one[0]) for one in firsts if len(one)), default=None)
 
     def intervals(self) -> list[str]:
         """Return the stored intervals, shortest first."""
@@ -127,8 +169,34 @@ class BarStore:
         found = [p.name for p in self.root.iterdir() if any(p.glob("*.parquet"))]
         return sorted(found, key=parse_interval)
 
-    def _path(self, interval: str, symbol: str) -> Path:
-        return self.root / interval / f"{quote(symbol, safe='').replace('.', '%2E')}.parquet"
+    def _path(self, interval: str, symbol: str, month: str = "") -> Path:
+        part = f".{month}" if month else ""
+        return self.root / interval / f"{_quoted(symbol)}{part}.parquet"
+
+    def _parts(
+        self, interval: str, symbol: str, start_ns: int | None, end_ns: int | None
+    ) -> list[pl.DataFrame]:
+        """Rows of each file that may hold some of the range, oldest first."""
+        first, last = (None if one is None else _month(one) for one in (start_ns, end_ns))
+        whole = self._path(interval, symbol)
+        paths = [whole] if whole.exists() else []
+        for path in sorted((self.root / interval).glob(f"{_quoted(symbol)}.????-??.parquet")):
+            month = path.name.split(".")[1]
+            if (first is None or month >= first) and (last is None or month <= last):
+                paths.append(path)
+        return [self._load(path, symbol) for path in paths]
+
+    def _split(self, bars: Bars) -> Iterator[tuple[str, str, pl.DataFrame]]:
+        """Symbol, month (or none) and rows of each file that bars belong to."""
+        months = bars.event_time.astype("datetime64[ns]").astype("datetime64[M]")
+        if not self.by_month:
+            months = months[:1].repeat(len(bars))
+        for code in np.unique(bars.symbol):
+            mine = bars.symbol == code
+            for month in np.unique(months[mine]):
+                rows = np.flatnonzero(mine & (months == month))
+                frame = pl.DataFrame({k: getattr(bars, k)[rows] for k in _SCHEMA}, schema=_SCHEMA)
+                yield bars.symbols[code], str(month) if self.by_month else "", frame
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -176,9 +244,12 @@ def _damaged(path: Path, why: str) -> BadData:
     )
 
 
-def _rows_of(bars: Bars, code: int) -> pl.DataFrame:
-    mine = np.flatnonzero(bars.symbol == code)
-    return pl.DataFrame({name: getattr(bars, name)[mine] for name in _SCHEMA}, schema=_SCHEMA)
+def _quoted(symbol: str) -> str:
+    return quote(symbol, safe="").replace(".", "%2E")
+
+
+def _month(time_ns: int) -> str:
+    return str(np.datetime64(time_ns, "ns").astype("datetime64[M]"))
 
 
 def _bars(rows: pl.DataFrame) -> Bars:

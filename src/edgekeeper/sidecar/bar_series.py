@@ -2,6 +2,7 @@
 
 import bisect
 import math
+from array import array
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,8 @@ _VOLATILITY = "predicted_volatility"
 _COLUMNS = ("open", "high", "low", "close", "volume")
 KEPT = 4_000
 """Bars of a symbol that are kept at least, where so many have come."""
+
+_SPARE = 1_000
 
 _STALE_INTERVALS = 3
 _CHOSEN = (
@@ -68,9 +71,10 @@ class BarSeries:
         self.symbol, self.interval_ns, self._config = symbol, interval_ns, config
         self._stream = features.stream((symbol,))
         self._names = features.names
-        self._times: list[int] = []
-        self._bars: list[Ohlcv] = []
-        self._rows: list[tuple[float, ...]] = []
+        # Numbers one after the other: a thousand bars as objects would be a megabyte.
+        self._times: array[int] = array("q")
+        self._bars: array[float] = array("d")
+        self._rows: array[float] = array("d")
 
     @property
     def last_ns(self) -> int:
@@ -83,12 +87,13 @@ class BarSeries:
             return False
         values = dict(zip(_COLUMNS, bar, strict=True))
         inputs = np.array([[values[name]] for name in self._stream.columns])
-        row = tuple(float(value) for value in self._stream.push(inputs)[0])
         self._times.append(time_ns)
-        self._bars.append(bar)
-        self._rows.append(row)
-        if len(self._times) > 2 * KEPT:
-            del self._times[:KEPT], self._bars[:KEPT], self._rows[:KEPT]
+        self._bars.extend(bar)
+        self._rows.extend(self._stream.push(inputs)[0].tolist())
+        if len(self._times) > KEPT + _SPARE:
+            del self._times[:_SPARE]
+            del self._bars[: _SPARE * len(_COLUMNS)]
+            del self._rows[: _SPARE * len(self._names)]
         return True
 
     def before(self, time_ns: int) -> Seen:
@@ -96,16 +101,20 @@ class BarSeries:
         place = bisect.bisect_right(self._times, time_ns) - 1
         if place < 0 or time_ns - self._times[place] > _STALE_INTERVALS * self.interval_ns:
             return Seen()
-        known = dict(zip(self._names, self._rows[place], strict=True))
+        known = dict(zip(self._names, self._row(place), strict=True))
         volatility = known.pop(_VOLATILITY)
         features = {name: value for name, value in known.items() if not math.isnan(value)}
         if not volatility > 0.0:
             return Seen(features)
         labels = self._config.labels
         distance = volatility * math.sqrt(labels.horizon_bars)
-        close = self._bars[place][3]
+        close = self._bars[place * len(_COLUMNS) + _COLUMNS.index("close")]
         stop, target = labels.stop * distance, labels.target * distance
         return Seen(features, True, close, stop, target)
+
+    def _row(self, place: int) -> "array[float]":
+        width = len(self._names)
+        return self._rows[place * width : (place + 1) * width]
 
     def ended(self, time_ns: int, side: Side, *, by_time: bool) -> Ended | None:
         """Say how a trade that was decided at an instant ended; None: the bars do not say yet.
@@ -123,7 +132,8 @@ class BarSeries:
         if by_time and len(self._times) - 1 - place < horizon:
             return None
         part = slice(place, place + horizon + 2)
-        columns = np.array(self._bars[part])
+        width = len(_COLUMNS)
+        columns = np.array(self._bars[part.start * width : part.stop * width]).reshape(-1, width)
         bars = Bars.from_arrays(
             symbol=[self.symbol] * len(columns),
             event_time=np.array(self._times[part], dtype=np.int64),

@@ -98,6 +98,16 @@ class Book:
         """Cash plus positions at the last prices."""
         return float(self.account.equity)
 
+    @property
+    def open_decisions(self) -> set[tuple[int, int]]:
+        """Instant and symbol of each decision whose order waits, or whose position is open."""
+        positions = self.state.positions
+        found: set[tuple[int, int]] = set()
+        for holds, decided in (("quantity", "decided_at"), ("pending_side", "pending_decided_at")):
+            held = np.flatnonzero(positions[holds] != 0)
+            found.update(zip(positions[decided][held].tolist(), held.tolist(), strict=True))
+        return found
+
     def use_model(self, present: bool) -> None:
         """Say whether a champion decides; a new one starts with a clean record."""
         self.parameters["has_model"] = present

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekeeper.bars import Bars, GrowingArray, GrowingBars
+from edgekeeper.bars import IN_MEMORY, Bars, GrowingArray, GrowingBars, Rooms
 from edgekeeper.errors import BadData, UsageError
 from edgekeeper.simulator.chunk import CLOSE, Chunk, fixed
 from edgekeeper.types import BoolArray, Float64Array, Forecasts, Int8Array, Int64Array
@@ -37,6 +37,8 @@ class MarketFeed:
         Recorded prediction latency of each instant; 0 where nothing was recorded.
     votes : mapping of name to int8 [N], optional
         What each of several strategies behind the rules' signal said itself.
+    rooms : Rooms
+        Where everything lies once it grows.
 
     Raises
     ------
@@ -54,17 +56,18 @@ class MarketFeed:
         max_age_ns: int,
         latency_ms: Float64Array | None = None,
         votes: Mapping[str, Int8Array] = _NO_VOTES,
+        rooms: Rooms = IN_MEMORY,
     ) -> None:
         self.max_age_ns = max_age_ns
-        self._bars = GrowingBars(bars)
+        self._bars = GrowingBars(bars, rooms)
         latencies, volatility, rule = _checked(bars, latency_ms, volatility, rule)
-        self._latency_ms = GrowingArray(latencies)
-        self._volatility = GrowingArray(volatility)
-        self._rule = GrowingArray(rule)
-        self._votes = {name: GrowingArray(vote) for name, vote in votes.items()}
-        self._fresh = GrowingArray(self._in_time(bars))
-        self._prices = GrowingArray(_adjusted_prices(bars))
-        self._keys = GrowingArray(_sorted_keys(bars, 0))
+        self._latency_ms = GrowingArray(latencies, rooms)
+        self._volatility = GrowingArray(volatility, rooms)
+        self._rule = GrowingArray(rule, rooms)
+        self._votes = {name: GrowingArray(vote, rooms) for name, vote in votes.items()}
+        self._fresh = GrowingArray(self._in_time(bars), rooms)
+        self._prices = GrowingArray(_adjusted_prices(bars), rooms)
+        self._keys = GrowingArray(_sorted_keys(bars, 0), rooms)
         self._ones = fixed(np.ones(0, dtype=np.int8))
         self._view()
 

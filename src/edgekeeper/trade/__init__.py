@@ -7,6 +7,7 @@ from edgekeeper.trade.loop import BARS, BOUNDARY, HISTORY, TradeLoop
 from edgekeeper.trade.obeying import DONE, ORDERS
 from edgekeeper.trade.orders import Bequest, Order
 from edgekeeper.trade.rules import RuleSignals, rule_signals, rules_in_words
+from edgekeeper.trade.seats import FeatureRows
 from edgekeeper.trade.strategies import pin_files
 from edgekeeper.trade.tape import Tape
 
@@ -23,6 +24,7 @@ __all__ = [
     "ORDERS",
     "PASS_OVER",
     "Bequest",
+    "FeatureRows",
     "Order",
     "RuleSignals",
     "Tape",

@@ -23,8 +23,8 @@ from edgekeeper.types import Float32Array, Float64Array, Forecasts, Int64Array
 
 __all__ = ["Correction", "OutcomeSource"]
 
-OutcomeSource = Callable[[], Labels]
-"""Outcomes of all bars so far; of those that are not known yet, it need not tell."""
+OutcomeSource = Callable[[Int64Array], Labels]
+"""Outcomes of some bars; of those that are not known yet, it need not tell."""
 
 _COMPARED = 1_000  # rows on which two packages' scores are compared
 
@@ -59,21 +59,23 @@ class Correction:
         self._said = self._said.and_of(view.take(usable))
         return self.corrector.correct(view)
 
-    def end_epoch(self, labels: Labels, now_ns: int) -> None:
+    def end_epoch(self, outcomes: OutcomeSource, now_ns: int) -> None:
         """Learn from forecasts whose both sides' outcomes are known by now."""
-        known = labels.known_time[self._rows].max(axis=1)
-        due = np.flatnonzero((known <= now_ns) & (known < NEVER))
+        if not len(self._rows):
+            return
+        labels = outcomes(self._rows)
+        due = np.flatnonzero((labels.end_time <= now_ns) & (labels.end_time < NEVER))
         if not len(due) or self._package is None:
             return
-        due = due[np.argsort(known[due], kind="stable")]
-        rows = self._rows[due]
-        held = labels.bars_held[rows].mean(axis=1)
+        due = due[np.argsort(labels.end_time[due], kind="stable")]
+        rows, labels = self._rows[due], labels.take(due)
+        held = labels.bars_held.mean(axis=1)
         said = self._said.take(due)
         self.corrector.learn(
             said.view(self.features(self._package)[rows]),
             Outcome(
                 instant=np.searchsorted(self.feed.offsets, rows, side="right") - 1,
-                net_return=labels.net_return[rows],
+                net_return=labels.net_return,
                 weight=said.weight / held,
             ),
         )

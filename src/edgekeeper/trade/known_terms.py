@@ -37,9 +37,12 @@ class KnownTerms:
     Parameters
     ----------
     feed : MarketFeed
+    keep : int, optional
+        Newest rows that stay in memory; None: all. Those of a trade that was open for longer are
+        computed again.
     """
 
-    def __init__(self, feed: MarketFeed) -> None:
+    def __init__(self, feed: MarketFeed, keep: int | None = None) -> None:
         self._feed = feed
         expressions = {**_EXPRESSIONS, "swing": _SWING}
         spy = next((name for name in _SPY if name in feed.bars.context), None)
@@ -47,10 +50,10 @@ class KnownTerms:
             price = f'column("{spy}")'
             expressions |= {"spy": f"{price} + 0"}
             expressions |= {f"spy{bars}": f"mean({price}, {bars})" for bars in (20, 50)}
-        self._matrix = GrowingMatrix(FeatureSet(expressions), np.float64)
+        self._matrix = GrowingMatrix(FeatureSet(expressions), np.float64, keep)
 
-    def _values(self) -> dict[str, Float64Array]:
-        values = self._matrix.of(self._feed.bars)
+    def _known(self, rows: Int64Array) -> dict[str, Float64Array]:
+        values = self._matrix.of(self._feed.bars)[rows]
         return dict(zip(self._matrix.features.names, values.T, strict=True))
 
     def write(
@@ -68,7 +71,7 @@ class KnownTerms:
         """
         bars = self._feed.bars
         decided = bars.event_time[rows]
-        known = {name: values[rows] for name, values in self._values().items()}
+        known = self._known(rows)
         terms = {name: known[name] for name in _EXPRESSIONS}
         for name in _IN_PRICE:
             terms[name] = terms[name] / bars.adjustment[rows]  # as quoted then

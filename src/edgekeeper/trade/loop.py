@@ -60,6 +60,8 @@ class TradeLoop:
     stopwatch : callable, optional
         Seconds that pass, for live runs, whose forecasts are timed. A replay measures nothing: it
         takes latencies from the feed.
+    keep : int, optional
+        Newest rows of which indicators stay in memory; None: all.
 
     Attributes
     ----------
@@ -76,6 +78,8 @@ class TradeLoop:
         features: FeatureSource,
         outcomes: OutcomeSource | None = None,
         stopwatch: Callable[[], float] | None = None,
+        *,
+        keep: int | None = None,
     ) -> None:
         bars = feed.bars
         self.feed = feed
@@ -97,7 +101,7 @@ class TradeLoop:
         self.roster = Roster(
             symbols, config, ledger, registry, self.accounts, bars.periods_per_year
         )
-        self.recorder = Recorder(feed, ACCOUNTS, {"edgekeeper": KnownTerms(feed)})
+        self.recorder = Recorder(feed, ACCOUNTS, {"edgekeeper": KnownTerms(feed, keep)})
         self.reasons = DecisionReasons(feed, registry, features, config.explain)
         self.names = np.array(bars.symbols, dtype=object)
         self.risk = MarketRisk(symbols, config.evidence.covariance_span)
@@ -144,9 +148,8 @@ class TradeLoop:
             write_signals(tx, feed.bars, rows, feed.rule, feed.votes, self.names)
             if dropped:
                 write_drops(tx, int(times[0]), dropped)
-                self.roster.events += [
-                    (now, "dropped", f"strategy dropped: {one}") for one in dropped
-                ]
+                for one in dropped:
+                    self.roster.events.append((now, "dropped", f"strategy dropped: {one}"))
             forecasts = self._forecast(tx, first, last, rows)
             if live:
                 known = int(feed.bars.known_time[rows].max())
@@ -196,6 +199,7 @@ class TradeLoop:
         logs = self.accounts.step(self.feed, first, last, by_account, by_model)
         packages = {name: self.accounts.package(name) for name in ACCOUNTS}
         self.recorder.write(tx, logs, first, last, packages, {"edgekeeper": dealt.packages})
+        self.recorder.forget("edgekeeper", self.accounts.book("edgekeeper").open_decisions)
         mine = logs["edgekeeper"]
         self.reasons.write(tx, "edgekeeper", mine, (first, last), roster.deciders, dealt.packages)
         self._note_guards(mine.guards[: mine.counts[1]], self.feed.instants[first:last])
@@ -307,7 +311,7 @@ class TradeLoop:
                 self._write_step(tx, BOUNDARY, now_ns)
         if self._outcomes is not None:
             for correction in self.corrections.values():
-                correction.end_epoch(self._outcomes(), now_ns)
+                correction.end_epoch(self._outcomes, now_ns)
         forecasting, self._forecasting = self._forecasting, set()
         return self.roster.end_epoch(forecasting, now_ns)
 

@@ -5,7 +5,7 @@ turned back with the adjustment known at that bar.
 """
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -111,6 +111,10 @@ class Recorder:
             if log.counts[1]:
                 _write_guards(tx, name, log, times)
         write_equity(tx, logs, times)
+
+    def forget(self, account: str, open_decisions: Collection[tuple[int, int]]) -> None:
+        """Let go of who decided what, but for what is open: (instant, symbol)."""
+        self._owners[account].keep(open_decisions)
 
     def _decisions(
         self,
@@ -255,6 +259,9 @@ class _Owners:
     def deal(self, bars: Bars, rows: slice, packages: Sequence[str | None]) -> None:
         keys = zip(bars.event_time[rows].tolist(), bars.symbol[rows].tolist(), strict=True)
         self._dealt.update(zip(keys, packages, strict=True))
+
+    def keep(self, decisions: Collection[tuple[int, int]]) -> None:
+        self._dealt = {key: package for key, package in self._dealt.items() if key in decisions}
 
     def at(self, time_ns: int, symbol: int) -> str | None:
         """Package that decided at an instant: a trade belongs to whoever opened it."""

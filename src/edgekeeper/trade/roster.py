@@ -21,6 +21,7 @@ from edgekeeper.rollout import (
 from edgekeeper.simulator import Book, book_parameters
 from edgekeeper.stats.sequential import e_lond_level
 from edgekeeper.trade.accounts import Accounts
+from edgekeeper.trade.events import Events
 from edgekeeper.trade.orders import Bequest, Order
 from edgekeeper.trade.package_reader import FAULT, PackageReader
 from edgekeeper.trade.seats import Seat
@@ -57,7 +58,8 @@ class Roster:
         Lines that a person wants refitted.
     under_way : set of str
         Lines that another process is to fit, and has not answered for yet.
-    events : list of (time, kind, sentence)
+    events : Events
+        What people are told.
     """
 
     def __init__(
@@ -89,7 +91,7 @@ class Roster:
         self.frozen = False
         self.refits_asked: dict[str, Mapping[str, Any]] = {}
         self.under_way: set[str] = set()
-        self.events: list[tuple[int, str, str]] = []
+        self.events = Events()
         self._adopted = 0
         self._reader = PackageReader(ledger, registry)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
-from edgekeeper.bars import Bars
+from edgekeeper.bars import IN_MEMORY, Bars, Rooms
 from edgekeeper.config import RulesConfig, StrategyConfig
 from edgekeeper.errors import UsageError
 from edgekeeper.trade.strategies import (
@@ -32,6 +32,8 @@ class RuleSignals:
     Parameters
     ----------
     rules : RulesConfig
+    rooms : Rooms
+        Where bars lie that a strategy of a user's own may ask for again.
 
     Attributes
     ----------
@@ -44,16 +46,16 @@ class RuleSignals:
         An expression that cannot be read, an unknown strategy, or a file that fails, naming which.
     """
 
-    def __init__(self, rules: RulesConfig) -> None:
+    def __init__(self, rules: RulesConfig, rooms: Rooms = IN_MEMORY) -> None:
         self.votes: Mapping[str, Int8Array] = {}
         self._voters: dict[str, _Signals] = {
-            voter.called: _signals(voter, f"rules.several.{voter.called}")
+            voter.called: _signals(voter, f"rules.several.{voter.called}", rooms)
             for voter in rules.several
         }
         if rules.several:
             self._vote = WeightedVote(rules.several, rules.threshold, rules.regime)
         else:
-            self._only = _signals(rules, "rules")
+            self._only = _signals(rules, "rules", rooms)
 
     @property
     def faults(self) -> tuple[str, ...]:
@@ -97,14 +99,14 @@ def _in_words(rules: StrategyConfig) -> str:
     return f"long: {rules.entry_long}; short: {rules.entry_short}"
 
 
-def _signals(rules: StrategyConfig, where: str) -> _Signals:
+def _signals(rules: StrategyConfig, where: str, rooms: Rooms) -> _Signals:
     if rules.file:
         if not rules.file_hash:
             raise UsageError(
                 f"{where}.file: expected the hash of its content beside it, got none: read the "
                 "configuration from a file, or call edgekeeper.trade.pin_files(config, folder)"
             )
-        return OwnSignals(open_strategy(Path(rules.file), rules.file_hash))
+        return OwnSignals(open_strategy(Path(rules.file), rules.file_hash), rooms)
     if rules.strategy:
         try:
             ready = ready_strategy(rules.strategy)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
@@ -9,12 +10,21 @@ from edgekeeper.config import LineConfig
 from edgekeeper.registry import Package
 from edgekeeper.rollout import RULES_LINE, BookBars, Line
 from edgekeeper.simulator import Book, Log, MarketFeed
-from edgekeeper.types import Float32Array, Forecasts
+from edgekeeper.types import Float32Array, Forecasts, Int64Array
 
-__all__ = ["FeatureSource", "Seat", "SegmentForecasts", "book_bars"]
+__all__ = ["FeatureRows", "FeatureSource", "Seat", "SegmentForecasts", "book_bars"]
 
-FeatureSource = Callable[[Package], Float32Array]
-"""Features of all bars of the run for a package, float32 [N, F]."""
+
+class FeatureRows(Protocol):
+    """Features of all bars of the run, to be picked from: an array [N, F] is one."""
+
+    def __getitem__(self, rows: "slice | Int64Array", /) -> Float32Array:
+        """Return some rows, float32 [n, F]."""
+        ...
+
+
+FeatureSource = Callable[[Package], FeatureRows]
+"""Features of all bars of the run for a package."""
 
 _AHEAD = 64  # instants forecast in one call in a replay
 

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from edgekeeper.bars import Bars
+from edgekeeper.bars import IN_MEMORY, Bars, Rooms
 from edgekeeper.config import Config
 from edgekeeper.errors import BadData
-from edgekeeper.features import FeatureSet, GrowingMatrix
+from edgekeeper.features import FeatureSet, GrowingMatrix, GrownRows
 from edgekeeper.simulator import MarketFeed
 from edgekeeper.trade.rules import RuleSignals
-from edgekeeper.types import Float32Array, Float64Array
+from edgekeeper.types import Float64Array
 
 __all__ = ["Tape"]
 
@@ -25,19 +25,27 @@ class Tape:
     bars : Bars
         The history to begin with.
     config : Config
+    rooms : Rooms
+        Where bars, and what is known of each, lie once they grow.
+    keep : int, optional
+        Newest rows whose features stay in memory; None: all. Older ones are computed again where
+        they are asked for.
 
     Attributes
     ----------
     feed : MarketFeed
     """
 
-    def __init__(self, bars: Bars, config: Config) -> None:
+    def __init__(
+        self, bars: Bars, config: Config, rooms: Rooms = IN_MEMORY, keep: int | None = None
+    ) -> None:
+        self.keep, self.rooms = keep, rooms
         self._volatility = GrowingMatrix(
-            FeatureSet({"value": config.labels.volatility}), np.float64
+            FeatureSet({"value": config.labels.volatility}), np.float64, keep=0
         )
-        self._rules = RuleSignals(config.rules)
-        self._features: dict[str, GrowingMatrix | None] = {}
-        self._grown: dict[str, GrowingMatrix] = {}
+        self._rules = RuleSignals(config.rules, rooms)
+        self._hashes: dict[str, str] = {}
+        self._grown: dict[str, GrowingMatrix | None] = {}
         rule = self._rules.extend(bars)
         self.feed = MarketFeed(
             bars,
@@ -45,21 +53,41 @@ class Tape:
             rule,
             max_age_ns=int(config.guards.max_age_seconds * 1e9),
             votes=self._rules.votes,
+            rooms=rooms,
         )
 
-    def features(self, package: str, expressions: Mapping[str, str]) -> Float32Array | None:
-        """Features of all bars so far for a package, float32 [N, F], each row computed once.
+    def features(self, package: str, expressions: Mapping[str, str]) -> GrownRows | None:
+        """Features of all bars so far for a package, float32 [N, F].
 
         None where they read what signals came to, which is no column of the bars.
         """
-        if package not in self._features:
-            features = FeatureSet(expressions)
+        known = self._hashes.get(package)
+        if known is None or known not in self._grown:
+            made = FeatureSet(expressions)
+            known = self._hashes[package] = made.hash
+            return self.features_of(made)
+        return self._rows(known)
+
+    def features_of(self, features: FeatureSet) -> GrownRows | None:
+        """The same of a feature set."""
+        if features.hash not in self._grown:
+            self._forget()
             read = {column for name in features.names for column in features.columns_of(name)}
             alone = not any(name.startswith(_SIGNALS) for name in read)
-            same = self._grown.setdefault(features.hash, GrowingMatrix(features))
-            self._features[package] = same if alone else None
-        grown = self._features[package]
+            self._grown[features.hash] = GrowingMatrix(features, keep=self.keep) if alone else None
+        return self._rows(features.hash)
+
+    def _rows(self, features: str) -> GrownRows | None:
+        grown = self._grown[features]
         return None if grown is None else grown.of(self.feed.bars)
+
+    def _forget(self) -> None:
+        """Let go of features that nobody has asked for as long as any are kept."""
+        if self.keep is not None:
+            since = len(self.feed.bars) - self.keep
+            self._grown = {
+                name: one for name, one in self._grown.items() if one is None or len(one) > since
+            }
 
     @property
     def bars(self) -> Bars:

@@ -162,9 +162,9 @@ class _Teller:
 
         self._stop.seen = live.instants_taken
         events = live.run.trade.roster.events
-        for time_ns, _, text in events[max(self._events, live.told) :]:
+        for time_ns, _, text in events.since(max(self._events, live.told)):
             self._screen.print(f"{day(time_ns, minutes=True)}  [bold]{text}[/bold]")
-        self._events = len(events)
+        self._events = events.count
         if live.instants_taken and live.now_ns != self._last:
             self._last = live.now_ns
             self._screen.print(f"{day(live.now_ns, minutes=True)}  {live.sentence}")

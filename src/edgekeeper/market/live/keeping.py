@@ -26,9 +26,9 @@ class Kept:
     """Bars given so far, under ``folder``: a :class:`~edgekeeper.market.BarStore` of its own.
 
     A store's file is written anew with each bar, which takes half a second where it holds 100,000.
-    So the newest instants, up to 200, lie in ``live-INTERVAL.parquet`` first, written whole with
-    the last instant given: a process killed at any point leaves that file as before or complete,
-    and what reached the store beyond it counts as not given yet.
+    So it has a file a month, and the newest instants, up to 200, lie in ``live-INTERVAL.parquet``
+    first, written whole with the last instant given: a process killed at any point leaves that file
+    as before or complete, and what reached the store beyond it counts as not given yet.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class Kept:
 
     def __init__(self, folder: Path, interval_ns: int, symbols: tuple[str, ...]) -> None:
         self.folder = folder
-        self.store = BarStore(folder)
+        self.store = BarStore(folder, by_month=True)
         self.interval = interval_name(interval_ns)
         self._symbols = symbols
         self._file = folder / f"live-{self.interval}.parquet"
@@ -67,8 +67,14 @@ class Kept:
 
     def first_stored_ns(self) -> int | None:
         """First instant from which on every symbol that has bars has them; None: there are none."""
-        firsts = self.rows(None, None).group_by("symbol").agg(pl.col("event_time").min())
-        return max(firsts["event_time"].to_list(), default=None)
+        mine = self._recent.filter(pl.col("symbol").is_in(self._symbols))
+        recent = dict(mine.group_by("symbol").agg(pl.col("event_time").min()).iter_rows())
+        both = [
+            [recent.get(symbol), self.store.first_ns(self.interval, symbol)]
+            for symbol in self._symbols
+        ]
+        firsts = [min(some) for one in both if (some := [ns for ns in one if ns is not None])]
+        return max(firsts, default=None)
 
     def rows(self, start_ns: int | None, end_ns: int | None) -> pl.DataFrame:
         """Stored bars of these symbols, both ends included, as ``CLOSED``; empty: there are none.
@@ -84,15 +90,14 @@ class Kept:
         mine = [symbol for symbol in self._symbols if symbol in stored]
         frames = [pl.DataFrame(schema=CLOSED)]
         if mine:
-            bars = self.store.read(self.interval, mine)
-            if (bars.adjustment != 1.0).any():
+            bars = self.store.find(self.interval, mine, start_ns, end_ns)
+            if bars is not None and (bars.adjustment != 1.0).any():
                 raise BadData(
                     f"{self.folder}: expected bars as live sources tell them, got stored ones with "
                     "splits or dividends, which new bars could not go on from: use another folder"
                 )
-            low = 0 if start_ns is None else int(np.searchsorted(bars.event_time, start_ns))
-            high = len(bars) if end_ns is None else len(bars.until(end_ns))
-            frames.append(_rows_of(bars, low, high))
+            if bars is not None:
+                frames.append(_rows_of(bars))
         inside = pl.col("event_time").is_between(
             start_ns if start_ns is not None else 0, end_ns if end_ns is not None else 2**63 - 1
         )
@@ -226,8 +231,7 @@ def bars_of(rows: pl.DataFrame) -> Bars:
     )
 
 
-def _rows_of(bars: Bars, low: int, high: int) -> pl.DataFrame:
-    part = bars.rows(low, high)
+def _rows_of(part: Bars) -> pl.DataFrame:
     names = np.asarray(part.symbols)[part.symbol]
     return pl.DataFrame(
         {

@@ -28,7 +28,7 @@ class Expression:
     def __init__(self, where: str, text: str) -> None:
         self._where = where
         try:
-            self._values = GrowingMatrix(FeatureSet({"value": text}), np.float64)
+            self._values = GrowingMatrix(FeatureSet({"value": text}), np.float64, keep=0)
         except UsageError as error:
             raise UsageError(f"{where}: {error}") from error
 

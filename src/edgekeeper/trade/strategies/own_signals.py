@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from edgekeeper.bars import Bars, GrowingArray, GrowingBars
+from edgekeeper.bars import IN_MEMORY, Bars, GrowingArray, GrowingBars, Rooms
 from edgekeeper.errors import UsageError
 from edgekeeper.trade.strategies.own_strategy import OwnStrategy
 from edgekeeper.trade.strategies.past_proof import differing, first_moved, prove_past, starts_alike
@@ -24,6 +24,8 @@ class OwnSignals:
     Parameters
     ----------
     strategy : OwnStrategy
+    rooms : Rooms
+        Where its bars lie once more come: all of them, since it may turn out to need them.
 
     Attributes
     ----------
@@ -34,10 +36,10 @@ class OwnSignals:
         Bars it is asked with again; None: all.
     """
 
-    def __init__(self, strategy: OwnStrategy) -> None:
+    def __init__(self, strategy: OwnStrategy, rooms: Rooms = IN_MEMORY) -> None:
         self.fault = ""
         self.window: int | None = None
-        self._strategy = strategy
+        self._strategy, self._rooms = strategy, rooms
         self._bars: GrowingBars | None = None
 
     def extend(self, part: Bars) -> Int8Array:
@@ -53,7 +55,8 @@ class OwnSignals:
             prove_past(self._strategy, part, signals)
             if self._strategy.warm_up and starts_alike(self._strategy, part, signals):
                 self.window = self._strategy.warm_up + _SEEN_AGAIN
-            self._bars, self._given = GrowingBars(part), GrowingArray(signals)
+            self._bars = GrowingBars(part, self._rooms)
+            self._given = GrowingArray(signals, self._rooms)
             return signals
         self._bars.append(part)
         signals = np.zeros(len(part), dtype=np.int8)
@@ -69,30 +72,40 @@ class OwnSignals:
         assert self._bars is not None
         bars, seen = self._bars.bars, len(self._given)
         signals = np.zeros(len(part), dtype=np.int8)
-        for symbol in np.unique(part.symbol):
-            rows = bars.by_symbol[bars.symbol_offsets[symbol] : bars.symbol_offsets[symbol + 1]]
-            old = int(np.searchsorted(rows, seen))
-            first = 0 if self.window is None else max(0, old - self.window)
-            found = self._strategy.signals(bars, rows[first:])
-            if first and self._moved(rows, found, first, old).any():
-                first, self.window = 0, None  # its memory is longer than it says: all bars, then
-                found = self._strategy.signals(bars, rows)
-            moved = self._moved(rows, found, first, old)
+        for symbol in np.unique(part.symbol).tolist():
+            new = int((part.symbol == symbol).sum())
+            rows, cut = self._asked(bars, symbol, new)
+            found = self._said_of(bars, rows)
+            if cut and self._moved(rows[:-new], found, cut).any():
+                self.window = None  # its memory is longer than it says: all bars, then
+                rows, cut = self._asked(bars, symbol, new)
+                found = self._said_of(bars, rows)
+            moved = self._moved(rows[:-new], found, cut)
             if moved.any():
                 row = int(np.argmax(moved))
                 raise UsageError(
-                    first_moved(self._strategy.path, bars, rows, row, found[row - first],
+                    first_moved(self._strategy.path, bars, rows, row, found[row],
                                 self._given.view[rows[row]], "new bars came")
                 )  # fmt: skip
-            signals[rows[old:] - seen] = found[old - first :]
+            signals[rows[-new:] - seen] = found[-new:]
         return signals
 
-    def _moved(self, rows: Int64Array, found: Int8Array, first: int, old: int) -> BoolArray:
+    def _asked(self, bars: Bars, symbol: int, new: int) -> tuple[Int64Array, bool]:
+        """Rows of a symbol that the strategy is asked about, and whether there are older ones."""
+        if self.window is None:
+            return np.flatnonzero(bars.symbol == symbol), False
+        rows = bars.last_rows(symbol, self.window + new + 1)
+        cut = len(rows) > self.window + new
+        return rows[1:] if cut else rows, cut
+
+    def _said_of(self, bars: Bars, rows: Int64Array) -> Int8Array:
+        return self._strategy.signals(bars.take(rows), np.arange(len(rows)))
+
+    def _moved(self, rows: Int64Array, found: Int8Array, cut: bool) -> BoolArray:
         """Which of the old rows say something else now, bool [len(rows)]."""
-        known = first + (self._strategy.warm_up if first else 0)
+        known = self._strategy.warm_up if cut else 0
         moved = np.zeros(len(rows), dtype=np.bool_)
-        again = found[known - first : old - first]
-        moved[known:old] = differing(again, self._given.view[rows[known:old]])
+        moved[known:] = differing(found[known : len(rows)], self._given.view[rows[known:]])
         return moved
 
 
