@@ -31,6 +31,7 @@ from edgekeeper.config_local import (
 )
 from edgekeeper.config_notify import NotifyConfig
 from edgekeeper.errors import UsageError, nearest
+from edgekeeper.policy_config import LinePolicyConfig
 from edgekeeper.rules_config import Regime, RulesConfig, StrategyConfig, VoterConfig
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "LabelsConfig",
     "LimitsConfig",
     "LineConfig",
+    "LinePolicyConfig",
     "LogsConfig",
     "NotifyConfig",
     "OnlineConfig",
@@ -282,6 +284,8 @@ class LineConfig(Section):
     selection: SelectionConfig | None = None
     augmentation: AugmentationConfig | None = None
     online: OnlineConfig | None = None
+    # Left out of what is written where it is not asked for: such recipes are what they were.
+    policy: LinePolicyConfig | None = Field(None, exclude_if=lambda policy: policy is None)
 
     @field_validator("online", mode="before")
     @classmethod

@@ -214,4 +214,6 @@ COMMENTS = {
     '\n# { by = "bootstrap", block = 10, samples = 1000 }',
     "lines.online": 'Learn from each outcome between refits, left out: no. By "sgd",'
     '\n# "river" or "continuation" (ten more rounds of trees), or { by = "sgd", buffer = 1000 }',
+    "lines.policy": "Decide otherwise than [policy] and [labels] say, and let outcomes move it by"
+    "\n# up to 20 %; left out: no. Such as { learn = true }, or { take_above = 0.7, target = 1.2 }",
 }

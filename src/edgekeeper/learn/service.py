@@ -30,6 +30,7 @@ from edgekeeper.models import (
     summed_in_order,
 )
 from edgekeeper.registry import Registry
+from edgekeeper.rollout import policy_of
 from edgekeeper.simulator import MarketFeed
 from edgekeeper.splits import HoldOut
 from edgekeeper.train import (
@@ -178,7 +179,8 @@ class LearnService:
             now_ns,
             self.rules,
         )
-        verdict = judge(candidate.judged, state.predecessor, view, self.config, trials=state.trials)
+        own = policy_of(state.config, self.config)
+        verdict = judge(candidate.judged, state.predecessor, view, own, trials=state.trials)
         verdict = held_for_columns(verdict, candidate.clairvoyant, self.config.gates.max_auc)
         if wish.force and verdict.outcome == "vetoed":
             verdict = replace(verdict, outcome="accepted")
