@@ -76,6 +76,6 @@ def test_costs_and_limits_stay_the_book_s(sim):
 
 
 def test_one_policy_a_row(sim):
-    feed, forecasts = market(sim, 5)
+    feed, _ = market(sim, 5)
     with pytest.raises(BadData, match="policy"):
         feed.chunk(0, 2, forecasts=None, policy=np.ones(1, dtype=np.uint16))
