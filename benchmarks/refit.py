@@ -85,8 +85,16 @@ def measure(folder: Path, config: Config, symbols: int, bars: int, *, search: bo
                     wish = Wish.of({"window": "full", "tune": True})
                     weekly = FitRequest(name, asked.now_ns, asked.epoch, wish)
                     found[name]["weekly, with a search"] = timed(learner, weekly)
-            rows = ledger.read("packages", ["line", "verdict", "metrics_json"]).rows()
-            found["packages"] = [(line, verdict) for line, verdict, _ in rows]
+            found["packages"] = [
+                {
+                    "line": line,
+                    "verdict": verdict,
+                    "rows": live.registry.manifest(one).provenance.data.rows,
+                }
+                for one, line, verdict in ledger.read(
+                    "packages", ["hash", "line", "verdict"]
+                ).rows()
+            ]
             return found
         finally:
             learner.close()

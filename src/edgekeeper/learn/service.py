@@ -15,6 +15,7 @@ from edgekeeper.config import Config
 from edgekeeper.errors import Refused
 from edgekeeper.labels import Labels
 from edgekeeper.learn.holding import held_for_columns
+from edgekeeper.learn.importance_shift import IMPORTANCE_ROWS, importance_shift
 from edgekeeper.learn.line_state import LineState
 from edgekeeper.learn.recovering import recover
 from edgekeeper.learn.search_record import append_search
@@ -186,7 +187,9 @@ class LearnService:
             verdict = replace(verdict, outcome="accepted")
         package = self._package(state, data, candidate, verdict, now_ns, wish)
         self.registry.save(package)
-        self._record(state, candidate, verdict, package, now_ns, wish)
+        newest = data.matrix[candidate.rows[-IMPORTANCE_ROWS:]]
+        shift = importance_shift(state.predecessor, candidate.judged, newest)
+        self._record(state, candidate, verdict, package, now_ns, wish, shift)
         if verdict.outcome == "accepted":
             state.predecessor = candidate.judged
             state.parent = package.hash
@@ -267,12 +270,14 @@ class LearnService:
         package: PackageBytes,
         now_ns: int,
         wish: Wish,
+        shift: float | None,
     ) -> None:
         metrics: dict[str, Any] = {
             name: value if math.isfinite(value) else None
             for name, value in verdict.hold_out.metrics().items()
         }
         metrics["samples"] = candidate.samples
+        metrics["importance_shift"] = shift
         if wish.record():
             metrics["wished"] = wish.record()
         with self.ledger.transaction("learn", event_time_ns=now_ns) as tx:
