@@ -5,8 +5,8 @@
 A live run is begun on an invented market, with the default recipes. Each line is then fitted twice
 by the run's own learner process, as at a boundary: on all rows, with features, labels, hold-out,
 gates, packaging and what goes on record. The first fit of a process computes features and loads
-libraries; the second is what a refit costs. ``--search`` adds the weekly fit of the live profile,
-on all bars of five years, with a search for parameters. CPU is that of the process.
+libraries; the second is what a refit costs. ``--search`` gives each recipe the default search for
+parameters, and adds a fit with one. CPU is that of the process.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from typing import Any
 
 from edgekeeper.alerts import Fanout
 from edgekeeper.auditing import registry_of
-from edgekeeper.config import Config, parse_config
+from edgekeeper.config import Config, SearchConfig, parse_config
 from edgekeeper.learn import FitRequest, LearnerProcess, Wish
 from edgekeeper.ledger import Ledger
 from edgekeeper.living import Live
@@ -82,9 +82,8 @@ def measure(folder: Path, config: Config, symbols: int, bars: int, *, search: bo
                     "refit": timed(learner, asked),
                 }
                 if search:
-                    wish = Wish.of({"window": "full", "tune": True})
-                    weekly = FitRequest(name, asked.now_ns, asked.epoch, wish)
-                    found[name]["weekly, with a search"] = timed(learner, weekly)
+                    tuned = FitRequest(name, asked.now_ns, asked.epoch, Wish(tune=True))
+                    found[name]["refit with a search"] = timed(learner, tuned)
             found["packages"] = [
                 {
                     "line": line,
@@ -109,6 +108,9 @@ def main() -> None:
     parser.add_argument("--lines", default="")
     asked = parser.parse_args()
     config = parse_config({})
+    if asked.search:
+        lines = tuple(one.model_copy(update={"search": SearchConfig()}) for one in config.lines)
+        config = config.model_copy(update={"lines": lines})
     if asked.lines:
         lines = tuple(one for one in config.lines if one.name in asked.lines.split(","))
         config = config.model_copy(update={"lines": lines})

@@ -23,6 +23,7 @@ from edgekeeper.rollout import PolicyLesson, Proposal, policy_of, recipe_hash, r
 from edgekeeper.rollout.line_policy import SETTINGS, changed, setting_of
 from edgekeeper.running import Asleep, Blank
 from edgekeeper.trade import Order, change_policies, policies_to_learn
+from edgekeeper.workbench.analysing import analyze
 from edgekeeper.worlds import make_world
 
 POLICY = {"target": 3.0, "stop": 0.3}
@@ -142,6 +143,13 @@ def test_bar_by_bar_is_the_replay_of_all_bars_and_an_audit_agrees(tmp_path, desk
             assert lived.height > 0, name
             assert lived.equals(replayed.drop(drop), null_equal=True), name
     assert audit(tmp_path / "replay").replayed["trade"] > 0
+    told = analyze(tmp_path / "replay")
+    (section,) = [one for one in told.sections if "policy" in one.title]
+    applied = [detail for answer, detail in live.changes() if answer == "applied"]
+    assert len(section.bullets) == len(applied)
+    for bullet, one in zip(section.bullets, applied, strict=True):
+        assert f"linear: {one['setting']}: " in bullet
+        assert f"{one['proposed']:g} instead of {one['present']:g}" in bullet
 
 
 def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(desk, bars, whole):

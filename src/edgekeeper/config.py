@@ -67,7 +67,6 @@ __all__ = [
     "parse_config",
 ]
 
-
 REFIT_WINDOWS = ("", "recent", "full")
 """Windows a refit may be asked for; the first is that of the recipe."""
 
@@ -284,7 +283,6 @@ class LineConfig(Section):
     selection: SelectionConfig | None = None
     augmentation: AugmentationConfig | None = None
     online: OnlineConfig | None = None
-    # Left out of what is written where it is not asked for: such recipes are what they were.
     policy: LinePolicyConfig | None = Field(None, exclude_if=lambda policy: policy is None)
 
     @field_validator("online", mode="before")

@@ -11,6 +11,7 @@ class LinePolicyConfig(Section):
     """A line's own thresholds, reduced size and brackets; what is left out is the run's.
 
     With ``learn`` they are moved as its outcomes demand, each within a fifth of what stands here.
+    Where a line has none, nothing is written of it: such recipes are what they were.
     ``target`` and ``stop`` are those of orders: what a forecast is about stays the run's label.
     """
 
