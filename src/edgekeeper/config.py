@@ -31,6 +31,7 @@ from edgekeeper.config_local import (
 )
 from edgekeeper.config_notify import NotifyConfig
 from edgekeeper.errors import UsageError, nearest
+from edgekeeper.policy_config import LinePolicyConfig
 from edgekeeper.rules_config import Regime, RulesConfig, StrategyConfig, VoterConfig
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "LabelsConfig",
     "LimitsConfig",
     "LineConfig",
+    "LinePolicyConfig",
     "LogsConfig",
     "NotifyConfig",
     "OnlineConfig",
@@ -64,7 +66,6 @@ __all__ = [
     "WatchConfig",
     "parse_config",
 ]
-
 
 REFIT_WINDOWS = ("", "recent", "full")
 """Windows a refit may be asked for; the first is that of the recipe."""
@@ -282,6 +283,7 @@ class LineConfig(Section):
     selection: SelectionConfig | None = None
     augmentation: AugmentationConfig | None = None
     online: OnlineConfig | None = None
+    policy: LinePolicyConfig | None = Field(None, exclude_if=lambda policy: policy is None)
 
     @field_validator("online", mode="before")
     @classmethod

@@ -116,7 +116,10 @@ class SidecarConfig(Section):
 class AlertRule(Section):
     """When a figure is worth a person's attention, and when that is over."""
 
-    metric: Literal["accuracy", "win_rate_gap", "drawdown", "latency_ms", "forecast_shift"]
+    metric: Literal[
+        "accuracy", "win_rate_gap", "drawdown", "latency_ms", "forecast_shift", "importance_shift",
+        "drift",
+    ]  # fmt: skip
     direction: Literal["above", "below"]
     threshold: float
     clears_at: float
@@ -167,6 +170,8 @@ class AlertsConfig(Section):
     drawdown_critical: AlertRule = _rule("drawdown", "above", 0.15, 0.12, "critical", 0)
     latency_critical: AlertRule = _rule("latency_ms", "above", 100.0, 80.0, "critical", 1)
     forecasts_odd: AlertRule = _rule("forecast_shift", "above", 0.25, 0.15, "warning", 200)
+    importance_changed: AlertRule = _rule("importance_shift", "above", 4.0, 2.0, "warning", 5)
+    drift: AlertRule = _rule("drift", "above", 0.5, 0.5, "warning", 1)
 
     @model_validator(mode="before")
     @classmethod

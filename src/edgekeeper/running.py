@@ -1,6 +1,6 @@
 """``Run``: learn, trade and watch over one record, step by step; replay and paper both drive it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Protocol
 
@@ -9,15 +9,30 @@ import numpy as np
 from edgekeeper.bars import IN_MEMORY, Bars, Rooms
 from edgekeeper.clock import WallClock
 from edgekeeper.config import Config
-from edgekeeper.learn import DriftService, FitRequest, LearnService, RefitSchedule, Said, Wish
+from edgekeeper.learn import (
+    DriftService,
+    FitRequest,
+    LearnService,
+    PolicyService,
+    RefitSchedule,
+    Said,
+    Wish,
+)
 from edgekeeper.ledger import Ledger, Upkeep
 from edgekeeper.registry import Package, Registry
 from edgekeeper.report.snapshot import Snapshot
 from edgekeeper.report.story import Story
 from edgekeeper.report.tell import Market, tell
 from edgekeeper.resuming import recorded_cuts, write_start
-from edgekeeper.trade import FeatureRows, Tape, TradeLoop, cut_epochs
-from edgekeeper.types import LONG, Float32Array, Int64Array
+from edgekeeper.trade import (
+    FeatureRows,
+    Tape,
+    TradeLoop,
+    change_policies,
+    cut_epochs,
+    policies_to_learn,
+)
+from edgekeeper.types import LONG, Float32Array, Forecasts, Int64Array
 
 __all__ = ["Asleep", "Blank", "Run", "Screen", "Watcher", "recent_instants"]
 
@@ -138,12 +153,14 @@ class Run:
         self.drift = None
         if watched:
             self.drift = DriftService(self.learn, config, ledger, self._line_features)
+        learns = any(line.policy and line.policy.learn for line in config.lines)
+        self.policies = PolicyService(self.feed, config) if learns else None
         self.upkeep = Upkeep(ledger, config.storage, WallClock())
         self.trade = TradeLoop(
             self.feed, config, ledger, registry, self.features, self.learn.outcomes, keep=keep
         )
-        if self.drift is not None:
-            self.trade.said = []  # kept for it from boundary to boundary
+        if self.drift is not None or self.policies is not None:
+            self.trade.said = []  # kept from boundary to boundary
         self.epochs_done = 0
         self.refits_by_order = False
         self._schedules = {line.name: RefitSchedule(line) for line in config.lines}
@@ -203,8 +220,12 @@ class Run:
             and schedule.due(last, self.epochs_done)
             and roster.wants_refit(name)
         ]
+        made, self.trade.said = self.trade.said, None if self.trade.said is None else []
+        if self.policies is not None:
+            said = [(line, rows, one) for line, _, rows, one in made or []]
+            change_policies(roster, self.policies.look(said, policies_to_learn(roster)), now)
         if self.drift is not None:
-            for request in self.drift.look(self._said(), now):
+            for request in self.drift.look(_said(made or []), now):
                 roster.refits_asked.setdefault(request.line, {})
         self._fit(due, now)
         if self.live:
@@ -237,14 +258,6 @@ class Run:
         """Forget requests whose answer is on record."""
         for name in self.requests.keys() - self.trade.roster.under_way:
             del self.requests[name]
-
-    def _said(self) -> list[Said]:
-        """What lines forecast since the last boundary."""
-        made, self.trade.said = self.trade.said or [], []
-        return [
-            Said(line, package, rows, np.ascontiguousarray(one.probability[:, LONG]))
-            for line, package, rows, one in made
-        ]
 
     def seal_month(self, now_ns: int, next_ns: int) -> None:
         """Seal the record where ``next_ns`` lies in another month."""
@@ -286,6 +299,14 @@ class Run:
             matrix=None if newest is None else self._fitted_on(newest),
             wall_seconds=wall_seconds,
         )
+
+
+def _said(made: Sequence[tuple[str, str, slice, Forecasts]]) -> list[Said]:
+    """What lines forecast, as drift is looked for in it."""
+    return [
+        Said(line, package, rows, np.ascontiguousarray(one.probability[:, LONG]))
+        for line, package, rows, one in made
+    ]
 
 
 def _month(time_ns: int) -> np.datetime64:

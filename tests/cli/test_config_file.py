@@ -5,7 +5,7 @@ from pydantic import BaseModel
 
 from edgekeeper.cli.config_comments import COMMENTS
 from edgekeeper.cli.config_file import config_text, load_config
-from edgekeeper.config import Config, parse_config
+from edgekeeper.config import Config, LineConfig, parse_config
 from edgekeeper.errors import StorageError, UsageError
 
 
@@ -26,6 +26,7 @@ def test_the_file_reads_back_as_the_defaults():
 
 def test_every_key_is_written_and_explained():
     known = set(keys({**Config().model_dump(), **Config().local()}))
+    known |= {f"lines.{key}" for key in LineConfig.model_fields}
     assert set(COMMENTS) == known
     text = config_text(Config())
     for path in known - {"lines"}:
@@ -34,7 +35,8 @@ def test_every_key_is_written_and_explained():
     # What is None by default stands as a comment: a floor that is the profile's, a window of all.
     floors = {f"gates.{name}" for name, value in Config().gates if value is None}
     kept = {"storage.shadow_detail_months", "storage.disk_budget_gb"}
-    steps = {"lines.search", "lines.selection", "lines.augmentation", "lines.online"}
+    steps = {"lines.search", "lines.selection", "lines.augmentation", "lines.online",
+             "lines.policy"}  # fmt: skip
     channels = {f"notify.{name}" for name, value in Config().notify if value is None}
     assert written == known - {
         "lines.window_bars",

@@ -1,8 +1,6 @@
-"""Policy from outcomes: quiet on noise, right on a planted flaw, and put on record once."""
+"""Policy from outcomes: quiet on noise, right on a planted flaw."""
 
-import json
 from contextlib import contextmanager
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,12 +8,7 @@ import pytest
 from edgekeeper.config import Config
 from edgekeeper.errors import UsageError
 from edgekeeper.features import evaluate
-from edgekeeper.learn.policy_learning import (
-    PolicyLesson,
-    Proposal,
-    learn_policy,
-    record_proposals,
-)
+from edgekeeper.learn.policy_learning import Proposal, learn_policy
 from edgekeeper.ledger import Ledger
 from edgekeeper.train import barrier_of
 from edgekeeper.types import Forecasts
@@ -108,30 +101,6 @@ def test_what_lies_beyond_the_recipe_is_marked():
     beyond = Proposal("labels.stop", 1.0, 1.4, 0.1, 0.0, 0.2, 0.01)
     assert inside.change == pytest.approx(-0.2)
     assert (inside.needs_approval, beyond.needs_approval) == (False, True)
-
-
-def test_proposals_stand_on_record_once():
-    inside = Proposal("labels.stop", 1.0, 0.8, 0.1, 0.05, 0.2, 0.01)
-    beyond = Proposal("labels.target", 1.0, 1.4, 0.1, 0.05, 0.2, 0.01)
-    lesson = PolicyLesson("a", 500, 20, (inside, beyond), (inside, beyond))
-    with Ledger.open(":memory:") as ledger:
-        assert record_proposals(ledger, lesson, 10) == 2
-        assert record_proposals(ledger, lesson, 11) == 0
-        rows = ledger.read("approvals").rows(named=True)
-        assert [(row["subject"], row["answer"]) for row in rows] == [
-            ("a: labels.stop", "noted"), ("a: labels.target", "asked"),
-        ]  # fmt: skip
-        detail = json.loads(rows[1]["detail_json"])
-        detail = detail[0] if isinstance(detail, list) else detail
-        assert detail["change"] == pytest.approx(0.4)
-        denied = {**{k: rows[1][k] for k in ("subject", "kind", "actor")}, "event_time_ns": 12,
-                  "answer": "denied", "reason": "no", "detail_json": [{}]}  # fmt: skip
-        with ledger.transaction("learn", event_time_ns=12) as tx:
-            tx.append("approvals", denied)
-        assert record_proposals(ledger, lesson, 13) == 0
-        further = PolicyLesson("a", 500, 20, (), (replace(beyond, proposed=1.2),))
-        assert record_proposals(ledger, further, 14) == 1
-        ledger.verify("learn")
 
 
 def test_too_little_to_learn_from():

@@ -24,6 +24,9 @@ _SAID = {
     "latency_ms": "{cause}: forecasts took {value:.0f} ms",
     "forecast_shift": "{cause}: the newest {count} forecasts are spread otherwise than those "
     "before (PSI {value:.2f})",
+    "importance_shift": "{cause}: its newest fit listens to other features than the one before, "
+    "{value:+.1f} deviations from what is usual for {count} earlier fits",
+    "drift": "{cause}: {value:.0f} kinds of drift since its model was fitted",
 }
 
 

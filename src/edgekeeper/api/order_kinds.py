@@ -42,7 +42,7 @@ Package = Annotated[
     str,
     Path(
         pattern="^[0-9a-f]{6,64}$",
-        description="Hash of a fit, or at least its first six digits.",
+        description="Hash of a fit, or id of a change that waits; at least its first six digits.",
         examples=["0a1b2c3d4e5f"],
     ),
 ]
@@ -158,7 +158,8 @@ KINDS = (
     Kind("refit", "admin", "Fit a line, whether due or not.\n\nWith `force` it is used although "
           "it misses a floor; one that is too good to be true waits for approval all the same.",
           RefitIn, "line"),
-    Kind("approve", "admin", "Let a fit count that was held as too good to be true.",
+    Kind("approve", "admin", "Let a fit count that was held as too good to be true, or say yes to "
+         "a change of a policy, by its id.",
           of="package"),
     Kind("adopt", "admin", "Go on with a package that was made elsewhere and pushed here.\n\nIt "
          "takes the place of a refit: of the same recipe, newer, and let in by its gates. It is "

@@ -83,9 +83,9 @@ ORDERS: dict[str, OrderCommand] = {
         "optional",
     ),
     "approve": OrderCommand(
-        "approve", "PACKAGE [REASON]", "let a fit count that is too good to be true",
-        "Let fit {0} count, which was held as too good to be true. Most such fits have seen the "
-        "future.", "required",
+        "approve", "PACKAGE|CHANGE [REASON]", "let a held fit count, or a policy be changed",
+        "Say yes to {0}. A fit that was held is too good to be true: most such have seen the "
+        "future. A change of a policy becomes a line of its own, with another run.", "required",
     ),
     "kill": OrderCommand(
         "kill", "[REASON]", "halt the account",

@@ -138,6 +138,9 @@ COMMENTS = {
     "alerts.latency_critical": "Milliseconds that the newest forecasts took.",
     "alerts.forecasts_odd": "How far the newest forecasts of a line are spread otherwise than "
     "those before: PSI.",
+    "alerts.importance_changed": "How far a line's newest fit moved importance between features,"
+    "\n# in deviations from what its earlier fits did.",
+    "alerts.drift": "Kinds of drift that asked for a refit of a line's model.",
     "notify": "Who is told of alerts: docs/notifications.md. No result and no hash depends on it.\n"
     "# Secrets never stand here: name a variable of the environment, or a file of mode 0600.",
     "notify.name": "What this run is called in messages; empty: as its folder.",
@@ -214,4 +217,6 @@ COMMENTS = {
     '\n# { by = "bootstrap", block = 10, samples = 1000 }',
     "lines.online": 'Learn from each outcome between refits, left out: no. By "sgd",'
     '\n# "river" or "continuation" (ten more rounds of trees), or { by = "sgd", buffer = 1000 }',
+    "lines.policy": "Decide otherwise than [policy] and [labels] say, and let outcomes move it by"
+    "\n# up to 20 %; left out: no. Such as { learn = true }, or { take_above = 0.7, target = 1.2 }",
 }

@@ -1,10 +1,11 @@
 """The configuration file: found, read, and written with its defaults and what they mean."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgekeeper.cli.config_comments import COMMENTS
 from edgekeeper.errors import StorageError, UsageError, nearest
+from edgekeeper.toml_text import toml_value
 
 if TYPE_CHECKING:
     from edgekeeper.config import Config
@@ -80,7 +81,8 @@ def config_text(config: "Config") -> str:
             parts.append(f"\n# {COMMENTS['lines']}")
         parts.append("\n[[lines]]\n")
         explained = position == 0
-        parts += [_line(f"lines.{key}", value, explained) for key, value in line.items()]
+        keys = type(config.lines[0]).model_fields
+        parts += [_line(f"lines.{key}", line.get(key), explained) for key in keys]
     return "".join(parts)
 
 
@@ -93,20 +95,4 @@ def _line(path: str, value: object, explained: bool = True) -> str:
     comment = f"# {COMMENTS[path]}\n" if explained else ""
     if value is None:  # TOML has no word for nothing
         return f"{comment}# {key} =\n" if explained else ""
-    return f"{comment}{key} = {_toml(value)}\n"
-
-
-def _toml(value: Any) -> str:
-    """Return a value as TOML writes it."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        plain = value.replace("\\", "\\\\").replace('"', '\\"')
-        return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in plain) + '"'
-    if isinstance(value, list):
-        return "[" + ", ".join(_toml(item) for item in value) + "]"
-    if isinstance(value, dict):
-        given = {key: item for key, item in value.items() if item is not None}
-        inside = ", ".join(f"{_toml(str(key))} = {_toml(item)}" for key, item in given.items())
-        return "{ " + inside + " }" if inside else "{}"
-    return repr(value)
+    return f"{comment}{key} = {toml_value(value)}\n"

@@ -10,6 +10,11 @@ from edgekeeper.errors import Refused
 
 __all__ = ["give_order"]
 
+_NEW_LINE = """
+Another recipe earns its own evidence, and a run keeps the lines it began with. So add this to the
+configuration, and begin a new run with `edgekeeper paper --from` this one:
+"""
+
 
 def give_order(
     kind: str,
@@ -23,6 +28,8 @@ def give_order(
     as_json: bool,
 ) -> None:
     """Write an order down, and say what came of it once the loop has looked.
+
+    What an approved change of a policy asks for in the configuration is said, too.
 
     Raises
     ------
@@ -43,10 +50,17 @@ def give_order(
         detail=detail,
         wait_seconds=wait,
     )
+    section = ""
+    if kind == "approve" and ordered.outcome is not None:
+        section = ordering.approved_section(ledger or folder / LEDGER, subject)
     if as_json:
-        print_json({"run": ordered.place, "id": ordered.id, "kind": kind,
-                    "subject": subject or None, "outcome": ordered.outcome})  # fmt: skip
+        told = {"run": ordered.place, "id": ordered.id, "kind": kind,
+                "subject": subject or None, "outcome": ordered.outcome}  # fmt: skip
+        print_json({**told, "section": section} if section else told)
     else:
         console().print(ordered.sentence)
+        if section:
+            console().print(_NEW_LINE)
+            console().print(section, markup=False, soft_wrap=True)
     if ordered.refused:
         raise Refused(f"{kind} {subject}".strip() + f" was {ordered.outcome}")

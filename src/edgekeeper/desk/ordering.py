@@ -1,5 +1,6 @@
 """Give an order to a live run, and wait for what becomes of it."""
 
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from edgekeeper.errors import UsageError
 if TYPE_CHECKING:
     from edgekeeper.ledger import Ledger
 
-__all__ = ["Ordered", "give_order", "outcome_of"]
+__all__ = ["Ordered", "approved_section", "give_order", "outcome_of"]
 
 _LOOK_SECONDS = 0.05
 _SIDECAR = ("sidecar_obeyed", "signals")
@@ -110,6 +111,20 @@ def outcome_of(record: "Ledger", order: str) -> str | None:
         if rows.height:
             return str(rows["outcome"][0])
     return None
+
+
+def approved_section(ledger: str | Path, subject: str) -> str:
+    """Return the section of the configuration that an approved change asks for; or nothing."""
+    from edgekeeper.ledger import Ledger
+
+    with Ledger.open(ledger, read_only=True) as record:
+        rows = record.read("approvals", ["detail_json"], where={"answer": "approved"})
+    for text in reversed(rows["detail_json"].to_list()):
+        held = json.loads(text or "{}")
+        detail = held[0] if isinstance(held, list) else held
+        if subject and str(detail.get("id", "")).startswith(subject):
+            return str(detail.get("section", ""))
+    return ""
 
 
 def _who_obeys(record: "Ledger", subject: str) -> tuple[str, str]:

@@ -1,17 +1,32 @@
 """Which features a model listens to: how far its score moves when a feature is shuffled."""
 
+from collections.abc import Iterable
+from typing import Protocol
+
 import numpy as np
 
-from edgekeeper.models import PackagedModel
-from edgekeeper.types import Float32Array
+from edgekeeper.types import Float32Array, Float64Array
 
-__all__ = ["score_sensitivity"]
+__all__ = ["Scoring", "score_sensitivity"]
 
 _ROWS = 1_000
 
 
+class Scoring(Protocol):
+    """Whatever scores rows of named features, packaged or in memory."""
+
+    @property
+    def features(self) -> Iterable[str]:
+        """Names, in the order of the columns."""
+        ...
+
+    def score(self, features: Float32Array) -> Float64Array:
+        """Score rows, float64 ``[n]``."""
+        ...
+
+
 def score_sensitivity(
-    package: PackagedModel, features: Float32Array, *, seed: int = 0
+    package: Scoring, features: Float32Array, *, seed: int = 0
 ) -> dict[str, float]:
     """Share of the score's movement that each feature accounts for, largest first.
 
@@ -20,7 +35,7 @@ def score_sensitivity(
 
     Parameters
     ----------
-    package : PackagedModel
+    package : Scoring
     features : float32 [n, F]
         Rows the model might see; at most 1,000 of them, evenly spaced, are used.
 

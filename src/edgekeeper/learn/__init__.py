@@ -2,6 +2,7 @@
 
 from edgekeeper.learn.drift_service import DriftService, Said
 from edgekeeper.learn.drift_watch import DriftWatch, RefitRequest
+from edgekeeper.learn.policy_service import PolicyService
 from edgekeeper.learn.process import LearnerProcess
 from edgekeeper.learn.requests import FitAnswer, FitRequest
 from edgekeeper.learn.schedule import RefitSchedule
@@ -16,6 +17,7 @@ __all__ = [
     "FitRequest",
     "LearnService",
     "LearnerProcess",
+    "PolicyService",
     "RefitRequest",
     "RefitSchedule",
     "Said",

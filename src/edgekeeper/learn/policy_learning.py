@@ -3,109 +3,52 @@
 The forecasts of a line, as recorded, are traded once more in virtual books that differ from the
 present policy in one setting each. They are paired bar by bar with the present policy, at the same
 risk, and the best of them is proposed only if it beats it by more than the best of so many would by
-chance. Nothing is changed here: a proposal is put on record, and a large one waits for a person.
+chance. Nothing is changed here: what becomes of a proposal is up to the trading loop, and a large
+one waits for a person.
 """
 
 import json
 import math
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import replace
+from itertools import product
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from edgekeeper.bars import Bars
-from edgekeeper.config import Config, parse_config
+from edgekeeper.config import Config
 from edgekeeper.errors import UsageError
 from edgekeeper.labels import Labels
 from edgekeeper.ledger import Ledger
+from edgekeeper.rollout import policy_of
+from edgekeeper.rollout.line_policy import (
+    SETTINGS,
+    PolicyLesson,
+    Proposal,
+    changed,
+    setting_of,
+    with_settings,
+)
 from edgekeeper.stats.bootstrap import mean_interval
 from edgekeeper.stats.reality_check import reality_check
 from edgekeeper.types import SIDES, Float64Array, Forecasts
 from edgekeeper.validate.books import run_book
 from edgekeeper.validate.case import Case
 
-__all__ = ["SETTINGS", "PolicyLesson", "Proposal", "learn_policy", "record_proposals"]
+__all__ = [
+    "PolicyLesson",
+    "Proposal",
+    "details_of",
+    "find_lesson",
+    "learn_policy",
+    "recorded_policy",
+]
 
-SETTINGS = (
-    "policy.take_above", "policy.reduce_above", "policy.reduce_size", "labels.target",
-    "labels.stop",
-)  # fmt: skip
-"""What outcomes may change: thresholds of entry, size of a reduced position, target, stop."""
-WITHIN = 0.20
-"""Largest change that a recipe makes by itself."""
-_FACTORS = (0.6, 0.8, 0.9, 1.1, 1.2, 1.4)
+_FACTORS = (0.6, 0.8, 0.9, 1.0, 1.1, 1.2, 1.4)
 _LEAST_BARS = 120
 _PAIRED = ("probability", "expected_return", "lower", "upper", "risk", "bars_held")
-_KIND, _ACTOR = "parameter_change", "learn"
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """A change of one setting that would have earned more.
-
-    Attributes
-    ----------
-    setting : str
-        Such as ``"policy.take_above"``.
-    present, proposed : float
-    gain, low, high : float
-        What it would have earned more a bar at the same risk, in units of predicted volatility,
-        with its 95 % interval.
-    p_value : float
-        Chance that the best of all that were tried beats the present policy by as much.
-    """
-
-    setting: str
-    present: float
-    proposed: float
-    gain: float
-    low: float
-    high: float
-    p_value: float
-
-    @property
-    def change(self) -> float:
-        """Relative change of the setting."""
-        return self.proposed / self.present - 1.0
-
-    @property
-    def needs_approval(self) -> bool:
-        """Whether it is larger than a recipe may change by itself."""
-        return abs(self.change) > WITHIN + 1e-9
-
-    @property
-    def sentence(self) -> str:
-        """What would have been earned, and how sure that is."""
-        return (
-            f"{self.setting} {self.proposed:g} instead of {self.present:g} would have earned "
-            f"{self.gain:.4f} volatilities a bar more at the same risk (95 %: {self.low:.4f} to "
-            f"{self.high:.4f}; p {self.p_value:.3f} over all tried)"
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class PolicyLesson:
-    """What outcomes say of a line's policy.
-
-    Attributes
-    ----------
-    bars : int
-        Instants it rests on.
-    tried : int
-        Policies that decided anything differently.
-    best : sequence of Proposal
-        The best within the recipe's range, and the best beyond it, whether or not it is beyond
-        chance.
-    proposals : sequence of Proposal
-        Those of them that are.
-    """
-
-    line: str
-    bars: int
-    tried: int
-    best: Sequence[Proposal]
-    proposals: Sequence[Proposal]
+_KIND, _APPLIED = "parameter_change", "applied"
 
 
 def learn_policy(
@@ -137,31 +80,74 @@ def learn_policy(
     Source: Hansen (2005), the test of superior predictive ability, over blocks of two label
     horizons; see :func:`~edgekeeper.stats.reality_check.reality_check`.
     """
+    case = _recorded_case(ledger, bars, labels, volatility, line)
+    own = next((one for one in config.lines if one.name == line), None)
+    recipe = config if own is None else policy_of(own, config)
+    present = recorded_policy(ledger, line, recipe, int(bars.instants[-1]))
+    return None if case is None else find_lesson(case, present, recipe, line, level=level)
+
+
+def find_lesson(
+    case: Case, present: Config, recipe: Config, line: str, *, level: float = 0.05
+) -> PolicyLesson | None:
+    """Look for a policy that would have earned more on a case; None with too few bars to tell.
+
+    Parameters
+    ----------
+    case : Case
+        Forecasts of a line, each made before its outcome.
+    present, recipe : Config
+        What the line decides by now, and what its recipe says: changes are counted from there.
+    line : str
+    level : float
+        Error level; changes within the recipe's range and beyond it have half of it each.
+
+    Raises
+    ------
+    UsageError
+        A level out of range.
+    """
     if not 0.0 < level < 0.5:
         raise UsageError(f"level: expected an error rate between 0 and 0.5, got {level!r}")
-    case = _recorded_case(ledger, bars, labels, volatility, line)
-    if case is None or case.periods < _LEAST_BARS:
+    if case.periods < _LEAST_BARS:
         return None
-    base = run_book(case, config, "forecasts").gain
+    base = run_book(case, present, "forecasts").gain
     families: dict[bool, list[tuple[Proposal, Float64Array]]] = {False: [], True: []}
-    for setting in SETTINGS:
-        for factor in _FACTORS:
-            other = _changed(config, setting, factor)
-            if other is None:
-                continue
-            excess = _at_same_risk(run_book(case, other, "forecasts").gain, base)
-            if not np.std(excess) > 1e-12:
-                continue
-            present = _value(config, setting)
-            empty = Proposal(
-                setting, present, _value(other, setting), math.nan, math.nan, math.nan, math.nan
-            )
-            families[empty.needs_approval].append((empty, excess))
-    block = min(2 * config.labels.horizon_bars, len(base) // 8)
+    if not np.std(base) > 0.0:
+        return PolicyLesson(line, len(base), 0, (), ())  # nothing is traded
+    for setting, factor in product(SETTINGS, _FACTORS):
+        other = changed(present, recipe, setting, factor)
+        if other is None or setting_of(other, setting) == setting_of(present, setting):
+            continue
+        excess = _at_same_risk(run_book(case, other, "forecasts").gain, base)
+        if not np.std(excess) > 1e-12:
+            continue
+        empty = Proposal(
+            setting, setting_of(present, setting), setting_of(other, setting),
+            math.nan, math.nan, math.nan, math.nan, setting_of(recipe, setting),
+        )  # fmt: skip
+        families[empty.needs_approval].append((empty, excess))
+    block = min(2 * present.labels.horizon_bars, len(base) // 8)
     best = [_best(family, block) for family in families.values() if family]
     tried = sum(len(family) for family in families.values())
     proposals = [one for one in best if one.p_value <= level / 2.0 and one.low > 0.0]
     return PolicyLesson(line, len(base), tried, best, proposals)
+
+
+def recorded_policy(ledger: Ledger, line: str, recipe: Config, until_ns: int) -> Config:
+    """Return what a line decides by after the changes on record, later ones not looked at."""
+    rows = ledger.read(
+        "approvals", ["detail_json"], where={"kind": _KIND, "answer": _APPLIED}, until_ns=until_ns
+    )
+    made = [details_of(detail) for detail in rows["detail_json"].to_list()]
+    settings = {one["setting"]: one["proposed"] for one in made if one.get("line") == line}
+    return with_settings(recipe, settings) if settings else recipe
+
+
+def details_of(text: str | None) -> dict[str, Any]:
+    """Read the details of a change on record."""
+    held = json.loads(text or "{}")
+    return dict(held[0] if isinstance(held, list) else held)
 
 
 def _at_same_risk(gain: Float64Array, base: Float64Array) -> Float64Array:
@@ -177,31 +163,13 @@ def _best(family: list[tuple[Proposal, Float64Array]], block: int) -> Proposal:
     place = int(np.argmax(sureness))
     low, high = mean_interval(excess[:, place], block=block)
     chosen = family[place][0]
-    return Proposal(
-        setting=chosen.setting,
-        present=chosen.present,
-        proposed=chosen.proposed,
+    return replace(
+        chosen,
         gain=float(excess[:, place].mean()),
         low=low,
         high=high,
         p_value=reality_check(excess, block=block).hansen,
     )
-
-
-def _value(config: Config, setting: str) -> float:
-    section, name = setting.split(".")
-    return float(getattr(getattr(config, section), name))
-
-
-def _changed(config: Config, setting: str, factor: float) -> Config | None:
-    """The configuration with one setting changed; None where it would not be one."""
-    section, name = setting.split(".")
-    settings = config.model_dump(mode="json")
-    settings[section][name] = round(settings[section][name] * factor, 6)
-    try:
-        return parse_config(settings)
-    except UsageError:
-        return None
 
 
 def _recorded_case(
@@ -245,43 +213,3 @@ def _recorded_case(
         rules=np.zeros(len(bars), dtype=np.int8),
         first_ns=int(made["event_time_ns"].to_numpy().min()),
     )
-
-
-def record_proposals(ledger: Ledger, lesson: PolicyLesson, now_ns: int) -> int:
-    """Put proposals on record; return how many were new.
-
-    One larger than the recipe's range is asked of a person, a smaller one noted, to be applied at
-    the next epoch. What was proposed once is not proposed again, whatever was answered.
-    """
-    rows = ledger.read(
-        "approvals", ["subject", "detail_json"], where={"kind": _KIND, "actor": _ACTOR}
-    )
-    known = {(subject, _proposed(detail)) for subject, detail in rows.iter_rows()}
-    new = [
-        (f"{lesson.line}: {one.setting}", "asked" if one.needs_approval else "noted", one)
-        for one in lesson.proposals
-        if (f"{lesson.line}: {one.setting}", one.proposed) not in known
-    ]
-    if not new:
-        return 0
-    with ledger.transaction("learn", event_time_ns=now_ns) as tx:
-        tx.append(
-            "approvals",
-            {
-                "event_time_ns": now_ns,
-                "subject": [subject for subject, _, _ in new],
-                "kind": _KIND,
-                "answer": [answer for _, answer, _ in new],
-                "actor": _ACTOR,
-                "reason": [one.sentence for _, _, one in new],
-                "detail_json": [
-                    {**asdict(one), "line": lesson.line, "change": one.change} for _, _, one in new
-                ],
-            },
-        )
-    return len(new)
-
-
-def _proposed(detail: str | None) -> float:
-    held = json.loads(detail or "{}")
-    return float((held[0] if isinstance(held, list) else held).get("proposed", math.nan))

@@ -16,6 +16,7 @@ from edgekeeper.errors import Refused
 from edgekeeper.features import FeatureSet
 from edgekeeper.labels import Labels
 from edgekeeper.learn.holding import held_for_columns
+from edgekeeper.learn.importance_shift import IMPORTANCE_ROWS, importance_shift
 from edgekeeper.learn.line_state import LineState
 from edgekeeper.learn.recovering import recover
 from edgekeeper.learn.search_record import append_search
@@ -31,6 +32,7 @@ from edgekeeper.models import (
     summed_in_order,
 )
 from edgekeeper.registry import Registry
+from edgekeeper.rollout import policy_of
 from edgekeeper.simulator import MarketFeed
 from edgekeeper.splits import HoldOut
 from edgekeeper.train import (
@@ -189,13 +191,16 @@ class LearnService:
             now_ns,
             self.rules,
         )
-        verdict = judge(candidate.judged, state.predecessor, view, self.config, trials=state.trials)
+        own = policy_of(state.config, self.config)
+        verdict = judge(candidate.judged, state.predecessor, view, own, trials=state.trials)
         verdict = held_for_columns(verdict, candidate.clairvoyant, self.config.gates.max_auc)
         if wish.force and verdict.outcome == "vetoed":
             verdict = replace(verdict, outcome="accepted")
         package = self._package(state, data, candidate, verdict, now_ns, wish)
         self.registry.save(package)
-        self._record(state, candidate, verdict, package, now_ns, wish)
+        newest = data.matrix[candidate.rows[-IMPORTANCE_ROWS:]]
+        shift = importance_shift(state.predecessor, candidate.judged, newest)
+        self._record(state, candidate, verdict, package, now_ns, wish, shift)
         if verdict.outcome == "accepted":
             state.predecessor = candidate.judged
             state.parent = package.hash
@@ -276,12 +281,14 @@ class LearnService:
         package: PackageBytes,
         now_ns: int,
         wish: Wish,
+        shift: float | None,
     ) -> None:
         metrics: dict[str, Any] = {
             name: value if math.isfinite(value) else None
             for name, value in verdict.hold_out.metrics().items()
         }
         metrics["samples"] = candidate.samples
+        metrics["importance_shift"] = shift
         if wish.record():
             metrics["wished"] = wish.record()
         with self.ledger.transaction("learn", event_time_ns=now_ns) as tx:

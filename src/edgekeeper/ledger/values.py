@@ -80,9 +80,8 @@ def cast_row_count(table: str, columns: Mapping[str, object], known: Mapping[str
                 f"expected a column of table {table!r}, got {name!r}{nearest(name, known)} "
                 f"(columns: {', '.join(known)})"
             )
-        if type(values) is list:  # as most are; a call each would cost more than the cast
-            length = len(values)
-        elif type(values) is np.ndarray and values.ndim:
+        # As most are; a call each would cost more than the cast.
+        if type(values) is list or (type(values) is np.ndarray and values.ndim):
             length = len(values)
         else:
             found = _length(values)

@@ -49,6 +49,7 @@ def tell_insights(
     currency: str,
     expected: Sequence[tuple[str, ExpectedEvidence]] = (),
     lesson: PolicyLesson | None = None,
+    moved: Sequence[str] = (),
 ) -> Telling:
     """Put insights into words.
 
@@ -58,6 +59,8 @@ def tell_insights(
         Of the challengers.
     lesson : PolicyLesson, optional
         What outcomes say of the policy.
+    moved : sequence of str
+        Changes of policies that lines made by themselves.
     """
     sections = [
         _standing_out("Where to stay out", found.stay_out, found, "loses"),
@@ -67,7 +70,7 @@ def tell_insights(
         calibration_section(found.forecasts),
         balance_section(found.balance),
         ab_section(found.ab_tests),
-        _policy(lesson),
+        _policy(lesson, moved),
     ]
     if expected:
         said = [f"{line}: {one.sentence}" for line, one in expected]
@@ -202,12 +205,12 @@ def _attribution(found: Attribution, currency: str) -> list[Section]:
     ]
 
 
-def _policy(lesson: PolicyLesson | None) -> Section:
+def _policy(lesson: PolicyLesson | None, moved: Sequence[str]) -> Section:
     """Whether another threshold, size, stop or target would have earned more."""
     title = "What outcomes say of the policy"
     if lesson is None:
         none = "Too few forecasts with bars after them to tell whether another policy earns more."
-        return Section(title, sentences=(none,))
+        return Section(title, sentences=(none,), bullets=moved)
     note = f"line {lesson.line}, {count(lesson.bars)} bars, {count(lesson.tried)} policies tried"
     said = [
         f"{one.sentence[0].upper()}{one.sentence[1:]}: "
@@ -216,7 +219,7 @@ def _policy(lesson: PolicyLesson | None) -> Section:
     ]
     if not said:
         said = ["No change would have earned more beyond chance: the policy stays as it is."]
-    return Section(title, note, said)
+    return Section(title, note, said, bullets=moved)
 
 
 def _policy_figures(lesson: PolicyLesson | None) -> dict[str, Any] | None:

@@ -257,7 +257,7 @@ def _assumptions(config: Config, bars: Bars, market: Market) -> tuple[tuple[str,
             "Bands",
             f"take above {policy.take_above:.0%}, reduce to {policy.reduce_size:.0%} of size "
             f"above {policy.reduce_above:.0%}, where 50 % is the signal's own break-even; and "
-            "never without a positive expectation after costs",
+            "never without a positive expectation after costs" + _own_policies(config),
         ),
         ("Sizes", sizing_words(policy)),
         (
@@ -300,3 +300,10 @@ def _assumptions(config: Config, bars: Bars, market: Market) -> tuple[tuple[str,
         ),
         ("Bars a year", f"{bars.periods_per_year:g}, for annual figures"),
     )
+
+
+def _own_policies(config: Config) -> str:
+    """Lines that decide otherwise."""
+    own = {one.name: one.policy for one in config.lines if one.policy is not None}
+    said = [f"{name}{' (moved by its outcomes)' if one.learn else ''}" for name, one in own.items()]
+    return f"; by a policy of its own: {', '.join(said)}" if said else ""

@@ -15,7 +15,7 @@ __all__ = ["Task", "read_to_do"]
 Urgency = Literal["now", "soon", "when convenient"]
 _ACCOUNT = "edgekeeper"
 _PARAMETER = "parameter_change"
-_ASKED = "asked"
+_ASKED, _APPROVED, _APPLIED = "asked", "approved", "applied"
 _LOUD = {"critical": "now", "warning": "soon"}
 _ORDER: dict[str, int] = {"now": 0, "soon": 1, "when convenient": 2}
 
@@ -117,17 +117,28 @@ def _held_fits(ledger: Ledger, until_ns: int) -> Iterator[Task]:
 def _changes(answers: pl.DataFrame) -> Iterator[Task]:
     waiting: dict[str, dict[str, Any]] = {}
     for row in answers.filter(pl.col("kind") == _PARAMETER).iter_rows(named=True):
-        if row["answer"] == _ASKED:
+        if row["answer"] in (_ASKED, _APPROVED):
             waiting[row["subject"]] = row
-        else:
+        elif row["answer"] != _APPLIED:
             waiting.pop(row["subject"], None)
     for subject, row in waiting.items():
         held = json.loads(row["detail_json"] or "{}")
         detail = held[0] if isinstance(held, list) else held
-        share = detail.get("change")
+        share, command = detail.get("change"), ""
         much = f" by {signed(share)}" if isinstance(share, float) else ""
         text = f"A change of {subject}{much} waits: {row['reason'] or 'no reason given'}"
-        yield Task("parameter_change", "when convenient", row["event_time_ns"], text, "", subject)
+        if row["answer"] == _APPROVED and "section" in detail:
+            text = (
+                f"A change of {subject}{much} was approved. It is another recipe and earns its own "
+                "evidence: add this to the configuration, and begin a run with it, "
+                f"`edgekeeper paper --from` this one.\n\n{detail['section']}"
+            )
+        elif row["answer"] == _APPROVED:
+            continue
+        elif "id" in detail:
+            command = f'edgekeeper approve {detail["id"]} --reason "…"'
+        when = row["event_time_ns"]
+        yield Task("parameter_change", "when convenient", when, text, command, subject)
 
 
 def _alerts(ledger: Ledger, answers: pl.DataFrame, since_ns: int, until_ns: int) -> Iterator[Task]:

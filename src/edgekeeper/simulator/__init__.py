@@ -7,6 +7,7 @@ from edgekeeper.simulator.log import TRADE_COLUMNS, Log
 from edgekeeper.simulator.orders import EXIT_FLATTENED, EXIT_OPPOSITE, FILL_ENTRY
 from edgekeeper.simulator.parameters import book_parameters
 from edgekeeper.simulator.reasons import GUARD_CAUSES, GUARD_EVENTS, REASONS
+from edgekeeper.simulator.records import Records
 from edgekeeper.simulator.state import BookState
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Chunk",
     "Log",
     "MarketFeed",
+    "Records",
     "Standing",
     "book_parameters",
 ]

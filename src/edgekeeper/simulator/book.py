@@ -10,7 +10,7 @@ from edgekeeper.simulator.chunk import Chunk
 from edgekeeper.simulator.compiled import plain
 from edgekeeper.simulator.guards import rearm_model
 from edgekeeper.simulator.log import Log
-from edgekeeper.simulator.parameters import PARAMETERS
+from edgekeeper.simulator.parameters import PARAMETERS, POLICY
 from edgekeeper.simulator.records import Records
 from edgekeeper.simulator.state import Account, BookState
 from edgekeeper.simulator.step import advance
@@ -47,6 +47,8 @@ class Book:
     symbols : int
     cash : float
         Starting balance; 0 for a virtual book.
+    policies : int
+        How many there are beside its own, by which models may decide; see :meth:`set_policy`.
 
     Raises
     ------
@@ -54,7 +56,9 @@ class Book:
         No symbols, or an account that starts without money.
     """
 
-    def __init__(self, parameters: Records, symbols: int, cash: float = 0.0) -> None:
+    def __init__(
+        self, parameters: Records, symbols: int, cash: float = 0.0, policies: int = 0
+    ) -> None:
         if parameters.dtype != PARAMETERS or parameters.shape != (1,):
             raise UsageError("expected parameters made by book_parameters()")
         if symbols < 1:
@@ -62,7 +66,7 @@ class Book:
         virtual = bool(parameters["virtual"][0])
         if not (virtual or 0.0 < cash < np.inf):
             raise UsageError(f"expected an account to start with cash, got {cash!r}")
-        self.parameters = parameters.copy()
+        self.parameters = np.repeat(parameters, 1 + policies)
         self.symbols = symbols
         self.state = BookState.start(symbols, cash)
 
@@ -115,6 +119,14 @@ class Book:
         # What its predecessor's last positions brought while nobody was watching.
         account.model_exits, account.model_profit, account.model_gain = 0, 0.0, 0.0
         plain(rearm_model)(account)
+
+    def set_policy(self, place: int, parameters: Records) -> None:
+        """Let models decide rows of policy ``place``, from 1, by other bands, sizes and brackets.
+
+        Costs, limits and guards stay those of the book, and so does what is open already.
+        """
+        for name in POLICY:
+            self.parameters[name][place] = parameters[name][0]
 
     def resume(self) -> None:
         """Lift a halt, as a person's act; drawdown is measured afresh from here.

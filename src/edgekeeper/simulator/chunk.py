@@ -41,6 +41,7 @@ class Chunk(NamedTuple):
     rule: Int8Array
     fresh: Int8Array
     by_model: Int8Array  # 1 where a model decides, if the book has one; 0: as if it had none
+    policy: NDArray[np.uint16]  # by which of the book's policies a model decides; 0: its own
 
     def abstaining(self) -> "Chunk":
         """The same bars, with a forecast for each that says nothing."""

@@ -69,6 +69,7 @@ class MarketFeed:
         self._prices = GrowingArray(_adjusted_prices(bars), rooms)
         self._keys = GrowingArray(_sorted_keys(bars, 0), rooms)
         self._ones = fixed(np.ones(0, dtype=np.int8))
+        self._zeros = fixed(np.zeros(0, dtype=np.uint16))
         self._view()
 
     def extend(
@@ -135,10 +136,12 @@ class MarketFeed:
         last: int,
         forecasts: Forecasts | None = None,
         by_model: BoolArray | None = None,
+        policy: NDArray[np.uint16] | None = None,
     ) -> Chunk:
         """Instants ``first:last``; ``forecasts`` covers exactly their rows, or is absent.
 
-        ``by_model`` says which of the rows a model decides; by default all.
+        ``by_model`` says which of the rows a model decides, by default all; ``policy`` by which
+        of the book's policies it does, by default the first.
 
         Raises
         ------
@@ -173,6 +176,9 @@ class MarketFeed:
             by_model=self._everyone(stop - start)
             if by_model is None
             else fixed(_numbers("by_model", by_model.astype(np.int8), stop - start)),
+            policy=self._nothing(stop - start)
+            if policy is None
+            else fixed(_numbers("policy", policy.astype(np.uint16), stop - start)),
         )
 
     def _everyone(self, rows: int) -> Int8Array:
@@ -180,6 +186,12 @@ class MarketFeed:
         if rows > len(self._ones):
             self._ones = fixed(np.ones(2 * rows, dtype=np.int8))
         return self._ones[:rows]
+
+    def _nothing(self, rows: int) -> NDArray[np.uint16]:
+        """Zeros, as many as rows; made once."""
+        if rows > len(self._zeros):
+            self._zeros = fixed(np.zeros(2 * rows, dtype=np.uint16))
+        return self._zeros[:rows]
 
 
 def _numbers(name: str, values: NDArray[_T], *shape: int) -> NDArray[_T]:

@@ -10,6 +10,7 @@ __all__ = [
     "FALLBACK_CASH",
     "FALLBACK_RULES",
     "PARAMETERS",
+    "POLICY",
     "SIZE_BY_KELLY",
     "SIZE_BY_VOLATILITY",
     "Parameters",
@@ -57,6 +58,8 @@ class Parameters:
 
 
 PARAMETERS = record_dtype(Parameters)
+POLICY = ("take_above", "reduce_above", "reduce_size", "target_width", "stop_width")
+"""What a line may have of its own; everything else is the book's."""
 
 
 def book_parameters(

@@ -55,7 +55,7 @@ def advance(
     # Taken out of their tuples once: each access would count a reference, atomically.
     times, offsets, symbols = chunk.time, chunk.offsets, chunk.symbol
     prices, volatility, rules, fresh = chunk.prices, chunk.volatility, chunk.rule, chunk.fresh
-    modelled = chunk.by_model
+    modelled, policies = chunk.by_model, chunk.policy
     probability, expected, novelty = chunk.probability, chunk.expected, chunk.novelty
     verdicts, orders, equity, opened = log.verdicts, log.order_records, log.equity, log.opened
     trades, fills, guards = log.trade_records, log.fill_records, log.guard_records
@@ -108,28 +108,26 @@ def advance(
         for row in range(first, last):
             reason = readiness(fresh[row], volatility[row])
             decision, direction, source = SKIP, int(rules[row]), FROM_RULES
-            chance = math.nan
+            chance, policy = math.nan, parameters
             if reason == ACCEPTED and by_model and modelled[row] != 0 and not account.paused:
-                source = FROM_MODEL
+                source, policy = FROM_MODEL, parameter_sets[policies[row]]
                 decision, direction, reason, expectation = judge(
                     probability[row, 0], probability[row, 1], expected[row, 0], expected[row, 1],
-                    novelty[row], volatility[row], parameters,
+                    novelty[row], volatility[row], policy,
                 )  # fmt: skip
                 chance = probability[row, 0 if direction > 0 else 1]
             elif reason == ACCEPTED:
                 decision, direction, reason, expectation = follow_rules(direction, parameters)
             share = 0.0
             if decision != SKIP:
-                share = position_share(
-                    source, decision == REDUCE, chance, volatility[row], parameters
-                )
+                share = position_share(source, decision == REDUCE, chance, volatility[row], policy)
                 if not share > 0.0:
                     decision, reason = SKIP, BELOW_BAND
             if decision != SKIP:
                 reason, waiting = WAITING, True
                 draft(
                     positions[symbols[row]], direction, share, source, expectation,
-                    prices[row, CLOSE], volatility[row], time, parameters,
+                    prices[row, CLOSE], volatility[row], time, policy,
                 )  # fmt: skip
             verdicts[row, DECISION], verdicts[row, DIRECTION] = decision, direction
             verdicts[row, REASON], verdicts[row, SOURCE] = reason, source

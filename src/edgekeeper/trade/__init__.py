@@ -6,6 +6,7 @@ from edgekeeper.trade.epochs import cut_epochs, same_epoch
 from edgekeeper.trade.loop import BARS, BOUNDARY, HISTORY, TradeLoop
 from edgekeeper.trade.obeying import DONE, ORDERS
 from edgekeeper.trade.orders import Bequest, Order
+from edgekeeper.trade.policy_changes import change_policies, policies_to_learn
 from edgekeeper.trade.rules import RuleSignals, rule_signals, rules_in_words
 from edgekeeper.trade.seats import FeatureRows
 from edgekeeper.trade.strategies import pin_files
@@ -29,8 +30,10 @@ __all__ = [
     "RuleSignals",
     "Tape",
     "TradeLoop",
+    "change_policies",
     "cut_epochs",
     "pin_files",
+    "policies_to_learn",
     "rule_signals",
     "rules_in_words",
     "same_epoch",

@@ -5,9 +5,12 @@ Each also runs at twice the costs, because a result that dies there was never an
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from edgekeeper.config import Config
 from edgekeeper.registry import Package
-from edgekeeper.simulator import Book, Log, MarketFeed, book_parameters
+from edgekeeper.simulator import Book, Log, MarketFeed, Records, book_parameters
 from edgekeeper.types import BoolArray, Forecasts
 
 __all__ = ["ACCOUNTS", "DOUBLE_COST", "Accounts"]
@@ -38,7 +41,7 @@ class Accounts:
                     virtual=False,
                     cost_multiple=multiple,
                 )
-                book = Book(parameters, symbols, config.cash)
+                book = Book(parameters, symbols, config.cash, policies=len(config.lines))
                 self._accounts[name + suffix] = _Account(book)
 
     def use(self, account: str, package: Package | None, *, arms: bool = False) -> None:
@@ -54,6 +57,11 @@ class Accounts:
                 entry.has_model = has
                 entry.book.use_model(has)
 
+    def set_policy(self, account: str, place: int, parameters: Records) -> None:
+        """Let models decide an account's rows of policy ``place`` by these bands and brackets."""
+        for name in (account, account + DOUBLE_COST):
+            self._accounts[name].book.set_policy(place, parameters)
+
     def champion_changed(self, account: str) -> None:
         """Forget streak and drawdown of the previous champion."""
         for name in (account, account + DOUBLE_COST):
@@ -67,6 +75,7 @@ class Accounts:
         last: int,
         forecasts: dict[str, Forecasts | None],
         by_model: dict[str, BoolArray] | None = None,
+        policies: dict[str, NDArray[np.uint16]] | None = None,
     ) -> dict[str, Log]:
         """Advance all books over instants first:last.
 
@@ -76,11 +85,14 @@ class Accounts:
             By account, without suffix.
         by_model : mapping, optional
             By account, rows that a model decides where it is not all of them.
+        policies : mapping, optional
+            By account, by which policy each row is decided where it is not the run's.
         """
         logs = {}
-        rows = by_model or {}
+        rows, places = by_model or {}, policies or {}
         chunks = {
-            name: feed.chunk(first, last, forecasts.get(name), rows.get(name)) for name in ACCOUNTS
+            name: feed.chunk(first, last, forecasts.get(name), rows.get(name), places.get(name))
+            for name in ACCOUNTS
         }
         for name, entry in self._accounts.items():
             logs[name] = entry.book.step(chunks[name.removesuffix(DOUBLE_COST)])

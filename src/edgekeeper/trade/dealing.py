@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgekeeper.bars import Bars
 from edgekeeper.types import BoolArray, Forecasts, Int64Array
@@ -35,11 +36,14 @@ class Dealt:
         Rows that a line decides; None: all of them, or none.
     packages : sequence of (str or None) or None
         Package that decides each row; None: the same for all.
+    policy : uint16 [n] or None
+        By which of the account's policies each row is decided; None: all by the run's.
     """
 
     forecasts: Forecasts | None
     by_model: BoolArray | None = None
     packages: Sequence[str | None] | None = None
+    policy: NDArray[np.uint16] | None = None
 
 
 def arm_of(ids: Sequence[str], shares: Sequence[float]) -> Int64Array:
@@ -73,8 +77,10 @@ def deal(bars: Bars, rows: slice, roster: "Roster", forecasts: Mapping[str, Fore
     challengers = {name: share for name, share in roster.challengers.items() if name in forecasts}
     champion = roster.champion
     base = forecasts.get(champion) if champion else None
+    place = 0 if champion is None else roster.place_of(champion)
+    policy = np.full(rows.stop - rows.start, place, dtype=np.uint16)
     if not challengers:
-        return Dealt(base)
+        return Dealt(base, policy=policy if place else None)
     names = [bars.symbols[k] for k in bars.symbol[rows]]
     ids = [f"{name}@{time}" for name, time in zip(names, bars.event_time[rows], strict=True)]
     arms = arm_of(ids, list(challengers.values()))
@@ -88,5 +94,6 @@ def deal(bars: Bars, rows: slice, roster: "Roster", forecasts: Mapping[str, Fore
             values[mine] = getattr(forecasts[name], field)[mine]
         for row in mine.tolist():
             packages[row] = roster.seats[name].line.package
+        policy[mine] = roster.place_of(name)
     by_model = None if base is not None else arms != NOBODY
-    return Dealt(Forecasts(**fields), by_model, packages)
+    return Dealt(Forecasts(**fields), by_model, packages, policy if policy.any() else None)

@@ -196,7 +196,8 @@ class TradeLoop:
             ),
         }
         by_model = {} if dealt.by_model is None else {"edgekeeper": dealt.by_model}
-        logs = self.accounts.step(self.feed, first, last, by_account, by_model)
+        policies = {} if dealt.policy is None else {"edgekeeper": dealt.policy}
+        logs = self.accounts.step(self.feed, first, last, by_account, by_model, policies)
         packages = {name: self.accounts.package(name) for name in ACCOUNTS}
         self.recorder.write(tx, logs, first, last, packages, {"edgekeeper": dealt.packages})
         self.recorder.forget("edgekeeper", self.accounts.book("edgekeeper").open_decisions)

@@ -16,6 +16,7 @@ from edgekeeper.rollout import Move, Stage
 from edgekeeper.trade.accounts import DOUBLE_COST
 from edgekeeper.trade.answers import ADOPT, LEARN, NO_FIT, PASS_OVER, adopt, no_fit, pass_over
 from edgekeeper.trade.orders import Order
+from edgekeeper.trade.policy_changes import approve_change
 
 if TYPE_CHECKING:
     from edgekeeper.trade.roster import Roster
@@ -188,13 +189,11 @@ def _adopt(do: Doing) -> None:
 
 
 def _approve(do: Doing) -> None:
-    """Let a fit that was held as too good to be true count like any other."""
+    """Let a fit that was held as too good to be true count, or a change of a policy be made."""
     package = do.roster.package_on_record(do.order.subject, do.now_ns)
     if package is None or package["verdict"] != "needs_approval":
-        raise Refused(
-            f"expected a package that waits for approval, got {do.order.subject[:16]!r}: "
-            "edgekeeper models list shows them"
-        )
+        approve_change(do)
+        return
     seat = do.roster.seats[package["line"]]
     if seat.line.stage is Stage.RETIRED:
         raise Refused(f"line {seat.line.name} is retired")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from edgekeeper.config import Config
+from edgekeeper.config import Config, LineConfig
 from edgekeeper.errors import Refused
 from edgekeeper.ledger import Ledger, Transaction
 from edgekeeper.registry import Package, Pointer, Registry
@@ -13,12 +13,14 @@ from edgekeeper.rollout import (
     Line,
     LineEvidence,
     Move,
+    Proposal,
     Stage,
     next_move,
+    policy_of,
     recipe_hash,
     recipe_of,
 )
-from edgekeeper.simulator import Book, book_parameters
+from edgekeeper.simulator import Book, Records, book_parameters
 from edgekeeper.stats.sequential import e_lond_level
 from edgekeeper.trade.accounts import Accounts
 from edgekeeper.trade.events import Events
@@ -58,6 +60,8 @@ class Roster:
         Lines that a person wants refitted.
     under_way : set of str
         Lines that another process is to fit, and has not answered for yet.
+    asked : dict of id to (line, Proposal, LineConfig) or None
+        Changes of policies that wait for a person; None: answered.
     events : Events
         What people are told.
     """
@@ -74,26 +78,48 @@ class Roster:
         self.config, self.ledger, self.registry = config, ledger, registry
         self.accounts = accounts
         self._symbols = symbols
-        virtual = book_parameters(
-            config.model_copy(update={"fallback": "rules"}),
-            periods_per_year=periods_per_year,
-            virtual=True,
-        )
-        self.rules_book = Book(virtual, symbols)
+        self._periods_per_year = periods_per_year
+        self.rules_book = Book(self._virtual(config), symbols)
         self.seats: dict[str, Seat] = {}
         for line in config.lines:
-            book = Book(virtual, symbols)
+            own = policy_of(line, config)
+            book = Book(self._virtual(own), symbols)
             book.use_model(True)
-            self.seats[line.name] = Seat(line, Line(line.name, recipe_of(line, config), 0), book)
+            seat = Seat(line, Line(line.name, recipe_of(line, config), 0), book, own)
+            self.seats[line.name] = seat
+            self.follow(seat, own)
         self.champion: str | None = None
         self.tests = 0
         self.discoveries = 0
         self.frozen = False
         self.refits_asked: dict[str, Mapping[str, Any]] = {}
         self.under_way: set[str] = set()
+        self.asked: dict[str, tuple[str, Proposal, LineConfig] | None] = {}
         self.events = Events()
         self._adopted = 0
         self._reader = PackageReader(ledger, registry)
+
+    # -- by which policy ------------------------------------------------------------------------
+
+    def _virtual(self, config: Config) -> Records:
+        return book_parameters(
+            config.model_copy(update={"fallback": "rules"}),
+            periods_per_year=self._periods_per_year,
+            virtual=True,
+        )
+
+    def follow(self, seat: Seat, policy: Config) -> None:
+        """Let a line decide by a policy from the next bar on, in its book and in the account."""
+        seat.policy = policy
+        parameters = self._virtual(policy)
+        seat.book.set_policy(0, parameters)
+        if place := self.place_of(seat.line.name):
+            self.accounts.set_policy(_MINE, place, parameters)
+
+    def place_of(self, line: str) -> int:
+        """Which of the account's policies a line decides by; 0: the run's."""
+        own = self.seats[line].config.policy is not None
+        return 1 + list(self.seats).index(line) if own else 0
 
     # -- who decides ----------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from edgekeeper.config import LineConfig
+from edgekeeper.config import Config, LineConfig
 from edgekeeper.registry import Package
 from edgekeeper.rollout import RULES_LINE, BookBars, Line
 from edgekeeper.simulator import Book, Log, MarketFeed
@@ -35,6 +35,8 @@ class Seat:
 
     Attributes
     ----------
+    policy : Config
+        What it decides by: the run's configuration, with thresholds and brackets of its own.
     history : list of str
         Packages the line has forecast with, in the order of their first use.
     pinned : bool
@@ -44,6 +46,7 @@ class Seat:
     config: LineConfig
     line: Line
     book: Book
+    policy: Config
     incumbent: str = RULES_LINE
     package: Package | None = None
     newest: Package | None = None  # accepted or not: what a bot would use that never asks

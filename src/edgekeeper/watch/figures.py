@@ -8,6 +8,7 @@ import polars as pl
 
 from edgekeeper.alerts import Figure
 from edgekeeper.ledger import Ledger
+from edgekeeper.watch.fit_figures import FitFigures
 
 __all__ = ["FigureReader"]
 
@@ -20,7 +21,7 @@ class FigureReader:
     """Measures what rules ask about, and leaves out what cannot be measured yet.
 
     What follows from trades and forecasts is measured when a trade has closed or a day (UTC) has
-    passed; drawdown and latency always.
+    passed; drawdown, latency, and what follows from fits always.
 
     Parameters
     ----------
@@ -33,11 +34,13 @@ class FigureReader:
         self._ledger, self._recent = ledger, recent
         self._high, self._equity, self._marks = -math.inf, math.nan, 0
         self._closed, self._day = 0, -1
+        self._fits = FitFigures(ledger)
 
     def read(self, until_ns: int) -> Iterator[Figure]:
         """Yield the figures as of an instant; later rows are not looked at."""
         yield from self._drawdown(until_ns)
         yield from self._latency(until_ns)
+        yield from self._fits.read(until_ns)
         yield from self.over_results(until_ns)
 
     def over_results(self, until_ns: int) -> Iterator[Figure]:

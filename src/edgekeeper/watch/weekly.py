@@ -27,12 +27,18 @@ def weekly_alert(ledger: Ledger, week_ns: int, account: str) -> Alert:
     marks = ledger.read(
         "equity", ["equity"], where={"account": account}, since_ns=week_ns, until_ns=last
     )["equity"]
+    moved = ledger.read(
+        "approvals", ["subject"],
+        where={"kind": "parameter_change", "answer": "applied"},
+        since_ns=week_ns, until_ns=last,
+    ).height  # fmt: skip
     accepted = fits.filter(fits["verdict"] == "accepted")["line"].to_list()
     verdicts = [str(reason).partition(":")[0] for reason in moves["reason"]]
     said = [
         f"{len(accepted)} of {fits.height} fits accepted"
         + (f" ({', '.join(sorted(set(accepted)))})" if accepted else ""),
         f"{tried.height} sets of parameters tried" if tried.height else "",
+        f"{moved} {'setting' if moved == 1 else 'settings'} of policies moved" if moved else "",
         ", ".join(
             f"{line} {verdict}" for line, verdict in zip(moves["line"], verdicts, strict=True)
         ),
@@ -47,6 +53,7 @@ def weekly_alert(ledger: Ledger, week_ns: int, account: str) -> Alert:
         "retrained": len(accepted),
         "fits": fits.height,
         "tuned": tried.height,
+        "policies_moved": moved,
         "improved": sum(verdict in _IMPROVED for verdict in verdicts),
         "trades": trades.height,
         "equity_change": change,

@@ -8,6 +8,7 @@ from edgekeeper.report.expected_evidence import expected_evidence
 from edgekeeper.report.insight_words import tell_insights
 from edgekeeper.report.insights import gather_insights
 from edgekeeper.report.sections import Telling
+from edgekeeper.report.wording import day
 from edgekeeper.workbench.run_bars import RunData, read_run
 
 __all__ = ["analyze"]
@@ -44,7 +45,18 @@ def analyze(run: str | Path, *, ledger_url: str | None = None) -> Telling:
             currency=data.config.currency,
             expected=expected,
             lesson=lesson,
+            moved=_moved(ledger),
         )
+
+
+def _moved(ledger: Ledger) -> list[str]:
+    """Changes of policies that lines made by themselves."""
+    rows = ledger.read(
+        "approvals",
+        ["event_time_ns", "subject", "reason"],
+        where={"kind": "parameter_change", "answer": "applied"},
+    )
+    return [f"{day(when)}, {subject}: {reason}" for when, subject, reason in rows.iter_rows()]
 
 
 def _lesson(ledger: Ledger, data: RunData) -> PolicyLesson | None:

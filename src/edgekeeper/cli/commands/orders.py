@@ -89,12 +89,19 @@ def rearm(
 
 def approve(
     package: Annotated[
-        str, typer.Argument(metavar="PACKAGE", help="Hash of a fit that waits; six digits do.")
+        str,
+        typer.Argument(
+            metavar="PACKAGE|CHANGE", help="Hash of a fit or a change that waits; six digits do."
+        ),
     ],
     reason: Reason, run: Run = "", ledger: LedgerUrl = "", wait: Wait = _SECONDS,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
-    """Let a fit count that was held as too good to be true."""
+    """Let a fit count that was held as too good to be true, or say yes to a change of a policy.
+
+    A change beyond 20 % makes another recipe, with evidence of its own: what to add to the
+    configuration for it is printed.
+    """
     give_order(
         "approve", subject=package, reason=reason, run=run, ledger=ledger, wait=wait,
         as_json=as_json,

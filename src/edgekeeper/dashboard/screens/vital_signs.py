@@ -17,11 +17,17 @@ def _milliseconds(value: float) -> str:
     return f"{number(value, 1)} ms"
 
 
+def _whole(value: float) -> str:
+    return f"{value:.0f}"
+
+
 _NAMES: dict[str, tuple[str, Callable[[float], str]]] = {
     "drawdown": ("Fall of the account", percent),
     "accuracy": ("Forecasts right about the sign", percent),
     "win_rate_gap": ("Win rate beside the rules", signed),
     "forecast_shift": ("Shift of forecasts (PSI)", number),
+    "importance_shift": ("Importance that moved (deviations)", number),
+    "drift": ("Kinds of drift since the fit", _whole),
     "latency_ms": ("Time for the newest forecast", _milliseconds),
 }
 

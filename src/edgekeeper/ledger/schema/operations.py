@@ -26,7 +26,7 @@ approvals = fact_table(
         "implausible_fit, parameter_change, resume, study_note, study_close, ...",
         required=True,
     ),
-    text("answer", "asked, approved, denied, noted or closed", required=True),
+    text("answer", "asked, applied, approved, denied, noted or closed", required=True),
     text("actor", "who", required=True),
     text("reason", "in their words"),
     json_text("detail_json", "what was shown to them"),
