@@ -3,7 +3,8 @@
 Beside FreqAI's own back-test at equal settings, where `--peer-python` names an interpreter that has
 freqtrade with FreqAI (`pip install freqtrade datasieve scikit-learn lightgbm xgboost-cpu`), and
 beside fits of which each bins its own window. Ours bins the table once, with the edges of the first
-window: bin edges only come from the past.
+window: bin edges only come from the past. On more than one thread it fits as many windows side by
+side, each on one; the others fit window after window on all threads.
 
     python benchmarks/walk_forward.py [--peer-python PEERS] [--folds 20] [--threads 1] [--json]
 
@@ -19,11 +20,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from edgekeeper.models.learners import LightGBM, share_windows
+from edgekeeper.models.learners import LightGBM, share_windows, side_by_side
 from edgekeeper.testing.learners import market_like
 from edgekeeper.types import Fitted, TrainingRows
 
@@ -49,15 +51,34 @@ def windows(folds: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         )
 
 
-def walked(table: TrainingRows, folds: int, fit: Callable[[np.ndarray], Fitted]) -> dict:
-    """Fit and forecast window after window."""
-    hits = []
+def walked(
+    table: TrainingRows, folds: int, ready: Callable[[np.ndarray], Callable[[], Fitted]], jobs: int
+) -> dict:
+    """Fit and forecast window after window, some side by side."""
+
+    def hit(later: np.ndarray, fit: Callable[[], Fitted]) -> float:
+        score = fit().score(table.features[later])
+        return ((score > 0.0) == (table.target[later] > 0.5)).mean()
+
     wall, cpu = time.perf_counter(), time.process_time()
-    for place, later in windows(folds):
-        score = fit(place).score(table.features[later])
-        hits.append(((score > 0.0) == (table.target[later] > 0.5)).mean())
+    tasks = (partial(hit, later, ready(place)) for place, later in windows(folds))
+    hits = list(side_by_side(tasks, jobs))
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     return {"wall_s": wall, "cpu_s": cpu, "hits": float(np.mean(hits))}
+
+
+def ours(learner: LightGBM, table: TrainingRows, folds: int, jobs: int) -> dict:
+    """Bin once, and fit windows side by side."""
+    ones = np.ones(len(table))
+    shared = share_windows(learner, table)
+    return walked(
+        table, folds, lambda place: shared.ready(place, ones, validation=None, seed=1), jobs
+    )
+
+
+def alone(learner: LightGBM, table: TrainingRows, place: np.ndarray) -> Callable[[], Fitted]:
+    """Fit a window of its own."""
+    return partial(learner.fit, table.take(place), validation=None, seed=1)
 
 
 def freqai(python: str, learner: LightGBM, table: TrainingRows) -> dict:
@@ -96,24 +117,14 @@ def main() -> None:
     rows = (WINDOW_DAYS + STEP_DAYS * asked.folds) * A_DAY
     table = market_like(rows, FEATURES, edge=0.3)
     np.nan_to_num(table.features, copy=False)  # FreqAI leaves out rows with a gap
-    ones = np.ones(rows)
     warm = LightGBM(rounds=1)
     warm.fit(table.take(np.arange(1_000)), validation=None, seed=1)
     found: dict[str, dict[str, dict]] = {}
     for name, settings in SETTINGS.items():
         learner = replace(settings, threads=asked.threads)
-        shared = share_windows(learner, table)
         runs = {
-            "Edgekeeper": walked(
-                table,
-                asked.folds,
-                lambda at, shared=shared: shared.fit(at, ones, validation=None, seed=1),
-            ),
-            "each bins its own": walked(
-                table,
-                asked.folds,
-                lambda at, learner=learner: learner.fit(table.take(at), validation=None, seed=1),
-            ),
+            "Edgekeeper": ours(replace(settings, threads=1), table, asked.folds, asked.threads),
+            "each bins its own": walked(table, asked.folds, partial(alone, learner, table), 1),
         }
         if asked.peer_python:
             runs["FreqAI"] = freqai(asked.peer_python, learner, table)

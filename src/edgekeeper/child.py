@@ -13,7 +13,9 @@ from collections.abc import Callable
 
 from edgekeeper.errors import EdgekeeperError
 
-__all__ = ["Parent", "end_with"]
+__all__ = ["Parent", "end_with", "stand_back"]
+
+_NICENESS = 10
 
 
 class Parent:
@@ -61,3 +63,15 @@ def end_with(main: Callable[[], None]) -> None:
     except EdgekeeperError as error:
         sys.stderr.write(f"{' '.join(str(error).split())}\n")
         sys.exit(error.exit_code)
+
+
+def stand_back() -> None:
+    """Work only when nobody else has to, and leave one processor to the others.
+
+    Threads begun later stand back too. Where a system cannot keep a process off a processor, or
+    has only one, niceness is all.
+    """
+    os.nice(_NICENESS)
+    if hasattr(os, "sched_setaffinity"):
+        allowed = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, allowed[1:] or allowed)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from edgekeeper.atomic import write_atomically
 from edgekeeper.auditing import find_bars, read_settings, registry_of
+from edgekeeper.child import stand_back
 from edgekeeper.errors import EdgekeeperError
 from edgekeeper.learn import FitRequest, LearnService, training_metrics
 from edgekeeper.ledger import Ledger
@@ -23,8 +24,6 @@ from edgekeeper.paper import LEDGER_VARIABLE
 from edgekeeper.trade import BARS, Tape
 
 __all__ = ["Learner", "main"]
-
-_NICENESS = 10
 
 
 class Learner:
@@ -73,7 +72,7 @@ class Learner:
 
 def main(folder: str) -> None:
     """Answer requests until the input ends."""
-    os.nice(_NICENESS)
+    stand_back()
     with os.fdopen(os.dup(1), "w") as answers:
         os.dup2(2, 1)  # what a library prints is no answer
         requests = _requests()

@@ -1,7 +1,9 @@
 """Packages made to harm: each is refused with a reason, in under a second, and nothing runs."""
 
+import ast
 import json
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, load_from_string, numpy_helper
 
+from edgekeeper import models
 from edgekeeper.errors import BadData
 from edgekeeper.models import load_package
 from edgekeeper.models.canonical import canonical_bytes, sha256
@@ -16,8 +19,10 @@ from edgekeeper.models.graph_guard import check_graph
 from edgekeeper.models.inference import Graph
 from edgekeeper.models.learners.graphs import double, score_graph
 from edgekeeper.models.learners.trees import FlatTrees, Split, tree_graph
+from edgekeeper.models.operators import OPERATORS, SIZED_BY
 from edgekeeper.models.package import LIMITS, PackageBytes
 from edgekeeper.models.probe import probe_rows
+from edgekeeper.models.tree_guard import check_trees
 
 from .conftest import COLUMNS
 from .test_lstm import STEPS, invented
@@ -68,8 +73,9 @@ def big(factor):
     for step in range(60):
         nodes.append(node("MatMul", [last, "big"], [f"m{step}"]))
         last = f"m{step}"
-    total = node("ReduceSum", [last], ["r"], keepdims=1)
-    return spread([*nodes, total], [double("v", np.array([[1.0]])), whole("s", [factor, factor])])
+    nodes.append(node("Slice", [last, "from", "to"], ["r"]))
+    constants = [whole("s", [factor, factor]), whole("from", [0, 0]), whole("to", [1, 1])]
+    return spread(nodes, [double("v", np.array([[1.0]])), *constants])
 
 
 def deep_trees(levels):
@@ -85,8 +91,23 @@ def test_the_plain_graph_is_none_of_them():
     assert Graph(PLAIN, COLUMNS).score(np.zeros((3, COLUMNS), np.float32)).tolist() == [0.5] * 3
 
 
-@pytest.mark.parametrize("operator", ["Loop", "Scan", "If", "RandomNormalLike", "SequenceMap",
-                                      "NonZero", "StringNormalizer", "NoSuchThing"])  # fmt: skip
+@pytest.mark.parametrize(
+    "operator",
+    [
+        "Loop",
+        "Scan",
+        "If",
+        "RandomNormalLike",
+        "SequenceMap",
+        "NonZero",
+        "StringNormalizer",
+        "NoSuchThing",
+        "Einsum",
+        "Tile",
+        "TreeEnsembleRegressor",
+        "SVMClassifier",
+    ],
+)
 def test_operators_that_loop_branch_or_roll_dice(operator):
     def change(model):
         model.graph.node[0].op_type = operator
@@ -153,9 +174,9 @@ def test_constants_that_claim_more_than_they_hold():
 
 def test_terabytes_asked_for_by_a_few_bytes():
     ask = node("Expand", ["v", "s"], ["big"])
-    total = node("ReduceSum", ["big"], ["r"], keepdims=1)
-    constants = [double("v", np.array([1.0])), whole("s", [2**40])]
-    refused(spread([ask, total], constants), "refused")
+    first = node("Slice", ["big", "from", "one"], ["r"])
+    constants = [double("v", np.array([1.0])), whole("s", [2**40]), whole("from", [0])]
+    refused(spread([ask, first], constants), "refused")
     refused(big(3_000), "refused")
 
 
@@ -179,14 +200,17 @@ def test_a_recurrence_larger_than_its_weights(claimed):
 def test_sizes_that_hang_on_a_feature():
     """Harmless on the rows that are tried, and terabytes on the day a feature is large."""
     nodes = [
-        node("ReduceSum", ["x"], ["all"], keepdims=1),
-        node("Cast", ["all"], ["count"], to=TensorProto.INT64),
+        node("Slice", ["x", "from", "to"], ["first"]),
+        node("Cast", ["first"], ["count"], to=TensorProto.INT64),
         node("Reshape", ["count", "one"], ["size"]),
         node("Expand", ["v", "size"], ["big"]),
-        node("ReduceSum", ["big"], ["r"], keepdims=1),
+        node("Slice", ["big", "zero", "one"], ["r"]),
     ]
-    refused(spread(nodes, [double("v", np.array([1.0]))]), "sizes that depend on no feature")
-    backwards = changed(spread(nodes, [double("v", np.array([1.0]))]), _reverse)
+    constants = [
+        double("v", np.array([1.0])), whole("zero", [0]), whole("from", [0, 0]), whole("to", [1, 1])
+    ]  # fmt: skip
+    refused(spread(nodes, constants), "sizes that depend on no feature")
+    backwards = changed(spread(nodes, constants), _reverse)
     refused(backwards, "nodes in order")
 
 
@@ -220,53 +244,32 @@ def test_trees_that_are_none():
     refused(tree_graph(trees, COLUMNS), r"model\.onnx")
 
 
-def older_trees(**changes):
-    lists = {
-        "nodes_treeids": [0, 0, 0],
-        "nodes_nodeids": [0, 1, 2],
-        "nodes_featureids": [0, 0, 0],
-        "nodes_values": [0.5, 0.0, 0.0],
-        "nodes_modes": ["BRANCH_LEQ", "LEAF", "LEAF"],
-        "nodes_truenodeids": [1, 0, 0],
-        "nodes_falsenodeids": [2, 0, 0],
-        "target_treeids": [0, 0],
-        "target_nodeids": [1, 2],
-        "target_ids": [0, 0],
-        "target_weights": [1.0, 2.0],
-        "n_targets": 1,
-    } | changes
-    trees = node("TreeEnsembleRegressor", ["x"], ["y"], domain="ai.onnx.ml", **lists)
-    plain = score_graph([node("Identity", ["x"], ["score"])], [], COLUMNS)
-
-    def swap(model):
-        model.graph.node[1].CopyFrom(node("Cast", ["y"], ["score"], to=TensorProto.DOUBLE))
-        model.graph.node.insert(1, trees)
-        model.opset_import[1].version = 3
-
-    return changed(plain, swap)
+def test_trees_whose_lists_do_not_fit():
+    whole_tree = {
+        "nodes_truenodeids": [0], "nodes_trueleafs": [1],
+        "nodes_falsenodeids": [1], "nodes_falseleafs": [1], "tree_roots": [0],
+    }  # fmt: skip
+    arrays = {name: np.array(values, dtype=np.int64) for name, values in whole_tree.items()}
+    check_trees(arrays)
+    with pytest.raises(BadData, match="at least one root"):
+        check_trees({})
+    with pytest.raises(BadData, match="lists of one length"):
+        check_trees(arrays | {"nodes_trueleafs": np.array([1, 1])})
+    with pytest.raises(BadData, match="roots among 1 nodes"):
+        check_trees(arrays | {"tree_roots": np.array([-1])})
 
 
-def test_the_older_spelling_of_trees_too():
-    assert np.isfinite(
-        Graph(older_trees(), COLUMNS).score(np.zeros((2, COLUMNS), np.float32))
-    ).all()
-    refused(older_trees(nodes_truenodeids=[0, 0, 0]), "meet or go in circles")
-    refused(older_trees(nodes_falsenodeids=[9, 0, 0]), "elsewhere")
-    refused(older_trees(nodes_nodeids=[0, 1]), "lists of one length")
-    refused(older_trees(nodes_treeids=[0, -1, 0]), "from 0")
-    levels = 60_000
-    refused(
-        older_trees(
-            nodes_treeids=[0] * levels,
-            nodes_nodeids=list(range(levels)),
-            nodes_featureids=[0] * levels,
-            nodes_values=[0.5] * levels,
-            nodes_modes=["BRANCH_LEQ"] * (levels - 1) + ["LEAF"],
-            nodes_truenodeids=[*range(1, levels), 0],
-            nodes_falsenodeids=[levels - 1] * levels,
-        ),
-        "512 levels|meet",
-    )
+def test_no_operator_is_allowed_that_nobody_writes():
+    """Read off the code: names that learners, ensembles and steps put into graphs."""
+    written = set()
+    for file in Path(models.__file__).parent.rglob("*.py"):
+        if file.name != "operators.py":
+            parts = ast.walk(ast.parse(file.read_text("utf-8")))
+            written |= {part.value for part in parts if isinstance(part, ast.Constant)}
+    allowed = set().union(*OPERATORS.values())
+    assert len(allowed) == 28
+    assert allowed - written == set()
+    assert set(SIZED_BY) <= allowed
 
 
 @pytest.mark.parametrize(

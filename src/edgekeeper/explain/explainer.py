@@ -3,7 +3,6 @@
 from edgekeeper.explain.background import background_of
 from edgekeeper.explain.packaged_trees import trees_in
 from edgekeeper.explain.shapley import Shapley, shapley_values
-from edgekeeper.explain.tree_shapley import tree_shapley
 from edgekeeper.registry import Package
 from edgekeeper.types import Float32Array
 
@@ -32,6 +31,8 @@ class Explainer:
     def explain(self, rows: Float32Array) -> Shapley:
         """Attribute the scores of rows, float32 ``[n, F]``, to features."""
         if self._trees is not None:
+            from edgekeeper.explain.tree_shapley import tree_shapley  # late: loads numba
+
             found = tree_shapley(self._trees, self.package.score, rows, self._usual)
             if found is not None:
                 return found

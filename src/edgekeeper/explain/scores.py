@@ -4,7 +4,6 @@ import numpy as np
 
 from edgekeeper.explain.packaged_trees import trees_in
 from edgekeeper.explain.shapley import Shapley, shapley_values
-from edgekeeper.explain.tree_shapley import tree_shapley
 from edgekeeper.models import PackagedModel
 from edgekeeper.types import Float32Array
 
@@ -39,6 +38,8 @@ def explain_scores(
     """
     trees = trees_in(graph) if graph is not None else None
     if trees is not None and len(rows) and len(background):
+        from edgekeeper.explain.tree_shapley import tree_shapley  # late: loads numba
+
         found = tree_shapley(trees, package.score, *map(np.ascontiguousarray, (rows, background)))
         if found is not None:
             return found

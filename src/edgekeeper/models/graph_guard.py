@@ -92,7 +92,7 @@ def _read_node(message: Message) -> _Node:
 
 def _read_attribute(message: Message, node: _Node) -> None:
     """Check an attribute, and keep its list of whole numbers: trees are made of those."""
-    name, numbers, modes = "", None, None
+    name, numbers = "", None
     for number, value in message.lists():
         if number > 0 and number not in _PLAIN_ATTRIBUTE:
             what = "a subgraph" if number in (6, 11) else f"an attribute of kind {number}"
@@ -103,19 +103,8 @@ def _read_attribute(message: Message, node: _Node) -> None:
             _check_tensor(message.inside(_place(value)))
         elif number == -8 and isinstance(value, np.ndarray):
             numbers = value
-        elif number == -9:
-            modes = _leaves(message, _place(value))
     if numbers is not None:
         node.lists[name] = numbers
-    if name == "nodes_modes" and modes is not None:
-        node.lists["leaf"] = modes
-
-
-def _leaves(message: Message, place: Place) -> Int64Array:
-    """1 for LEAF, 0 for a branch, in a list of modes; each begins with its tag and its length."""
-    raw = np.frombuffer(message.data, np.uint8, place[1] - place[0], place[0])
-    begins = np.flatnonzero(raw == 0x4A)
-    return (raw[begins + 2] == ord("L")).astype(np.int64)
 
 
 def _check_tensor(tensor: Message) -> None:
@@ -152,7 +141,7 @@ def _check_operator(node: _Node) -> None:
             f"model.onnx: expected operators known to be harmless, got {node.operator!r}{where}: "
             "a learner that needs it has to add it to models/operators.py"
         )
-    if node.operator in TREES:
+    if node.operator == TREES:
         check_trees(node.lists)
 
 
@@ -169,7 +158,7 @@ def _check_sizes(nodes: list[_Node]) -> None:
             raise BadData(
                 f"model.onnx: expected sizes that depend on no feature's value, got {node.operator}"
             )
-        if node.operator not in ("Shape", "Size") and tainted.intersection(node.inputs):
+        if node.operator != "Shape" and tainted.intersection(node.inputs):
             tainted.update(node.outputs)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["rounded_weights"]
 
-_WEIGHTS_OF = {"MatMul": (1,), "Gemm": (1,), "LSTM": (1, 2), "GRU": (1, 2), "RNN": (1, 2)}
+_WEIGHTS_OF = {"MatMul": (1,), "LSTM": (1, 2)}
 _SMALLEST = 256
 _LARGEST = 127
 

@@ -23,7 +23,7 @@ def check_trees(lists: Mapping[str, Int64Array]) -> None:
     Parameters
     ----------
     lists : mapping of attribute name to int64 [n]
-        Of an operator ``TreeEnsemble`` or its predecessors; ``leaf`` marks leaves of the latter.
+        Of an operator ``TreeEnsemble``.
 
     Raises
     ------
@@ -31,10 +31,7 @@ def check_trees(lists: Mapping[str, Int64Array]) -> None:
         Lists of different lengths, branches that lead nowhere, meet or go in circles, or a tree
         deeper than ``DEEPEST_TREE``.
     """
-    if "tree_roots" in lists:
-        roots, children = _flat(lists)
-    else:
-        roots, children = _numbered(lists)
+    roots, children = _flat(lists)
     nodes = children.shape[1]
     if (children < -1).any() or (children >= nodes).any():
         raise BadData(f"{_WHERE}: expected branches to one of {nodes} nodes, got one elsewhere")
@@ -51,37 +48,15 @@ def check_trees(lists: Mapping[str, Int64Array]) -> None:
 
 
 def _flat(lists: Mapping[str, Int64Array]) -> tuple[Int64Array, Int64Array]:
-    """Roots, and children [2, n] with -1 for a leaf, of ``TreeEnsemble``."""
+    """Roots, and children [2, n] with -1 for a leaf."""
     names = ("nodes_truenodeids", "nodes_trueleafs", "nodes_falsenodeids", "nodes_falseleafs")
     left, left_leaf, right, right_leaf = _same_length(lists, names)
-    roots = lists["tree_roots"]
+    roots = lists.get("tree_roots", np.empty(0, dtype=np.int64))
+    if len(roots) == 0:
+        raise BadData(f"{_WHERE}: expected at least one root, got none")
     if (roots < 0).any() or (roots >= len(left)).any():
         raise BadData(f"{_WHERE}: expected roots among {len(left)} nodes, got one elsewhere")
     return roots, np.array((_unless(left_leaf != 0, left), _unless(right_leaf != 0, right)))
-
-
-def _numbered(lists: Mapping[str, Int64Array]) -> tuple[Int64Array, Int64Array]:
-    """Roots and children of the older operators, whose nodes carry (tree, number) pairs."""
-    names = ("nodes_treeids", "nodes_nodeids", "nodes_truenodeids", "nodes_falsenodeids", "leaf")
-    tree, number, left, right, leaf = _same_length(lists, names)
-    if len(tree) == 0:
-        return tree, np.empty((2, 0), dtype=np.int64)
-    widest = 1 + max(int(column.max()) for column in (number, left, right))
-    if (
-        min(int(column.min()) for column in (tree, number, left, right)) < 0
-        or (int(tree.max()) + 1) * widest >= 2**62
-    ):
-        raise BadData(f"{_WHERE}: expected numbers of trees and nodes from 0, got others")
-    keys = tree * widest + number
-    order = np.argsort(keys, kind="stable")
-    ordered = keys[order]
-
-    def found(wanted: Int64Array) -> Int64Array:
-        place = np.searchsorted(ordered, wanted).clip(max=len(keys) - 1)
-        return np.where(ordered[place] == wanted, order[place], len(keys))
-
-    children = np.array([_unless(leaf != 0, found(tree * widest + side)) for side in (left, right)])
-    return np.unique(tree, return_index=True)[1], children  # a tree begins with its root
 
 
 def _unless(leaf: BoolArray, child: Int64Array) -> Int64Array:

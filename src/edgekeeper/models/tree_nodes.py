@@ -163,7 +163,7 @@ def _raw(tensor: Message) -> tuple[int, bytes]:
 
 def _sum_of(node: _Node, n_features: int) -> TreeSum | None:
     """The trees of a node, if they are of the kind that is taken and of one piece."""
-    if node.operator not in TREES or "tree_roots" not in node.lists:
+    if node.operator != TREES:
         return None
     said = {"aggregate_function": 1, "post_transform": 0, **node.whole}
     if any(said.get(name) != value for name, value in _SAID.items()):

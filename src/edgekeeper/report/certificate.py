@@ -6,7 +6,7 @@ import hashlib
 from edgekeeper.report import certificate_words as words
 from edgekeeper.report.certificate_chart import book_chart
 from edgekeeper.report.html import page_environment
-from edgekeeper.report.run_conditions import MEASURE_NAMES
+from edgekeeper.report.measure_names import MEASURE_NAMES
 from edgekeeper.validate.certificate import Certificate
 
 __all__ = ["render_certificate"]

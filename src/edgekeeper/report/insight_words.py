@@ -18,7 +18,7 @@ from edgekeeper.report.group_words import (
     interval_words,
 )
 from edgekeeper.report.insights import Insights
-from edgekeeper.report.run_conditions import MEASURE_NAMES
+from edgekeeper.report.measure_names import MEASURE_NAMES
 from edgekeeper.report.sections import Section, Telling
 from edgekeeper.report.wording import MISSING, count, percent, signed, signed_number
 from edgekeeper.stats.breakdown import Part

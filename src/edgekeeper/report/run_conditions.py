@@ -10,6 +10,7 @@ from edgekeeper.bars import Bars
 from edgekeeper.config import Config
 from edgekeeper.labels import Labels
 from edgekeeper.ledger import Ledger
+from edgekeeper.report.measure_names import MEASURE_NAMES
 from edgekeeper.report.recorded import Recorded, rows_at
 from edgekeeper.report.wording import count, percent, signed
 from edgekeeper.stats.breakdown import Part
@@ -20,7 +21,6 @@ from edgekeeper.validate.forecast_conditions import figures_by_condition, regime
 
 __all__ = [
     "CONDITION_HEADS",
-    "MEASURE_NAMES",
     "condition_row",
     "run_conditions",
     "silent_case",
@@ -29,11 +29,6 @@ __all__ = [
 ]
 
 CONDITION_HEADS = ("Condition", "Count", "Mean", "95 % interval", "q")
-MEASURE_NAMES = {
-    "net_return": "A trade earned",
-    "accuracy_gain": "Accuracy over the majority class",
-    "brier_gain": "Brier score over the base rate",
-}
 _ACCOUNT = "edgekeeper"
 _TOLD = 0.10
 

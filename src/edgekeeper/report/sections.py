@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from edgekeeper.report.charts import Chart
-from edgekeeper.report.html import page_environment
 from edgekeeper.report.wording import plain
 
 __all__ = ["Section", "Telling", "render_markdown", "render_page"]
@@ -53,6 +52,8 @@ class Telling:
 
 def render_page(telling: Telling, *, generated_from: str) -> str:
     """Return one HTML document that asks for nothing from outside and runs no script."""
+    from edgekeeper.report.html import page_environment  # late: loads what calculates a report
+
     return (
         page_environment()
         .get_template("sections.html.j2")

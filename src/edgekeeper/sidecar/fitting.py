@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from edgekeeper.child import stand_back
 from edgekeeper.config import Config
 from edgekeeper.errors import EdgekeeperError, Refused
 from edgekeeper.learn import FitRequest
@@ -24,7 +25,6 @@ from edgekeeper.sidecar.settings import LEDGER_VARIABLE, config_of, learner_of
 
 __all__ = ["main", "read_rows"]
 
-_NICENESS = 10
 _MOST_ROWS = 50_000
 _MOST_WEIGHT = 10.0
 _SIGNAL = (
@@ -102,7 +102,7 @@ def _fit(folder: Path, ledger: Ledger, config: Config, request: FitRequest) -> s
 
 def main(folder: str) -> None:
     """Answer requests until the input ends."""
-    os.nice(_NICENESS)
+    stand_back()
     place = os.environ.get(LEDGER_VARIABLE) or Path(folder) / "ledger.sqlite"
     with os.fdopen(os.dup(1), "w") as answers:
         os.dup2(2, 1)  # what a library prints is no answer

@@ -182,12 +182,12 @@ def _costs_of(signal: dict[str, Any] | None, outcome: dict[str, Any]) -> tuple[f
 
 def _band(excess: "np.ndarray[Any, np.dtype[np.float64]]") -> tuple[float, float]:
     """Band of the mean that holds however often one looks; NaN: too few trades."""
-    from edgekeeper.stats.confidence_sequences import asymptotic_sequence
-
     if len(excess) < 2:
         return math.nan, math.nan
     if float(np.ptp(excess)) == 0.0:
         return float(excess[0]), float(excess[0])
+    from edgekeeper.stats.confidence_sequences import asymptotic_sequence
+
     lower, upper = asymptotic_sequence(excess, optimal_time=LEAST_TRADES, level=_LEVEL)
     return float(lower[-1]), float(upper[-1])
 

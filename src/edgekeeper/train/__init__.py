@@ -3,7 +3,7 @@
 from edgekeeper.train.candidate import Candidate, KnownRows, known_rows, train_candidate
 from edgekeeper.train.clairvoyance import clairvoyant_columns
 from edgekeeper.train.data import TrainingData, barrier_of, labels_hash, seed_of
-from edgekeeper.train.fit import fit_model, make_learner
+from edgekeeper.train.fit import fit_model, make_learner, ready_to_fit
 from edgekeeper.train.line_features import feature_set_of
 from edgekeeper.train.search import Search, search_parameters, tuned_space
 from edgekeeper.train.signal_context import join_signals, wants_signals
@@ -31,6 +31,7 @@ __all__ = [
     "known_rows",
     "labels_hash",
     "make_learner",
+    "ready_to_fit",
     "search_parameters",
     "seed_of",
     "train_candidate",

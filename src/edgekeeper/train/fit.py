@@ -1,5 +1,8 @@
 """One fit: learner on the oldest rows, early stopping on newer ones, heads on the newest."""
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 
 from edgekeeper.config import Config, LineConfig
@@ -7,9 +10,11 @@ from edgekeeper.errors import Refused, UsageError, nearest
 from edgekeeper.models import (
     LEARNERS,
     Augmented,
+    Heads,
     Model,
     Reference,
     Scaled,
+    Selection,
     fit_heads,
     select_features,
 )
@@ -17,9 +22,9 @@ from edgekeeper.models.canonical import Json, plain
 from edgekeeper.models.learners import Windows
 from edgekeeper.splits import InnerSplit, InnerSplitter
 from edgekeeper.train.data import TrainingData
-from edgekeeper.types import Float64Array, Int64Array, Learner
+from edgekeeper.types import Fitted, Float64Array, Int64Array, Learner
 
-__all__ = ["fit_model", "inner_parts", "make_learner"]
+__all__ = ["fit_model", "inner_parts", "make_learner", "ready_to_fit"]
 
 
 def make_learner(line: LineConfig) -> Learner:
@@ -88,15 +93,12 @@ def fit_model(
     *,
     seed: int,
     learner: Learner | None = None,
-    windows: Windows | None = None,
 ) -> Model:
     """Fit a model on ``rows`` alone, split inside by time and purged by label end.
 
     The learner sees the oldest 70 %, stops early by the next 10 %; probabilities, returns and
     intervals are calibrated on the newest 20 %, which the learner never saw. ``learner`` stands in
-    for the one the recipe names, where that is on no shelf. ``windows`` fits in its place on
-    ``data.table``, for fits on many windows of it; a recipe with selection, scaling or augmentation
-    has rows of its own and is fitted alone.
+    for the one the recipe names, where that is on no shelf.
 
     Raises
     ------
@@ -105,13 +107,34 @@ def fit_model(
     UsageError
         See :func:`make_learner`.
     """
+    return ready_to_fit(data, rows, line, config, seed=seed, learner=learner)()
+
+
+def ready_to_fit(
+    data: TrainingData,
+    rows: Int64Array,
+    line: LineConfig,
+    config: Config,
+    *,
+    seed: int,
+    learner: Learner | None = None,
+    windows: Windows | None = None,
+) -> Callable[[], Model]:
+    """Cut and prepare rows; what is returned does the rest of :func:`fit_model`, in any thread.
+
+    ``windows`` fits in the learner's place on ``data.table``, for fits on many windows of it; a
+    recipe with selection, scaling or augmentation has rows of its own and is fitted alone.
+
+    Raises
+    ------
+    Refused, UsageError
+        See :func:`fit_model`.
+    """
     learner = _with_steps(learner or make_learner(line), line)
     parts, weight = inner_parts(data, rows, line)
     oldest, later = (data.training_rows(part, weight) for part in (parts.fit, parts.stop))
     parameters: dict[str, Json] = dict(learner.parameters())
     features = data.features.expressions
-    calibrate = parts.calibrate
-    matrix = data.matrix[calibrate]
     selection = None
     if line.selection is not None:
         selection = select_features(oldest, line.selection, seed=seed)
@@ -119,28 +142,44 @@ def fit_model(
         parameters["stability"] = plain(selection.stability)
         oldest, later = selection.rows(oldest), selection.rows(later)
         features = {name: features[name] for name in oldest.names}
-        matrix = selection.columns(matrix)
     if windows is None or line.selection is not None or line.augmentation is not None:
-        fitted = learner.fit(oldest, validation=later, seed=seed)
+        fit: Callable[[], Fitted] = partial(learner.fit, oldest, validation=later, seed=seed)
     else:
-        fitted = windows.fit(parts.fit, weight, validation=parts.stop, seed=seed)
-    if found := getattr(fitted, "found", None):
-        parameters["found"] = plain(found)
-    heads = fit_heads(
-        fitted.score(matrix),
-        data.volatility[calibrate],
-        data.outcomes(calibrate),
-        weight[calibrate],
+        fit = windows.ready(parts.fit, weight, validation=parts.stop, seed=seed)
+
+    def finished() -> Model:
+        fitted = fit()
+        if found := getattr(fitted, "found", None):
+            parameters["found"] = plain(found)
+        return Model(
+            features=features,
+            volatility=config.labels.volatility,
+            fitted=fitted,
+            heads=_heads(fitted, data, parts.calibrate, weight, selection, config),
+            reference=Reference.fit(oldest.features),
+            learner=learner.name,
+            parameters=parameters,
+            seed=seed,
+            selection=selection,
+        )
+
+    return finished
+
+
+def _heads(
+    fitted: Fitted,
+    data: TrainingData,
+    newest: Int64Array,
+    weight: Float64Array,
+    selection: Selection | None,
+    config: Config,
+) -> Heads:
+    """Calibrate on rows that the learner never saw."""
+    matrix = data.matrix[newest]
+    return fit_heads(
+        fitted.score(matrix if selection is None else selection.columns(matrix)),
+        data.volatility[newest],
+        data.outcomes(newest),
+        weight[newest],
         horizon=config.labels.horizon_bars,
-    )
-    return Model(
-        features=features,
-        volatility=config.labels.volatility,
-        fitted=fitted,
-        heads=heads,
-        reference=Reference.fit(oldest.features),
-        learner=learner.name,
-        parameters=parameters,
-        seed=seed,
-        selection=selection,
     )

@@ -1,7 +1,8 @@
 """A learner over a history as it would have been used: fitted, asked, fitted again, asked."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -10,8 +11,8 @@ import numpy as np
 from edgekeeper.bars import Bars
 from edgekeeper.config import Config, LineConfig, SearchConfig
 from edgekeeper.errors import UsageError
-from edgekeeper.models import summed_in_order
-from edgekeeper.models.learners import share_windows
+from edgekeeper.models import Model, summed_in_order
+from edgekeeper.models.learners import share_windows, side_by_side
 from edgekeeper.rollout import recipe_hash, recipe_of
 from edgekeeper.trade import rule_signals
 from edgekeeper.train import (
@@ -19,8 +20,8 @@ from edgekeeper.train import (
     Search,
     TrainingData,
     feature_set_of,
-    fit_model,
     make_learner,
+    ready_to_fit,
     search_parameters,
     seed_of,
     wants_signals,
@@ -89,7 +90,7 @@ def prequential(
     tune : int
         Configurations to try before the first fit, on what it knows; used for all fits.
     jobs : int
-        Of these, how many side by side.
+        Trials and fits side by side, a thread each. They change nothing but the time it takes.
     progress : callable, optional
         Told how many of the fits are done.
     name : str
@@ -105,7 +106,7 @@ def prequential(
     Notes
     -----
     Fits on overlapping windows share what they can, see :func:`models.learners.share_windows`: of
-    LightGBM the bin edges, which come from a window's own rows or from older ones.
+    LightGBM the bins, whose edges come from a window's own rows or from older ones.
 
     Examples
     --------
@@ -131,7 +132,7 @@ def prequential(
             data, known, _searching(line, tune), config, seed=seed, jobs=jobs
         )
         line = search.recipe
-    forecasts = _walk(data, line, config, cuts, seed, progress)
+    forecasts = _walk(data, line, config, cuts, seed, jobs, progress)
     case = _case(data, forecasts, config, int(bars.instants[cuts[0]]), name or learner)
     return Prequential(case, tuple(fits), search)
 
@@ -189,20 +190,30 @@ def _walk(
     config: Config,
     cuts: list[int],
     seed: int,
+    jobs: int,
     progress: Progress | None,
 ) -> Forecasts:
     """Fit before each stretch and forecast it; bars before the first stay without forecast."""
     bars, parts = data.bars, []
     windows = share_windows(make_learner(line), data.table)
-    for done, (begin, end) in enumerate(pairwise(cuts)):
-        known = data.known_rows(int(bars.instants[begin - 1]), line.window_bars)
-        model = fit_model(data, known, line, config, seed=seed + done, windows=windows)
-        rows = slice(int(bars.instant_offsets[begin]), int(bars.instant_offsets[end]))
-        parts.append(model.forecast(data.matrix[rows], data.volatility[rows]))
+
+    def stretches() -> Iterator[Callable[[], Forecasts]]:
+        for number, (begin, end) in enumerate(pairwise(cuts)):
+            known = data.known_rows(int(bars.instants[begin - 1]), line.window_bars)
+            fit = ready_to_fit(data, known, line, config, seed=seed + number, windows=windows)
+            rows = slice(int(bars.instant_offsets[begin]), int(bars.instant_offsets[end]))
+            yield partial(_forecasts, data, rows, fit)
+
+    for said in side_by_side(stretches(), jobs):
+        parts.append(said)
         if progress is not None:
-            progress(done + 1, len(cuts) - 1)
+            progress(len(parts), len(cuts) - 1)
     silent = int(bars.instant_offsets[cuts[0]])
     return Forecasts(*(_joined(parts, each, silent) for each in Forecasts.__dataclass_fields__))
+
+
+def _forecasts(data: TrainingData, rows: slice, fit: Callable[[], Model]) -> Forecasts:
+    return fit().forecast(data.matrix[rows], data.volatility[rows])
 
 
 def _joined(parts: list[Forecasts], name: str, silent: int) -> Any:

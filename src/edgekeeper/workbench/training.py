@@ -16,6 +16,7 @@ from edgekeeper.models import (
     LEARNERS,
     DataWindow,
     Lineage,
+    PackageBytes,
     Provenance,
     build_package,
     summed_in_order,
@@ -113,10 +114,7 @@ def train(
     bars = bars if isinstance(bars, Bars) else Bars.from_frame(bars)
     config = config or Config()
     recipe = line_named(config, line) if line else line_of(learner, parameters)
-    if features is not None:
-        recipe = recipe.model_copy(update={"features": tuple(features)})
-    if tune:
-        recipe = _searching(recipe, learner, tune)
+    recipe = _changed(recipe, learner, features, tune)
     seen = with_signals(bars, config) if wants_signals(recipe) else bars
     own = None if isinstance(learner, str) else learner
     chosen, _ = feature_set_of(recipe, seen, own)
@@ -135,31 +133,47 @@ def train(
         progress=progress,
         learner=own,
     )
+    verdict = _judged(candidate, bars, data, config)
+    provenance = _provenance(recipe, bars, candidate, verdict, config, chosen)
+    sealed = _packaged(candidate, data, provenance)
+    folder = Registry(out).save(sealed) if out is not None else None
+    package = Package.from_files(sealed.files)
+    return Trained(package, verdict, folder, candidate.searched, chosen.hash)
+
+
+def _judged(candidate: Candidate, bars: Bars, data: TrainingData, config: Config) -> Verdict:
+    """What the hold-out says of a first fit."""
     view = HoldOutData(
         bars,
         data.matrix,
         data.volatility,
         data.labels,
         candidate.hold_out,
-        now,
+        int(bars.event_time[-1]),
         rule_signals(config.rules, bars),
     )
     tried = len(candidate.searched.trials) if candidate.searched is not None else math.nan
-    verdict = judge(candidate.judged, None, view, config, trials=tried)
-    provenance = _provenance(recipe, bars, candidate, verdict, config, chosen)
-    sealed = build_package(
+    return judge(candidate.judged, None, view, config, trials=tried)
+
+
+def _packaged(candidate: Candidate, data: TrainingData, provenance: Provenance) -> PackageBytes:
+    newest = candidate.rows[-10_000:]
+    return build_package(
         candidate.shipped,
         provenance,
-        features=data.matrix[candidate.rows[-10_000:]],
-        volatility=data.volatility[candidate.rows[-10_000:]],
+        features=data.matrix[newest],
+        volatility=data.volatility[newest],
     )
-    folder = Registry(out).save(sealed) if out is not None else None
-    package = Package.from_files(sealed.files)
-    return Trained(package, verdict, folder, candidate.searched, chosen.hash)
 
 
-def _searching(line: LineConfig, learner: str | Learner, trials: int) -> LineConfig:
-    """The line with a search before its fit."""
+def _changed(
+    line: LineConfig, learner: str | Learner, features: tuple[str, ...] | None, trials: int
+) -> LineConfig:
+    """The line with other features, and with a search before its fit, where asked for."""
+    if features is not None:
+        line = line.model_copy(update={"features": tuple(features)})
+    if not trials:
+        return line
     if not isinstance(learner, str):
         raise UsageError(
             f"tune: expected a learner on the shelf ({', '.join(LEARNERS)}), got "

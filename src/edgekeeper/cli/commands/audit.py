@@ -13,6 +13,7 @@ from edgekeeper.cli.services import AuditedRun, services_of
 from edgekeeper.cli.tables import pairs
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.status import Status
 
     from edgekeeper.report.snapshot import Snapshot
@@ -88,7 +89,11 @@ def audit(
         )
     if as_json:
         print_json(_figures(folder, found))
-        return
+    else:
+        _show(screen, found)
+
+
+def _show(screen: "Console", found: AuditedRun) -> None:
     screen.print("The record is whole, and every decision in it came back to the byte.")
     rows = {
         f"Chain {one.role}": f"{one.links:,} links, {one.rows:,} rows, head {one.head[:16]}"

@@ -27,54 +27,59 @@ if TYPE_CHECKING:
 
 __all__ = ["train"]
 
+_Out = Annotated[str, typer.Option("--out", metavar="DIR", help="Where the package is kept.")]
+_Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help='A parameter of it, such as "members=lightgbm, mlp"; as often as needed.',
+        show_default="its defaults",
+    ),
+]
+_Tune = Annotated[
+    int,
+    typer.Option(
+        "--tune",
+        metavar="N",
+        min=0,
+        max=10_000,
+        help="Look among so many configurations first.",
+    ),
+]
+_Line = Annotated[
+    str,
+    typer.Option(
+        "--line",
+        metavar="NAME",
+        help="Fit this line of the configuration, as a refit that `models adopt` can take.",
+        show_default=False,
+    ),
+]
+_Run = Annotated[
+    str,
+    typer.Option(
+        "--run", metavar="DIR", help="Take the configuration of this run.", show_default=False
+    ),
+]
+_Study = Annotated[
+    str, typer.Option("--study", metavar="NAME", help="Under which its trial is counted.")
+]
+
 
 def _train(
     context: typer.Context,
     asked: AskedBars,
-    out: Annotated[
-        str, typer.Option("--out", metavar="DIR", help="Where the package is kept.")
-    ] = "edgekeeper-models",
+    out: _Out = "edgekeeper-models",
     learner: options.LearnerName = "lightgbm",
-    setting: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="NAME=VALUE",
-            help='A parameter of it, such as "members=lightgbm, mlp"; as often as needed.',
-            show_default="its defaults",
-        ),
-    ] = None,
-    tune: Annotated[
-        int,
-        typer.Option(
-            "--tune",
-            metavar="N",
-            min=0,
-            max=10_000,
-            help="Look among so many configurations first.",
-        ),
-    ] = 0,
+    setting: _Settings = None,
+    tune: _Tune = 0,
     jobs: options.Jobs = 0,
     seed: options.Seed = None,
     features: options.FeatureList = "",
-    line: Annotated[
-        str,
-        typer.Option(
-            "--line",
-            metavar="NAME",
-            help="Fit this line of the configuration, as a refit that `models adopt` can take.",
-            show_default=False,
-        ),
-    ] = "",
-    run: Annotated[
-        str,
-        typer.Option(
-            "--run", metavar="DIR", help="Take the configuration of this run.", show_default=False
-        ),
-    ] = "",
-    study: Annotated[
-        str, typer.Option("--study", metavar="NAME", help="Under which its trial is counted.")
-    ] = "by hand",
+    line: _Line = "",
+    run: _Run = "",
+    study: _Study = "by hand",
     as_json: options.AsJson = False,
 ) -> None:
     """Train one model, and judge it on what it has not seen.

@@ -22,52 +22,58 @@ if TYPE_CHECKING:
 __all__ = ["validate"]
 
 _MOST_CONDITIONS = 6
+_Model = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL",
+        help="A package: its folder, or its hash in a run; or a file of anyone's forecasts "
+        "with the columns timestamp, symbol, side, probability.",
+    ),
+]
+_Trials = Annotated[
+    int | None,
+    typer.Option(
+        "--trials",
+        metavar="N",
+        help="How many variants were tried until this one was picked; never assumed.",
+        show_default="as the package records",
+    ),
+]
+_TrialReturns = Annotated[
+    str,
+    typer.Option(
+        "--trial-returns",
+        metavar="FILE",
+        help="Returns of every variant, one a column: for effective N and overfitting.",
+    ),
+]
+_Profile = Annotated[
+    str,
+    typer.Option(
+        "--profile",
+        metavar="NAME",
+        help="evidence, asked or asked-start.",
+        show_default="the configuration's",
+    ),
+]
+_Champion = Annotated[
+    str, typer.Option("--champion", metavar="MODEL", help="Package to be no worse than.")
+]
+_Out = Annotated[
+    str, typer.Option("--out", metavar="FILE", help="Write the certificate there, as HTML.")
+]
 
 
 def _validate(
     context: typer.Context,
     asked: AskedBars,
-    model: Annotated[
-        str,
-        typer.Argument(
-            metavar="MODEL",
-            help="A package: its folder, or its hash in a run; or a file of anyone's forecasts "
-            "with the columns timestamp, symbol, side, probability.",
-        ),
-    ],
-    trials: Annotated[
-        int | None,
-        typer.Option(
-            "--trials",
-            metavar="N",
-            help="How many variants were tried until this one was picked; never assumed.",
-            show_default="as the package records",
-        ),
-    ] = None,
-    trial_returns: Annotated[
-        str,
-        typer.Option(
-            "--trial-returns",
-            metavar="FILE",
-            help="Returns of every variant, one a column: for effective N and overfitting.",
-        ),
-    ] = "",
-    profile: Annotated[
-        str,
-        typer.Option(
-            "--profile",
-            metavar="NAME",
-            help="evidence, asked or asked-start.",
-            show_default="the configuration's",
-        ),
-    ] = "",
-    champion: Annotated[
-        str, typer.Option("--champion", metavar="MODEL", help="Package to be no worse than.")
-    ] = "",
+    model: _Model,
+    trials: _Trials = None,
+    trial_returns: _TrialReturns = "",
+    profile: _Profile = "",
+    champion: _Champion = "",
     run: options.RunFolder = "",
-    out: Annotated[
-        str, typer.Option("--out", metavar="FILE", help="Write the certificate there, as HTML.")
-    ] = "",
+    out: _Out = "",
     as_json: options.AsJson = False,
 ) -> None:
     """Judge a model or forecasts by what came after them.

@@ -19,7 +19,7 @@ from edgekeeper.dashboard.parts import (
 )
 from edgekeeper.dashboard.screens.calibration_square import calibration_square
 from edgekeeper.dashboard.view import View
-from edgekeeper.report.run_conditions import MEASURE_NAMES
+from edgekeeper.report.measure_names import MEASURE_NAMES
 from edgekeeper.report.sections import Section, Telling
 from edgekeeper.report.wording import MISSING, count, number, percent, signed, signed_number
 

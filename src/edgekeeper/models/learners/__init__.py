@@ -18,7 +18,7 @@ from edgekeeper.models.learners.random_forest import RandomForest
 from edgekeeper.models.learners.shared_fits import SharedFits, share_fits
 from edgekeeper.models.learners.space import Span
 from edgekeeper.models.learners.svm import SVM
-from edgekeeper.models.learners.windows import Windows, share_windows
+from edgekeeper.models.learners.windows import Windows, share_windows, side_by_side
 from edgekeeper.models.learners.xgboost import XGBoost
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "look_back_of",
     "share_fits",
     "share_windows",
+    "side_by_side",
 ]
 
 LEARNERS: Mapping[str, LearnerClass] = MappingProxyType(

@@ -1,6 +1,6 @@
 """LightGBM: small boosted trees, strongly held back, as noisy markets ask for."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -197,6 +197,12 @@ class LightGBMScore:
     def trees(self) -> int:
         """How many there are."""
         return int(self.booster.num_trees())
+
+    def retold(self, tell: Callable[[str], str]) -> "LightGBMScore":
+        """Return the trees that their text, told anew, describes."""
+        import lightgbm
+
+        return LightGBMScore(lightgbm.Booster(model_str=tell(self.booster.model_to_string())))
 
     def score(self, features: Float32Array) -> Float64Array:
         """Return the sum of the leaves each row falls into, as log-odds ``[n]``."""
