@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 from edgekeeper.child import Parent, end_with
 from edgekeeper.config import Config
 from edgekeeper.desk import Acts, Desk
+from edgekeeper.desk.elsewhere import drift_of, insights_of, quality_of
 from edgekeeper.logs import set_up_logs
-from edgekeeper.looking_back import drift_of, insights_of
 from edgekeeper.watch import Heart, with_local
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def make_web(
     acts = Acts(
         drift=partial(drift_of, ledger_url=ledger_url),
         analyze=partial(insights_of, ledger_url=ledger_url),
+        inspect=partial(quality_of, ledger_url=ledger_url),
     )
     desk = Desk(folder, ledger_url=ledger_url, acts=acts)
     access = Access(folder)

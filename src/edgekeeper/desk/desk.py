@@ -8,12 +8,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from edgekeeper.desk.earnings import EarningsReader
 from edgekeeper.desk.folder import LEDGER
 from edgekeeper.desk.ordering import Ordered, give_order, outcome_of
-from edgekeeper.desk.positions import Position, read_positions
+from edgekeeper.desk.positions import Position, PositionReader
 from edgekeeper.desk.run_models import RunModels, read_models
 from edgekeeper.desk.run_registry import run_registry
-from edgekeeper.desk.run_status import RunStatus, read_status
+from edgekeeper.desk.run_status import RunStatus, StatusReader
 from edgekeeper.errors import UsageError
 
 if TYPE_CHECKING:
@@ -58,11 +59,23 @@ class Acts:
         Folder of a run to what its record teaches.
     explain : callable
         (folder of a run, package, symbol, time in ns) to the parts of that forecast's score.
+    inspect : callable
+        Folder of a run to how good its bars are; without it this process looks through them.
     """
 
     drift: Callable[[Path], Mapping[str, Any]] | None = None
     analyze: Callable[[Path], "Telling"] | None = None
     explain: Callable[[Path, str, str, int], Mapping[str, Any]] | None = None
+    inspect: "Callable[[Path], DataQuality] | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Readers:
+    """Of one record, each with what it has seen of it."""
+
+    status: StatusReader
+    positions: PositionReader
+    earnings: EarningsReader
 
 
 class Desk:
@@ -94,6 +107,7 @@ class Desk:
         self.place = ledger_url or str(folder / LEDGER)
         self._url = ledger_url or ""
         self._ledger: Ledger | None = None
+        self._readers: _Readers | None = None
         self._lock = threading.RLock()
 
     def __enter__(self) -> Self:
@@ -112,7 +126,7 @@ class Desk:
         with self._lock:
             if self._ledger is not None:
                 self._ledger.close()
-                self._ledger = None
+                self._ledger = self._readers = None
 
     # -- questions ------------------------------------------------------------------------------
 
@@ -143,13 +157,24 @@ class Desk:
             return self._ledger
 
     @property
+    def _reading(self) -> "_Readers":
+        """What goes on reading where it ended the last time."""
+        with self._lock:
+            if self._readers is None:
+                record = self.ledger
+                self._readers = _Readers(
+                    StatusReader(record), PositionReader(record), EarningsReader(record)
+                )
+            return self._readers
+
+    @property
     def head(self) -> str:
         """Hash of what ``trade`` has written so far; the same while nothing has happened."""
         return self.ledger.head("trade")
 
     def status(self) -> RunStatus:
         """Where the run stands."""
-        return read_status(self.ledger)
+        return self._reading.status.read()
 
     def models(self) -> RunModels:
         """Return its fits, what the gates said of each, and where each stands."""
@@ -163,9 +188,7 @@ class Desk:
 
     def earnings(self, account: str = ACCOUNT, by: "By | None" = None) -> "Earnings":
         """Return what an account has earned, and its trades in groups where asked for."""
-        from edgekeeper.desk.earnings import read_earnings
-
-        return read_earnings(self.ledger, account, by)
+        return self._reading.earnings.read(account, by)
 
     def registry(self) -> "Registry":
         """Return its packages on disk; with the keys that it trusts."""
@@ -227,7 +250,7 @@ class Desk:
 
     def positions(self, account: str = ACCOUNT) -> tuple[Position, ...]:
         """Return the open positions of an account."""
-        return read_positions(self.ledger, account)
+        return self._reading.positions.read(account)
 
     def outcome(self, order: str) -> str | None:
         """Return what became of an order; None: no loop has looked yet."""
@@ -253,6 +276,8 @@ class Desk:
         """Return how good the bars are, and what was set aside. It may take seconds."""
         from edgekeeper.desk.data_quality import read_data_quality
 
+        if self.acts.inspect is not None:
+            return self.acts.inspect(self.folder)
         return read_data_quality(self.folder, self.ledger)
 
     def sidecar(self) -> "SidecarStatus | None":
