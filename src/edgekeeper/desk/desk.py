@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from edgekeeper.desk.arrived import ArrivedReader
 from edgekeeper.desk.earnings import EarningsReader
 from edgekeeper.desk.folder import LEDGER
 from edgekeeper.desk.ordering import Ordered, give_order, outcome_of
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from edgekeeper.alerts import ChannelState
+    from edgekeeper.desk.arrived import Arrived
     from edgekeeper.desk.data_quality import DataQuality
     from edgekeeper.desk.earnings import By, Earnings
     from edgekeeper.desk.refits import Refits
@@ -76,6 +78,7 @@ class _Readers:
     status: StatusReader
     positions: PositionReader
     earnings: EarningsReader
+    arrived: ArrivedReader
 
 
 class Desk:
@@ -163,8 +166,9 @@ class Desk:
             if self._readers is None:
                 record = self.ledger
                 self._readers = _Readers(
-                    StatusReader(record), PositionReader(record), EarningsReader(record)
-                )
+                    StatusReader(record), PositionReader(record), EarningsReader(record),
+                    ArrivedReader(self.registry(), record),
+                )  # fmt: skip
             return self._readers
 
     @property
@@ -179,6 +183,17 @@ class Desk:
     def models(self) -> RunModels:
         """Return its fits, what the gates said of each, and where each stands."""
         return read_models(self.folder, self._url)
+
+    def arrived(self) -> "tuple[Arrived, ...]":
+        """Return packages that were pushed here and not adopted yet."""
+        return self._reading.arrived.read()
+
+    def frozen(self) -> bool:
+        """Whether a person has frozen the lines: of the run, or of a side-car without one."""
+        table = "obeyed" if self.rows("stretches", ["number"], limit=1).height else "sidecar_obeyed"
+        kinds = {"kind": ["freeze", "unfreeze"], "outcome": "done"}
+        last = self.rows(table, ["kind"], where=kinds, limit=1)
+        return last.height > 0 and last["kind"][0] == "freeze"
 
     def refits(self) -> "Refits":
         """Return when each line was fitted last, and what is asked for."""
@@ -345,6 +360,17 @@ class Desk:
                 return acknowledge(record, rule, actor=actor, reason=reason)
 
         return _when_free(write)
+
+    def answer_change(self, setting: str, answer: str, *, actor: str, reason: str) -> None:
+        """Write down what a person says to a proposed change of a setting."""
+        from edgekeeper.ledger import Ledger
+        from edgekeeper.ledger.commands import answer_change
+
+        def write() -> None:
+            with Ledger.open(self.place) as record:
+                answer_change(record, setting, answer, actor=actor, reason=reason)
+
+        _when_free(write)
 
 
 def _when_free(write: Callable[[], _T]) -> _T:
