@@ -7,8 +7,6 @@ ledger is, and the number of the socket that listens.
 
 import asyncio
 import json
-import os
-import secrets
 import socket
 import sys
 from functools import partial
@@ -46,7 +44,7 @@ def make_web(
     trades : bool
         Whether there should be a process that trades.
     """
-    from edgekeeper.api import Access, ApiSettings, make_api
+    from edgekeeper.api import Access, ApiSettings, kept_secret, make_api
     from edgekeeper.dashboard import add_dashboard
     from edgekeeper.monitoring import Metrics
     from edgekeeper.sidecar import connect
@@ -66,21 +64,8 @@ def make_web(
         busy_seconds=settings.watch.busy_seconds,
     )
     app = make_api(desk, access, exchange=exchange, metrics=Metrics(desk), settings=limits)
-    add_dashboard(app, desk, access, storage_secret=_secret(folder))
+    add_dashboard(app, desk, access, storage_secret=kept_secret(folder / _SECRET_FILE))
     return app
-
-
-def _secret(folder: Path) -> str:
-    """What the dashboard signs its own cookies with: made once, readable by its owner alone."""
-    file = folder / _SECRET_FILE
-    try:
-        return file.read_text("ascii")
-    except FileNotFoundError:
-        made = secrets.token_urlsafe(32)
-        number = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(number, "w") as opened:
-            opened.write(made)
-        return made
 
 
 def main() -> None:
