@@ -90,7 +90,7 @@ def served(folder: Path):
     """Serve the folder with all its processes; bars come so slowly that pictures stand still."""
     command = [sys.executable, "-m", "edgekeeper", "serve", "--data", str(folder),
                "--source", "demo:0.01", "--port", str(PORT)]  # fmt: skip
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     try:
         yield f"http://127.0.0.1:{PORT}"
     finally:

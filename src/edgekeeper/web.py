@@ -7,8 +7,6 @@ ledger is, and the number of the socket that listens.
 
 import asyncio
 import json
-import os
-import secrets
 import socket
 import sys
 from functools import partial
@@ -18,8 +16,8 @@ from typing import TYPE_CHECKING
 from edgekeeper.child import Parent, end_with
 from edgekeeper.config import Config
 from edgekeeper.desk import Acts, Desk
+from edgekeeper.desk.elsewhere import drift_of, insights_of, quality_of
 from edgekeeper.logs import set_up_logs
-from edgekeeper.looking_back import drift_of, insights_of
 from edgekeeper.watch import Heart, with_local
 
 if TYPE_CHECKING:
@@ -46,7 +44,7 @@ def make_web(
     trades : bool
         Whether there should be a process that trades.
     """
-    from edgekeeper.api import Access, ApiSettings, make_api
+    from edgekeeper.api import Access, ApiSettings, kept_secret, make_api
     from edgekeeper.dashboard import add_dashboard
     from edgekeeper.monitoring import Metrics
     from edgekeeper.sidecar import connect
@@ -54,6 +52,7 @@ def make_web(
     acts = Acts(
         drift=partial(drift_of, ledger_url=ledger_url),
         analyze=partial(insights_of, ledger_url=ledger_url),
+        inspect=partial(quality_of, ledger_url=ledger_url),
     )
     desk = Desk(folder, ledger_url=ledger_url, acts=acts)
     access = Access(folder)
@@ -65,21 +64,8 @@ def make_web(
         busy_seconds=settings.watch.busy_seconds,
     )
     app = make_api(desk, access, exchange=exchange, metrics=Metrics(desk), settings=limits)
-    add_dashboard(app, desk, access, storage_secret=_secret(folder))
+    add_dashboard(app, desk, access, storage_secret=kept_secret(folder / _SECRET_FILE))
     return app
-
-
-def _secret(folder: Path) -> str:
-    """What the dashboard signs its own cookies with: made once, readable by its owner alone."""
-    file = folder / _SECRET_FILE
-    try:
-        return file.read_text("ascii")
-    except FileNotFoundError:
-        made = secrets.token_urlsafe(32)
-        number = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(number, "w") as opened:
-            opened.write(made)
-        return made
 
 
 def main() -> None:

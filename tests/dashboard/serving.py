@@ -8,7 +8,7 @@ import uvicorn
 from edgekeeper.api import Access, make_api, uvicorn_settings
 from edgekeeper.dashboard import add_dashboard
 from edgekeeper.desk import Acts, Desk
-from edgekeeper.looking_back import drift_of, insights_of
+from edgekeeper.desk.elsewhere import drift_of, insights_of
 
 
 def main():

@@ -52,6 +52,10 @@ def test_approve_promote_demote_kill_and_resume_before_a_real_loop(
         page.get_by_text("Orders for line linear").click()
         told = send(page, "Send to shadow", "tried")
         assert "done" in told
+        assert "done" in send(page, "Freeze", "a holiday")
+        page.wait_for_selector("text=All lines are frozen.")
+        assert "done" in send(page, "Unfreeze", "it is over")
+        page.wait_for_selector("text=All lines are frozen.", state="detached")
         assert "done" in send(page, "Stop trading", "news")
         page.wait_for_selector("header.top .chip.danger")
         page.locator("nav.rooms a[href='/']").click()
@@ -60,7 +64,9 @@ def test_approve_promote_demote_kill_and_resume_before_a_real_loop(
         page.wait_for_selector("header.top button:has-text('Stop')")
     with Desk(run) as desk:
         done = desk.rows("obeyed", ["kind", "actor", "reason", "outcome"])
-    assert done["kind"].to_list() == ["resume", "kill", "demote", "promote", "approve"]
+    assert done["kind"].to_list() == [
+        "resume", "kill", "unfreeze", "freeze", "demote", "promote", "approve",
+    ]  # fmt: skip
     assert set(done["outcome"]) == {"done"}
     assert all(actor.startswith("admin-") for actor in done["actor"])
 

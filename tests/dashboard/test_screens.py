@@ -20,7 +20,9 @@ def empty(serve, tmp_path_factory):
 
 def settle(page):
     """Wait for what is worked out beside everything else."""
-    page.wait_for_function("!document.body.innerText.includes('This is being worked out.')")
+    page.wait_for_function(
+        "!document.body.innerText.includes('This is being worked out.')", timeout=120_000
+    )
 
 
 def serious(page, *rules):
@@ -66,6 +68,10 @@ def test_each_screen_fits_a_phone(visit, full):
         settle(page)
         assert overflow(page) <= 0, path
         assert page.locator("header.top button.danger").is_visible()
+        page.emulate_media(color_scheme="light")
+        assert serious(page) == [], path
+        page.emulate_media(color_scheme="dark")
+        assert serious(page, "color-contrast") == [], path
 
 
 def test_screens_of_an_empty_folder_say_what_to_do_next(visit, empty):

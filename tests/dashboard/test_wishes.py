@@ -25,7 +25,7 @@ def wish(kind="kill", **given):
 
 
 def test_each_order_that_the_loop_knows_has_a_role():
-    assert set(NEEDED) == {*ORDERS, "acknowledge"}
+    assert set(NEEDED) == {*ORDERS, "acknowledge", "answer"}
 
 
 @pytest.mark.parametrize(("role", "kind"), [("read", "kill"), ("trade", "promote")])
@@ -76,3 +76,59 @@ def test_a_package_that_is_chosen_is_the_subject(live_run):
         sent = wish("pin", subject="linear", detail={"package": "abcdef123456"})
         carry_out(desk, Grant("admin"), sent)
         assert desk.rows("commands")["subject"].to_list() == ["abcdef123456"]
+
+
+def test_a_change_that_is_asked_for_is_answered_once_and_leaves_the_list(live_run):
+    from edgekeeper.ledger import Ledger
+
+    with Ledger.open(live_run / "ledger.sqlite") as record, record.transaction("person") as tx:
+        tx.append("approvals", {
+            "event_time_ns": 5, "subject": "policy.take_above", "kind": "parameter_change",
+            "answer": "asked", "actor": "learn", "reason": "it would have earned more",
+            "detail_json": [{"change": 0.4}],
+        })  # fmt: skip
+    sent = wish("answer", subject="policy.take_above", detail={"answer": "declined"})
+    with Desk(live_run) as desk:
+        assert [task.kind for task in desk.to_do()].count("parameter_change") == 1
+        assert "Nothing was ordered" in carry_out(desk, Grant("trade"), sent).text
+        for wrong in ({**sent, "detail": {"answer": "perhaps"}}, {**sent, "subject": "policy"}):
+            assert carry_out(desk, Grant("admin"), wrong).keep
+        assert carry_out(desk, Grant("admin"), sent).tone == "good"
+        assert "parameter_change" not in [task.kind for task in desk.to_do()]
+        assert carry_out(desk, Grant("admin"), sent).keep, "it waits no more"
+        row = desk.rows("approvals", limit=1).row(0, named=True)
+    assert (row["answer"], row["actor"], row["reason"]) == ("declined", "Ada", "news")
+
+
+def test_packages_from_elsewhere_wait_until_they_are_adopted(live_run):
+    from edgekeeper.desk.arrived import ArrivedReader
+    from edgekeeper.ledger import Ledger
+    from edgekeeper.registry import Registry
+
+    with Desk(live_run) as desk:
+        assert desk.arrived() == ()
+        on_record = desk.rows("packages", ["hash", "line"], limit=1).row(0)
+    with Ledger.open(live_run / "other.sqlite") as away:
+        registry = Registry(live_run / "models")
+        reader = ArrivedReader(registry, away)
+        there = reader.read()
+        assert (on_record[0], on_record[1]) in [(one.hash, one.line) for one in there]
+        assert [one.last_ns for one in there] == sorted((o.last_ns for o in there), reverse=True)
+        package = live_run / "models" / "packages" / there[0].hash
+        (package / "manifest.json").write_text("{}")
+        assert there[0] not in ArrivedReader(registry, away).read(), "damaged: it is not offered"
+
+
+def test_frozen_lines_are_known_until_they_move_again(live_run):
+    from edgekeeper.ledger import Ledger
+
+    place = live_run / "ledger.sqlite"
+    with Desk(live_run) as desk:
+        assert not desk.frozen()
+        for number, kind in enumerate(("freeze", "unfreeze")):
+            with Ledger.open(place) as record, record.transaction("trade", event_time_ns=9) as tx:
+                tx.append("obeyed", {
+                    "event_time_ns": 9, "after": number, "id": kind, "kind": kind,
+                    "actor": "Ada", "reason": "so", "outcome": "done",
+                })  # fmt: skip
+            assert desk.frozen() == (kind == "freeze")

@@ -203,6 +203,24 @@ def test_a_mirror_is_never_overwritten_by_another_run(far, lived, server, tmp_pa
     assert (done.exit_code, "new folder" in done.stderr) == (2, True)
 
 
+def test_a_record_in_a_database_is_copied_from_where_it_is(far, lived, tmp_path):
+    """SQLite by URL stands in for a server's database: the same door, and no file in the run."""
+    there = Path(shutil.copytree(lived, tmp_path / "there"))
+    url = f"sqlite:///{(there / 'ledger.sqlite').rename(tmp_path / 'elsewhere.sqlite')}"
+    mirror = tmp_path / "mirror"
+    done = run("models", "pull", f"far:{there}", "--to", mirror, *far.options)
+    assert (done.exit_code, "--ledger" in done.stderr) == (2, True), done.stderr
+    shutil.rmtree(mirror, ignore_errors=True)
+    for _ in range(2):
+        done = run("models", "pull", f"far:{there}", "--to", mirror, "--ledger", url, *far.options)
+        assert done.exit_code == 0, done.stderr
+        pulled = json.loads(done.stdout)
+    assert (pulled["links"] > 200, pulled["new_links"]) == (True, 0)
+    with Ledger.open(mirror / "ledger.sqlite", read_only=True) as ledger:
+        assert ledger.head("trade") == pulled["head"]
+    assert (mirror / "live").is_dir()
+
+
 def test_a_machine_that_is_not_there_or_has_no_such_run(far, lived, tmp_path):
     done = run("models", "push", f"far:{tmp_path / 'none'}", "--run", lived, *far.options)
     assert done.exit_code == 2

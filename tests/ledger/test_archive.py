@@ -157,6 +157,23 @@ def test_a_segment_that_is_not_as_it_was_is_named(moved, damage, what):
         assert ledger.query("SELECT count(*) FROM decisions").item() == 2 * 152
 
 
+def test_the_newest_rows_are_read_without_opening_a_segment(moved):
+    with Ledger.open(moved, read_only=True) as ledger:
+        wanted = {"order": ["event_time_ns"], "descending": True}
+        newest = ledger.read("forecasts", limit=20, where={"line": "trees"}, **wanted)
+        for file in file_of(moved).parent.iterdir():
+            file.unlink()
+        there = ledger.read("forecasts", limit=20, where={"line": "trees"}, **wanted)
+        assert there.equals(newest)
+        assert ledger.read("forecasts", limit=0, **wanted).height == 0
+        last = ledger.read("signals", order=["entry"], descending=True, limit=4)
+        assert last["side"].to_list() == ["short", "short", "long", "long"]
+        by_novelty = {"order": ["novelty"], "descending": True}
+        for more in ({"limit": 10_000, **wanted}, {"limit": 3, **by_novelty}, {"limit": 3}):
+            with pytest.raises(BadData, match="absent"):
+                ledger.read("forecasts", **more)
+
+
 def test_segments_that_changed_places_are_named(moved):
     one, two = file_of(moved, index=0), file_of(moved, index=1)
     swapped = one.read_bytes()

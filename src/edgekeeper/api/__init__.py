@@ -6,6 +6,7 @@ Importing this loads no web framework; :func:`make_api` does.
 from edgekeeper.api.access import COOKIE, Access
 from edgekeeper.api.app import make_api
 from edgekeeper.api.grants import Grant, Role, TokenOnRecord
+from edgekeeper.api.secret_file import kept_secret
 from edgekeeper.api.settings import ApiSettings, uvicorn_settings
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Grant",
     "Role",
     "TokenOnRecord",
+    "kept_secret",
     "make_api",
     "uvicorn_settings",
 ]

@@ -132,7 +132,7 @@ def _endpoint(listing: Listing, desk: Desk) -> Callable[..., Response]:
         where = {name: getattr(asked, name) for name in listing.filters}
         since, until = nanoseconds(asked.since), nanoseconds(asked.until)
         if since is None and listing.table in BULK:
-            since = _week_before(desk, until)
+            since = _week_before(desk, listing.table, until)
         frame = desk.rows(
             listing.table,
             column_names(listing.table),
@@ -171,9 +171,9 @@ def _told(listing: Listing) -> str:
     return "\n\n".join(words)
 
 
-def _week_before(desk: Desk, until_ns: int | None) -> int | None:
-    """A week before an instant, or before the newest bar."""
+def _week_before(desk: Desk, table: str, until_ns: int | None) -> int | None:
+    """A week before an instant, or before the newest row."""
     if until_ns is None:
-        newest = desk.rows("equity", ["event_time_ns"], limit=1)
+        newest = desk.rows(table, ["event_time_ns"], limit=1)
         until_ns = int(newest["event_time_ns"][0]) if newest.height else None
     return None if until_ns is None else until_ns - _WEEK_NS

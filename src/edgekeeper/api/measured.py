@@ -1,5 +1,6 @@
 """What has to be looked through first: drift, insights, the quality of data. Never in a request."""
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Query
@@ -9,23 +10,37 @@ from edgekeeper.api.kept import Kept
 from edgekeeper.api.problems import Problem
 from edgekeeper.api.routes import Routes, answered
 from edgekeeper.api.shapes import MeasuredOut, QuarantinePage, plain
-from edgekeeper.api.slowly import Slowly
 from edgekeeper.desk import Desk
+from edgekeeper.desk.slowly import Slowly
 
 if TYPE_CHECKING:
     import polars as pl
 
 __all__ = ["add_measured"]
 
+_Measure = Callable[[], Mapping[str, Any]]
+_PATIENCE_SECONDS = 0.05
 _MOST_FINDINGS = 500
 _MODELS, _TRADING, _DATA = "Models", "Trading", "Data"
 
 
 def add_measured(routes: Routes, desk: Desk) -> None:
     """Add drift, insights, data quality and quarantine."""
-    drifting = _slowly(desk, "drift")
-    telling = _slowly(desk, "analyze")
-    looking = Slowly(lambda: _quality(desk))
+    slowly = Slowly()
+
+    def measured(name: str, measure: _Measure | None, role: str = "trade") -> Response:
+        if measure is None:
+            raise Problem(404, "Not measured", "this service was started without what measures it")
+        head = desk.ledger.head(role)
+        found = slowly.get(name, head, measure, patience_seconds=_PATIENCE_SECONDS)
+        current = found.stamp == head
+        shown = MeasuredOut(
+            figures=None if found.value is None else dict(found.value),
+            ledger=found.stamp or None,
+            current=current,
+            trouble=found.trouble,
+        )
+        return answered(shown, headers=None if current else {"Retry-After": "2"})
 
     def drift() -> Response:
         """Say what has changed since the model was fitted: inputs, forecasts, correlations.
@@ -33,7 +48,7 @@ def add_measured(routes: Routes, desk: Desk) -> None:
         It takes seconds to measure. Until it is done, what was measured before is given, and
         `current` is false; what the loop itself found is under `/v1/refit-requests`.
         """
-        return _measured(desk, drifting)
+        return measured("drift", _drift(desk))
 
     def insights() -> Response:
         """Say what the record teaches: sources, hours, conditions that work, and where profit
@@ -41,9 +56,7 @@ def add_measured(routes: Routes, desk: Desk) -> None:
 
         It takes seconds to measure, as `/v1/drift`.
         """
-        return _measured(desk, telling)
-
-    comparing = Slowly(lambda: desk.gap().record())
+        return measured("insights", _insights(desk))
 
     def gap() -> Response:
         """Say what trading costs your bot in reality, beside what was assumed.
@@ -51,14 +64,14 @@ def add_measured(routes: Routes, desk: Desk) -> None:
         And which trades were simulated but never made, with the causes. Beyond chance worse over
         50 trades or more, `worse` is true. Measured as `/v1/drift`.
         """
-        return _measured(desk, comparing, role="signals")
+        return measured("gap", lambda: desk.gap().record(), role="signals")
 
     def quality() -> Response:
         """Say how good the bars are: gaps, duplicates, stale prices, outliers; and how complete.
 
         It takes seconds to look through many bars, as `/v1/drift`.
         """
-        return _measured(desk, looking)
+        return measured("data quality", lambda: _quality(desk))
 
     set_aside = Kept(lambda: _set_aside(desk))
 
@@ -89,26 +102,14 @@ def add_measured(routes: Routes, desk: Desk) -> None:
                answers=QuarantinePage)  # fmt: skip
 
 
-def _slowly(desk: Desk, name: str) -> Slowly | None:
-    act = getattr(desk.acts, name)
-    if act is None:
-        return None
-    if name == "analyze":
-        return Slowly(lambda: plain(act(desk.folder).figures))
-    return Slowly(lambda: plain(act(desk.folder)))
+def _drift(desk: Desk) -> _Measure | None:
+    act = desk.acts.drift
+    return None if act is None else lambda: plain(act(desk.folder))
 
 
-def _measured(desk: Desk, slowly: Slowly | None, role: str = "trade") -> Response:
-    if slowly is None:
-        raise Problem(404, "Not measured", "this service was started without what measures it")
-    found, working = slowly.read(desk.ledger.head(role))
-    shown = MeasuredOut(
-        figures=None if found.figures is None else dict(found.figures),
-        ledger=found.head,
-        current=not working,
-        trouble=found.trouble,
-    )
-    return answered(shown, headers={"Retry-After": "2"} if working else None)
+def _insights(desk: Desk) -> _Measure | None:
+    act = desk.acts.analyze
+    return None if act is None else lambda: plain(act(desk.folder).figures)
 
 
 def _quality(desk: Desk) -> dict[str, Any]:

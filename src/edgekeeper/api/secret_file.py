@@ -1,8 +1,9 @@
-"""A small file of records that only its owner may read, shared by several processes."""
+"""Small files that only their owner may read: records shared by processes, and one secret."""
 
 import fcntl
 import json
 import os
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -13,10 +14,11 @@ from typing import Any
 from edgekeeper.atomic import write_atomically
 from edgekeeper.errors import BadData, StorageError
 
-__all__ = ["SecretFile"]
+__all__ = ["SecretFile", "kept_secret"]
 
 _LOOK_NS = 500_000_000
 _MINE_ALONE = 0o600
+_SHORTEST = 32
 
 Records = dict[str, list[dict[str, Any]]]
 Signature = tuple[int, int, int]
@@ -140,3 +142,23 @@ class SecretFile:
         except OSError as error:
             raise StorageError(f"could not look at {self.path}: {error.strerror}") from error
         return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def kept_secret(path: Path) -> str:
+    """Return the secret of a file, which is made at the first call, whole and for its owner alone.
+
+    Raises
+    ------
+    StorageError
+        It can be neither read nor written.
+    """
+    try:
+        held = path.read_text("ascii")
+    except FileNotFoundError:
+        held = ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise StorageError(f"could not read {path}: {error}: check who may read it") from error
+    if len(held) < _SHORTEST:
+        held = secrets.token_urlsafe(_SHORTEST)
+        write_atomically(path, held.encode(), mode=_MINE_ALONE)
+    return held

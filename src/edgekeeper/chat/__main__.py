@@ -6,13 +6,14 @@ it closes the bot ends.
 
 import asyncio
 import sys
+from functools import partial
 from pathlib import Path
 
-from edgekeeper.chat.drift import ask_drift
 from edgekeeper.chat.running import keep_chat
 from edgekeeper.child import Parent, end_with
 from edgekeeper.config import Config
 from edgekeeper.desk import Acts, Desk
+from edgekeeper.desk.elsewhere import drift_of
 from edgekeeper.logs import set_up_logs
 from edgekeeper.watch import with_local
 
@@ -24,7 +25,7 @@ def main() -> None:
     parent = Parent()
     folder, url = Path(sys.argv[1]), parent.first_line or None
     set_up_logs("chat", with_local(folder, Config()).logs)
-    acts = Acts() if url else Acts(drift=ask_drift)
+    acts = Acts(drift=partial(drift_of, ledger_url=url))
     with Desk(folder, ledger_url=url, acts=acts) as desk:
         asyncio.run(keep_chat(desk, parent.gone.is_set))
 

@@ -103,7 +103,7 @@ COMMENTS = {
     "storage.keep_months": "Whole months of signals and forecasts in the database itself; older "
     "ones move\n# to Parquet segments beside it. Nothing is lost by that.",
     "storage.shadow_detail_months": "Let go of forecasts older than this; left out: never. Orders, "
-    "trades and\n# decisions are kept for ever.",
+    "trades,\n# decisions and answers to bots are kept for ever.",
     "storage.disk_budget_gb": "Let go of the oldest forecasts when the record grows beyond this; "
     "left out: never.",
     "storage.min_free_share": "With less of the disk free than this, no further forecasts are "

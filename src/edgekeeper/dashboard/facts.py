@@ -38,6 +38,8 @@ class Facts:
         None: no bot has been answered here.
     invented : bool
         Whether the market is the demo's, of which nothing follows for any other.
+    frozen : bool
+        Whether a person has forbidden lines to move and refits to be used.
     """
 
     live: bool
@@ -49,6 +51,7 @@ class Facts:
     trouble: bool = False
     sidecar: SidecarStatus | None = None
     invented: bool = False
+    frozen: bool = False
 
     @property
     def halted(self) -> bool:
@@ -99,6 +102,7 @@ def read_facts(desk: Desk) -> Facts:
         waiting=_waiting(desk) if live else (),
         sidecar=sidecar,
         invented=desk.source().partition(":")[0] == "demo",
+        frozen=live and desk.frozen(),
     )
 
 

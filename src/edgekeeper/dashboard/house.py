@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from edgekeeper.api import Access, Grant
 from edgekeeper.dashboard.curves import EquityReader
+from edgekeeper.dashboard.evidence_curves import EvidenceReader
 from edgekeeper.dashboard.facts import Facts, has_record, life_of, read_facts
 from edgekeeper.dashboard.figures import WatchedFigures
 from edgekeeper.dashboard.nodes import Node, encode
@@ -17,10 +18,10 @@ from edgekeeper.dashboard.place import Place
 from edgekeeper.dashboard.screens import SCREENS, screen_at
 from edgekeeper.dashboard.shelf import Shelf
 from edgekeeper.dashboard.shell import surround
-from edgekeeper.dashboard.slowly import Slowly
 from edgekeeper.dashboard.usage import Usage
 from edgekeeper.dashboard.view import Screen, View
 from edgekeeper.desk import Desk
+from edgekeeper.desk.slowly import Slowly
 from edgekeeper.errors import EdgekeeperError
 from edgekeeper.ledger.record import ROLES
 from edgekeeper.monitoring.bars_due import BarsDue
@@ -54,7 +55,7 @@ class House:
         self.desk, self.access = desk, access
         self.slowly = Slowly()
         self._shelf = Shelf()
-        self._equity = EquityReader(desk)
+        self._equity, self._evidence = EquityReader(desk), EvidenceReader(desk)
         self._figures = WatchedFigures(desk)
         self._usage = Usage()
         self._due = BarsDue(desk.folder)
@@ -117,8 +118,8 @@ class House:
 
     def _view(self, facts: Facts, grant: Grant, place: Place, stamp: str) -> View:
         return View(
-            self.desk, facts, grant, place, stamp, self._shelf, self._equity, self._figures,
-            self.slowly, self._usage, self._due,
+            self.desk, facts, grant, place, stamp, self._shelf, self._equity, self._evidence,
+            self._figures, self.slowly, self._usage, self._due,
         )  # fmt: skip
 
     def _inside(self, view: View, screen: Screen) -> list[Node]:

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 
 from edgekeeper.api import Grant
 from edgekeeper.dashboard.curves import EquityReader
+from edgekeeper.dashboard.evidence_curves import EvidenceReader
 from edgekeeper.dashboard.facts import Facts
 from edgekeeper.dashboard.figures import WatchedFigures
 from edgekeeper.dashboard.nodes import Node
 from edgekeeper.dashboard.place import Place
 from edgekeeper.dashboard.shelf import Shelf
-from edgekeeper.dashboard.slowly import Slowly
 from edgekeeper.dashboard.usage import Usage
 from edgekeeper.dashboard.wishes import NEEDED
 from edgekeeper.desk import Desk
+from edgekeeper.desk.slowly import Slowly
 from edgekeeper.monitoring.bars_due import BarsDue
 
 __all__ = ["Screen", "View"]
@@ -36,6 +37,7 @@ class View:
     stamp: str
     shelf: Shelf
     equity: EquityReader
+    evidence: EvidenceReader
     figures: WatchedFigures
     slowly: Slowly
     usage: Usage

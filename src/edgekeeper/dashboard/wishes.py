@@ -12,7 +12,10 @@ from edgekeeper.errors import EdgekeeperError, Refused, UsageError
 __all__ = [
     "NEEDED",
     "Answer",
+    "ask_adopt",
     "ask_alert",
+    "ask_change",
+    "ask_frozen",
     "ask_kill",
     "ask_line",
     "ask_package",
@@ -36,6 +39,7 @@ NEEDED: dict[str, Role] = {
     "unfreeze": "admin",
     "acknowledge": "trade",
     "adopt": "admin",
+    "answer": "admin",
 }
 """Least role that may give an order."""
 
@@ -43,6 +47,7 @@ _OPTIONS: dict[str, dict[str, type]] = {
     "kill": {"flatten": bool},
     "promote": {"override": bool},
     "refit": {"window": str},
+    "answer": {"answer": str},
 }
 _MOST_LETTERS = 500
 _WAIT_SECONDS = 3.0
@@ -77,6 +82,8 @@ def carry_out(desk: Desk, grant: Grant | None, wish: object) -> Answer:
             )
         if kind == "acknowledge":
             return _acknowledged(desk, grant, subject, reason)
+        if kind == "answer":
+            return _answered(desk, grant, subject, reason, str(detail.get("answer", "")))
         ordered = desk.order(
             kind, actor=grant.name, reason=reason, subject=subject, detail=detail,
             wait_seconds=_WAIT_SECONDS,
@@ -90,6 +97,11 @@ def _acknowledged(desk: Desk, grant: Grant, rule: str, reason: str) -> Answer:
     many = desk.acknowledge(rule, actor=grant.name, reason=reason)
     alerts = "1 alert" if many == 1 else f"{many} alerts"
     return Answer(f"Written down: you have seen {alerts} of this rule.", "good")
+
+
+def _answered(desk: Desk, grant: Grant, setting: str, reason: str, answer: str) -> Answer:
+    desk.answer_change(setting, answer, actor=grant.name, reason=reason)
+    return Answer(f"Written down: the change of {setting} is {answer}.", "good")
 
 
 def _told(ordered: Ordered) -> Answer:
@@ -254,3 +266,46 @@ def ask_alert(rule: str) -> Ask:
         ),
         verb="Seen",
     )
+
+
+def ask_change(setting: str) -> Ask:
+    """What the answer to a proposed change of a setting asks."""
+    return Ask(
+        kind="answer",
+        subject=setting,
+        title=f"Should {setting} be changed?",
+        text=(
+            "Your answer and its reason go on record, and the proposal leaves the list. Nothing "
+            "changes by itself: another value makes another recipe, which begins as a candidate.",
+        ),
+        verb="Write my answer down",
+        choices=(Choice("answer", "Answer", (("declined", "no"), ("approved", "yes"))),),
+    )
+
+
+def ask_frozen(frozen: bool) -> Ask:
+    """What is asked before lines are frozen, or let move again."""
+    if frozen:
+        return Ask(
+            "unfreeze", "", "Let lines move again?",
+            ("From the next boundary on, lines whose evidence is in move on, and accepted refits "
+             "are used.",),
+            "Unfreeze",
+        )  # fmt: skip
+    return Ask(
+        "freeze", "", "Freeze all lines?",
+        ("Nobody is promoted and no refit is used until you unfreeze. What trades goes on trading, "
+         "and a line that does harm is still sent back.",),
+        "Freeze",
+    )  # fmt: skip
+
+
+def ask_adopt(package: str, line: str) -> Ask:
+    """What is asked before a package from elsewhere is used."""
+    return Ask(
+        "adopt", package, f"Go on with this package in line {line}?",
+        (f"Package {package[:12]} was made elsewhere. It takes the place of a refit and inherits "
+         "the evidence of its line: it has to be of the same recipe, and newer than the present "
+         "one.", "`Roll back` returns to the one before."),
+        "Adopt",
+    )  # fmt: skip

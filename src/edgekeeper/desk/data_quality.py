@@ -1,8 +1,11 @@
 """How good a run's bars are, what was set aside, and how complete its forecasts."""
 
+import base64
+import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edgekeeper.errors import BadData
 
@@ -43,6 +46,43 @@ class DataQuality:
     quarantine: "pl.DataFrame"
     complete: "pl.DataFrame"
     asked: float = _ASKED_COMPLETE
+
+    def packed(self) -> dict[str, Any]:
+        """Return the same as JSON holds it, with frames as text; see :meth:`unpacked`."""
+        bars = self.bars
+        frames = {"quarantine": self.quarantine, "complete": self.complete}
+        if bars is not None:
+            frames |= {"by_symbol": bars.by_symbol, "findings": bars.findings}
+        return {
+            "source": self.source,
+            "interval": self.interval,
+            "asked": self.asked,
+            "frames": {name: _text(frame) for name, frame in frames.items()},
+        }
+
+    @classmethod
+    def unpacked(cls, said: Mapping[str, Any]) -> "DataQuality":
+        """Return what another process packed."""
+        from edgekeeper.market import Quality
+
+        frames = {name: _frame(text) for name, text in said["frames"].items()}
+        bars = Quality(frames["by_symbol"], frames["findings"]) if "findings" in frames else None
+        return cls(
+            said["source"], said["interval"], bars, frames["quarantine"], frames["complete"],
+            said["asked"],
+        )  # fmt: skip
+
+
+def _text(frame: "pl.DataFrame") -> str:
+    stream = io.BytesIO()
+    frame.write_ipc(stream, compression="zstd")
+    return base64.b64encode(stream.getvalue()).decode("ascii")
+
+
+def _frame(text: str) -> "pl.DataFrame":
+    import polars as pl
+
+    return pl.read_ipc(io.BytesIO(base64.b64decode(text)))
 
 
 def read_data_quality(folder: Path, ledger: "Ledger") -> DataQuality:

@@ -8,18 +8,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from edgekeeper.desk.arrived import ArrivedReader
+from edgekeeper.desk.earnings import EarningsReader
 from edgekeeper.desk.folder import LEDGER
 from edgekeeper.desk.ordering import Ordered, give_order, outcome_of
-from edgekeeper.desk.positions import Position, read_positions
+from edgekeeper.desk.positions import Position, PositionReader
 from edgekeeper.desk.run_models import RunModels, read_models
 from edgekeeper.desk.run_registry import run_registry
-from edgekeeper.desk.run_status import RunStatus, read_status
+from edgekeeper.desk.run_status import RunStatus, StatusReader
 from edgekeeper.errors import UsageError
 
 if TYPE_CHECKING:
     import polars as pl
 
     from edgekeeper.alerts import ChannelState
+    from edgekeeper.desk.arrived import Arrived
     from edgekeeper.desk.data_quality import DataQuality
     from edgekeeper.desk.earnings import By, Earnings
     from edgekeeper.desk.refits import Refits
@@ -58,11 +61,24 @@ class Acts:
         Folder of a run to what its record teaches.
     explain : callable
         (folder of a run, package, symbol, time in ns) to the parts of that forecast's score.
+    inspect : callable
+        Folder of a run to how good its bars are; without it this process looks through them.
     """
 
     drift: Callable[[Path], Mapping[str, Any]] | None = None
     analyze: Callable[[Path], "Telling"] | None = None
     explain: Callable[[Path, str, str, int], Mapping[str, Any]] | None = None
+    inspect: "Callable[[Path], DataQuality] | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Readers:
+    """Of one record, each with what it has seen of it."""
+
+    status: StatusReader
+    positions: PositionReader
+    earnings: EarningsReader
+    arrived: ArrivedReader
 
 
 class Desk:
@@ -94,6 +110,7 @@ class Desk:
         self.place = ledger_url or str(folder / LEDGER)
         self._url = ledger_url or ""
         self._ledger: Ledger | None = None
+        self._readers: _Readers | None = None
         self._lock = threading.RLock()
 
     def __enter__(self) -> Self:
@@ -112,7 +129,7 @@ class Desk:
         with self._lock:
             if self._ledger is not None:
                 self._ledger.close()
-                self._ledger = None
+                self._ledger = self._readers = None
 
     # -- questions ------------------------------------------------------------------------------
 
@@ -143,17 +160,40 @@ class Desk:
             return self._ledger
 
     @property
+    def _reading(self) -> "_Readers":
+        """What goes on reading where it ended the last time."""
+        with self._lock:
+            if self._readers is None:
+                record = self.ledger
+                self._readers = _Readers(
+                    StatusReader(record), PositionReader(record), EarningsReader(record),
+                    ArrivedReader(self.registry(), record),
+                )  # fmt: skip
+            return self._readers
+
+    @property
     def head(self) -> str:
         """Hash of what ``trade`` has written so far; the same while nothing has happened."""
         return self.ledger.head("trade")
 
     def status(self) -> RunStatus:
         """Where the run stands."""
-        return read_status(self.ledger)
+        return self._reading.status.read()
 
     def models(self) -> RunModels:
         """Return its fits, what the gates said of each, and where each stands."""
         return read_models(self.folder, self._url)
+
+    def arrived(self) -> "tuple[Arrived, ...]":
+        """Return packages that were pushed here and not adopted yet."""
+        return self._reading.arrived.read()
+
+    def frozen(self) -> bool:
+        """Whether a person has frozen the lines: of the run, or of a side-car without one."""
+        table = "obeyed" if self.rows("stretches", ["number"], limit=1).height else "sidecar_obeyed"
+        kinds = {"kind": ["freeze", "unfreeze"], "outcome": "done"}
+        last = self.rows(table, ["kind"], where=kinds, limit=1)
+        return last.height > 0 and last["kind"][0] == "freeze"
 
     def refits(self) -> "Refits":
         """Return when each line was fitted last, and what is asked for."""
@@ -163,9 +203,7 @@ class Desk:
 
     def earnings(self, account: str = ACCOUNT, by: "By | None" = None) -> "Earnings":
         """Return what an account has earned, and its trades in groups where asked for."""
-        from edgekeeper.desk.earnings import read_earnings
-
-        return read_earnings(self.ledger, account, by)
+        return self._reading.earnings.read(account, by)
 
     def registry(self) -> "Registry":
         """Return its packages on disk; with the keys that it trusts."""
@@ -227,7 +265,7 @@ class Desk:
 
     def positions(self, account: str = ACCOUNT) -> tuple[Position, ...]:
         """Return the open positions of an account."""
-        return read_positions(self.ledger, account)
+        return self._reading.positions.read(account)
 
     def outcome(self, order: str) -> str | None:
         """Return what became of an order; None: no loop has looked yet."""
@@ -253,6 +291,8 @@ class Desk:
         """Return how good the bars are, and what was set aside. It may take seconds."""
         from edgekeeper.desk.data_quality import read_data_quality
 
+        if self.acts.inspect is not None:
+            return self.acts.inspect(self.folder)
         return read_data_quality(self.folder, self.ledger)
 
     def sidecar(self) -> "SidecarStatus | None":
@@ -320,6 +360,17 @@ class Desk:
                 return acknowledge(record, rule, actor=actor, reason=reason)
 
         return _when_free(write)
+
+    def answer_change(self, setting: str, answer: str, *, actor: str, reason: str) -> None:
+        """Write down what a person says to a proposed change of a setting."""
+        from edgekeeper.ledger import Ledger
+        from edgekeeper.ledger.commands import answer_change
+
+        def write() -> None:
+            with Ledger.open(self.place) as record:
+                answer_change(record, setting, answer, actor=actor, reason=reason)
+
+        _when_free(write)
 
 
 def _when_free(write: Callable[[], _T]) -> _T:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from edgekeeper.desk.folder import LEDGER, MODELS
 from edgekeeper.errors import BadData, StorageError, UsageError
-from edgekeeper.ledger import MARKET_ROLES, OPERATIONAL_ROLES, Ledger, seal_file
+from edgekeeper.ledger import MARKET_ROLES, OPERATIONAL_ROLES, Ledger, drop_backup, seal_file
 from edgekeeper.ledger.stores import segment_folder
-from edgekeeper.registry import FarSide
+from edgekeeper.registry import FarError, FarSide
 
 __all__ = ["Pulled", "pull_run"]
 
@@ -43,8 +43,16 @@ class Pulled:
     new_links: int
 
 
-def pull_run(far: FarSide, folder: Path) -> Pulled:
+def pull_run(far: FarSide, folder: Path, ledger_url: str = "") -> Pulled:
     """Bring a run's mirror in ``folder`` up to date.
+
+    Parameters
+    ----------
+    far : FarSide
+    folder : path
+    ledger_url : str
+        Of a record that lies in a database, as it is reached from here: it is copied into a file,
+        whole each time.
 
     Raises
     ------
@@ -59,7 +67,10 @@ def pull_run(far: FarSide, folder: Path) -> Pulled:
     incoming = folder / _INCOMING
     incoming.mkdir(parents=True, exist_ok=True)
     record = incoming / LEDGER
-    _fetch_record(far, folder, record)
+    if ledger_url:
+        _copy_record(ledger_url, record)
+    else:
+        _fetch_record(far, folder, record)
     with Ledger.open(record, read_only=True) as ledger:
         for role in (*MARKET_ROLES, *OPERATIONAL_ROLES):
             ledger.verify(role)
@@ -92,10 +103,25 @@ def _known(folder: Path) -> tuple[str, int, str] | None:
         return name, _links(ledger), ledger.head("trade")
 
 
+def _copy_record(ledger_url: str, record: Path) -> None:
+    """Copy a record out of a database, verified; what an attempt before left is no use."""
+    drop_backup(record)
+    with Ledger.open(ledger_url, read_only=True) as ledger:
+        ledger.copy_to(record)
+
+
 def _fetch_record(far: FarSide, folder: Path, record: Path) -> None:
     copies = f"{far.folder}/{_COPIES}"
-    said = far.edgekeeper("ledger", "backup", "--run", far.folder, "--to", copies, "--days", "1",
-                          "--weeks", "0", "--months", "0", "--json")  # fmt: skip
+    try:
+        said = far.edgekeeper("ledger", "backup", "--run", far.folder, "--to", copies, "--days",
+                              "1", "--weeks", "0", "--months", "0", "--json")  # fmt: skip
+    except FarError as error:
+        if error.exit_code != UsageError.exit_code:
+            raise
+        raise UsageError(
+            f"{error}; where its record is in a database, name that with --ledger, as it is "
+            "reached from here (through `ssh -L`, say)"
+        ) from error
     try:
         backup = str(json.loads(said)["backup"])
     except (ValueError, KeyError, TypeError) as error:

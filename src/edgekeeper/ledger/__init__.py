@@ -11,7 +11,7 @@ from edgekeeper.ledger.group_commit import GroupCommitter
 from edgekeeper.ledger.holdings import Gap, Holdings, LetGo
 from edgekeeper.ledger.ledger import Ledger
 from edgekeeper.ledger.proving import RecordEnds
-from edgekeeper.ledger.sealing import Seal, seal_file
+from edgekeeper.ledger.sealing import SEALS_OF, Seal, seal_file
 from edgekeeper.ledger.segment import Segment
 from edgekeeper.ledger.transaction import MARKET_ROLES, OPERATIONAL_ROLES, Transaction
 from edgekeeper.ledger.trials import TrialCount, TrialFacts, append_trials, count_trials
@@ -23,6 +23,7 @@ __all__ = [
     "GENESIS",
     "MARKET_ROLES",
     "OPERATIONAL_ROLES",
+    "SEALS_OF",
     "Archive",
     "Gap",
     "GroupCommitter",

@@ -21,7 +21,7 @@ from edgekeeper.errors import BadData
 from edgekeeper.ledger.database import immediate
 from edgekeeper.ledger.holdings import Holdings, read_holdings
 from edgekeeper.ledger.loading import SegmentReader
-from edgekeeper.ledger.schema import BULK, DETAIL, FACTS, batches, chain
+from edgekeeper.ledger.schema import DETAIL, FACTS, batches, chain
 from edgekeeper.ledger.segment import (
     Segment,
     batches_in,
@@ -65,6 +65,10 @@ class Archive:
         Turns errors of database and disk into ours.
     clock : Clock
         Wall time, for the facts.
+    tables : sequence of str
+        Bulk tables that it moves.
+    roles : sequence of str
+        Whose chains they are in, and whose seals say how far they are sealed.
     """
 
     def __init__(
@@ -74,14 +78,18 @@ class Archive:
         withhold: Callable[[frozenset[str]], None],
         translating: Callable[[], AbstractContextManager[None]],
         clock: Clock,
+        tables: Sequence[str],
+        roles: Sequence[str],
     ) -> None:
+        self._tables, self._roles = tables, roles
+        self._detail_of = frozenset(tables) & frozenset(DETAIL)
         self._segments = segments
         self._engine = segments.engine
         self._transaction = transaction
         self._withhold = withhold
         self._translating = translating
         self._clock = clock
-        withhold(frozenset(self.holdings().open_gaps()))
+        withhold(self._gaps_of())
 
     def holdings(self) -> Holdings:
         """What the record says of its bulk rows."""
@@ -112,7 +120,7 @@ class Archive:
         with self._translating():
             held = self.sweep()
             moved: list[Segment] = []
-            for name in BULK:
+            for name in self._tables:
                 table, covered = FACTS[name], held.covered(name)
                 if rows_at_most(self._engine, [table]) < at_least:
                     continue
@@ -126,11 +134,13 @@ class Archive:
         """Clear up after a kill: rows that are in segments already, files that no fact names."""
         with self._translating():
             held = self.holdings()
-            for name in BULK:
+            for name in self._tables:
                 self._delete_moved(FACTS[name], held.covered(name))
             standing = {segment.name for segment in held.standing()}
             for name in sorted(self._segments.store.names() - standing):
-                self._segments.store.remove(name)
+                # Another process may be about to record what lies there of other tables.
+                if name.lstrip(".").startswith(tuple(f"{table}-" for table in self._tables)):
+                    self._segments.store.remove(name)
             return held
 
     def _sealed_between(self, after: int, until_ns: int) -> list[int]:
@@ -140,7 +150,11 @@ class Archive:
         asked = (
             select(func.max(chain.c.link))
             .join(seals, stands)
-            .where(seals.c.event_time_ns < until_ns, chain.c.link > after)
+            .where(
+                seals.c.role.in_(self._roles),
+                seals.c.event_time_ns < until_ns,
+                chain.c.link > after,
+            )
             .group_by(seals.c.event_time_ns)
         )
         with self._engine.connect() as connection:
@@ -255,7 +269,7 @@ class Archive:
 
     def _detail(self) -> list[Segment]:
         held = self.holdings()
-        detail = [segment for name in DETAIL for segment in held.standing(name)]
+        detail = [segment for name in self._detail_of for segment in held.standing(name)]
         return sorted(detail, key=lambda one: one.last_link)
 
     def _let_go(self, segments: Sequence[Segment], reason: str) -> list[Segment]:
@@ -269,19 +283,23 @@ class Archive:
 
     def stop_detail(self, reason: str) -> None:
         """From now on hash detail, but keep none. The record says so first."""
-        self._gap("stopped", set(DETAIL) - set(self.holdings().open_gaps()), reason)
-        self._withhold(frozenset(DETAIL))
+        self._gap("stopped", self._detail_of - self._gaps_of(), reason)
+        self._withhold(self._detail_of)
 
     def resume_detail(self, reason: str) -> None:
         """Keep detail again; the record says so once it is true."""
         self._withhold(frozenset())
-        self._gap("resumed", set(self.holdings().open_gaps()), reason)
+        self._gap("resumed", self._gaps_of(), reason)
+
+    def _gaps_of(self) -> frozenset[str]:
+        """Its tables whose rows are not being kept."""
+        return frozenset(self.holdings().open_gaps()) & self._detail_of
 
     def put_off(self, reason: str) -> None:
         """Record that rows could not be moved, and why."""
-        self._gap("put_off", {"forecasts"}, reason)
+        self._gap("put_off", self._detail_of, reason)
 
-    def _gap(self, event: str, tables: set[str], reason: str) -> None:
+    def _gap(self, event: str, tables: frozenset[str], reason: str) -> None:
         if tables:
             with self._transaction() as tx:
                 for name in sorted(tables):

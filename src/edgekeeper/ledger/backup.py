@@ -8,7 +8,7 @@ from pathlib import Path
 from edgekeeper.errors import StorageError, UsageError
 from edgekeeper.ledger.failures import storage_errors
 from edgekeeper.ledger.ledger import Ledger
-from edgekeeper.ledger.sealing import seal_file
+from edgekeeper.ledger.sealing import SEALS_OF, seal_file
 from edgekeeper.ledger.stores import FileStore, segment_folder
 
 __all__ = ["back_up", "backups_in", "drop_backup", "expired", "restore"]
@@ -50,7 +50,8 @@ def back_up(ledger: Ledger, folder: Path, now_ns: int) -> Path:
 def drop_backup(path: Path) -> None:
     """Remove a backup with everything that belongs to it."""
     path.unlink(missing_ok=True)
-    seal_file(path).unlink(missing_ok=True)
+    for role in SEALS_OF:
+        seal_file(path, role).unlink(missing_ok=True)
     FileStore(segment_folder(path)).drop()
 
 

@@ -1,4 +1,4 @@
-"""What people write into a record: orders for a loop to find, and that they have seen an alert."""
+"""What people write into a record: orders for a loop, that alerts were seen, answers to changes."""
 
 import secrets
 from collections.abc import Mapping
@@ -7,7 +7,12 @@ from typing import Any
 from edgekeeper.errors import UsageError, nearest
 from edgekeeper.ledger.ledger import Ledger
 
-__all__ = ["acknowledge", "write_command"]
+__all__ = ["ANSWERS", "acknowledge", "answer_change", "write_command"]
+
+ANSWERS = ("approved", "declined")
+"""What a person may say to a proposed change of a setting."""
+
+_ASKED, _CHANGE = "asked", "parameter_change"
 
 
 def write_command(
@@ -75,3 +80,39 @@ def acknowledge(ledger: Ledger, rule: str, *, actor: str, reason: str) -> int:
             },
         )
     return mine.height
+
+
+def answer_change(ledger: Ledger, setting: str, answer: str, *, actor: str, reason: str) -> None:
+    """Append what a person says to a proposed change of a setting.
+
+    Nothing changes by it: a setting belongs to a recipe, and another value makes another recipe.
+
+    Raises
+    ------
+    UsageError
+        No change of that setting waits, no such answer, or no reason.
+    """
+    if not reason.strip():
+        raise UsageError("--reason: expected some words, since every answer is on record with its")
+    if answer not in ANSWERS:
+        raise UsageError(f"expected {' or '.join(ANSWERS)}, got {answer[:40]!r}")
+    rows = ledger.read("approvals", where={"kind": _CHANGE})
+    newest = {row["subject"]: row for row in rows.iter_rows(named=True)}
+    waiting = [name for name, row in newest.items() if row["answer"] == _ASKED]
+    if setting not in waiting:
+        raise UsageError(
+            f"expected a setting whose change waits, got {setting[:60]!r}"
+            f"{nearest(setting, waiting)} (there are {', '.join(waiting) or 'none'})"
+        )
+    with ledger.transaction("person", durable=True) as tx:
+        tx.append(
+            "approvals",
+            {
+                "event_time_ns": newest[setting]["event_time_ns"],
+                "subject": setting,
+                "kind": _CHANGE,
+                "answer": answer,
+                "actor": actor,
+                "reason": reason,
+            },
+        )

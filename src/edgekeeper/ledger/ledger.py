@@ -23,8 +23,9 @@ from edgekeeper.ledger.migrate import bring_up_to_date, check_version
 from edgekeeper.ledger.moving import copy_rows
 from edgekeeper.ledger.proving import Prover
 from edgekeeper.ledger.record import ROLES, Record, check_role
-from edgekeeper.ledger.schema import BULK, FACTS
+from edgekeeper.ledger.schema import BULK_OF, FACTS
 from edgekeeper.ledger.sealing import (
+    SEALS_OF,
     Sealer,
     read_seals,
     seal_file,
@@ -136,8 +137,15 @@ class Ledger(Record):
 
     def _open_journal(self, prover: Prover | None) -> None:
         self._journal = Journal(self._engine, prover)
-        file = None if self._file is None else seal_file(self._file)
-        self._sealer = Sealer(self._engine, self._journal, file)
+        self._sealers = {
+            role: Sealer(
+                self._engine,
+                self._journal,
+                None if self._file is None else seal_file(self._file, role),
+                sealed,
+            )
+            for role, sealed in SEALS_OF.items()
+        }
 
     def __enter__(self) -> Self:
         return self
@@ -162,7 +170,8 @@ class Ledger(Record):
             for claim in self._claims.values():
                 ending.callback(claim.release)
             ending.callback(self._journal.close)
-            ending.callback(self._sealer.close)
+            for sealer in self._sealers.values():
+                ending.callback(sealer.close)
 
     # -- writing --------------------------------------------------------------------------------
 
@@ -239,7 +248,14 @@ class Ledger(Record):
         self._live.append(writer)
         return writer
 
-    def seal(self, event_time_ns: int, *, behind: bool = False, durable: bool = True) -> None:
+    def seal(
+        self,
+        event_time_ns: int,
+        *,
+        behind: bool = False,
+        durable: bool = True,
+        role: str = OPERATIONAL_ROLES[0],
+    ) -> None:
         """Write the heads of the market-time chains down, in the record and in a file beside it.
 
         Once sealed, a chain that lost its end is noticed by :meth:`check_seals`. While a run that
@@ -255,13 +271,15 @@ class Ledger(Record):
             Have both reach the disk. Without it the record alone is sealed, for a run that can be
             lived again, and the file takes the seal over with the next durable one: it must never
             know more than a power cut leaves of the record.
+        role : str
+            ``"signals"``: seal that chain instead, by wall time.
         """
         if self.unproved or self._read_only:
             return
-        role = OPERATIONAL_ROLES[0]
+        sealer = self._sealers[role]
         self.transaction(role)  # claims it: from here on nobody else seals
         with self._translating():
-            new = self._sealer.due(MARKET_ROLES, event_time_ns)
+            new = sealer.due(event_time_ns)
         if new:
             with self.transaction(
                 role, event_time_ns=event_time_ns, durable=durable, behind=True
@@ -269,12 +287,14 @@ class Ledger(Record):
                 for one in new:
                     tx.append("seals", asdict(one))
         with self._translating():
-            self._sealer.note(new, durable=durable)
+            sealer.note(new, durable=durable)
             if not behind:
-                self._sealer.wait()
+                sealer.wait()
 
-    def archive(self, clock: Clock) -> Archive:
+    def archive(self, clock: Clock, role: str = OPERATIONAL_ROLES[0]) -> Archive:
         """Return what moves bulk rows into segments and lets old ones go, by a clock of wall time.
+
+        The rows are those of a run, or with the role ``"signals"`` those of a side-car.
 
         Raises UsageError where rows are not :attr:`in_reach`, and StorageError where another
         process writes as the operational role.
@@ -285,16 +305,18 @@ class Ledger(Record):
                 "open it in a file, for writing"
             )
         self._settle()
-        role = OPERATIONAL_ROLES[0]
         record = partial(self.transaction, role, durable=True)
         record()  # claims the role
-        return Archive(self._segments, record, self._withhold, self._translating, clock)
+        return Archive(
+            self._segments, record, self._withhold, self._translating, clock, BULK_OF[role],
+            SEALS_OF[role],
+        )  # fmt: skip
 
-    def bulk_rows(self) -> int:
-        """Bound on the rows of the largest bulk table in the database, at the cost of look-ups."""
+    def bulk_rows(self, role: str = OPERATIONAL_ROLES[0]) -> int:
+        """Bound on the rows of a role's largest bulk table in the database, by look-ups."""
         self._check_open()
         with self._translating():
-            return rows_at_most(self._engine, [FACTS[name] for name in BULK])
+            return rows_at_most(self._engine, [FACTS[name] for name in BULK_OF[role]])
 
     @property
     def in_reach(self) -> bool:
@@ -305,7 +327,8 @@ class Ledger(Record):
     def _settle(self) -> None:
         super()._settle()
         with self._translating():
-            self._sealer.wait()
+            for sealer in self._sealers.values():
+                sealer.wait()
             self._journal.settle()
 
     def _withhold(self, tables: frozenset[str]) -> None:

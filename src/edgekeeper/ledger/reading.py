@@ -67,7 +67,8 @@ def read_table(
         conditions.append(column_named(table, "entry") > int(wanted.after))
     if wanted.before is not None:
         conditions.append(column_named(table, "entry") < int(wanted.before))
-    keys = [column_named(table, key) for key in wanted.order] + list(table.primary_key.columns)
+    sorted_by = dict.fromkeys([*wanted.order, *table.primary_key.columns.keys()])
+    keys = [column_named(table, key) for key in sorted_by]
     held = Holdings()
     chosen = [column_named(table, column) for column in names]
     with engine.connect() as connection:
@@ -82,13 +83,12 @@ def read_table(
     types = {int: pl.Int64, float: pl.Float64, str: pl.String}
     schema = {column.name: types[kind_of(column.type)] for column in chosen}
     frame = pl.DataFrame(rows, schema=schema, orient="row")
-    if not held.covered(name):
-        return frame
+    standing = _in_time(held.standing(name), wanted)
+    if not held.covered(name) or _newest_are_here(table, frame, wanted, standing):
+        return frame.select(names)
     older = [
         _select(table, part, wanted).select(frame.columns)
-        for part in segments.frames(
-            _in_time(held.standing(name), wanted), _needed(table, schema, wanted)
-        )
+        for part in segments.frames(standing, _needed(table, schema, wanted))
     ]
     last = engine.dialect.name == "postgresql"  # where an unknown value sorts: as its largest
     union = pl.concat([*older, frame]).sort(
@@ -98,6 +98,20 @@ def read_table(
         maintain_order=True,
     )
     return union.select(names) if limit is None else union.select(names).head(limit)
+
+
+def _newest_are_here(
+    table: Table, frame: "pl.DataFrame", wanted: Selection, segments: Sequence[Segment]
+) -> bool:
+    """Whether the newest rows asked for are all in the database, so that no segment is opened."""
+    if not wanted.descending or wanted.limit is None or frame.height < wanted.limit:
+        return False
+    if wanted.limit == 0 or list(wanted.order) in ([], ["entry"]):
+        return True
+    if list(wanted.order) != [time_column(table)]:
+        return False
+    oldest = int(frame[wanted.order[0]][-1])
+    return all(one.until_ns is not None and one.until_ns <= oldest for one in segments)
 
 
 def _in_time(segments: Sequence[Segment], wanted: Selection) -> list[Segment]:

@@ -16,7 +16,7 @@ from edgekeeper.ledger.loading import SegmentReader
 from edgekeeper.ledger.querying import run_query
 from edgekeeper.ledger.reading import Selection, read_table
 from edgekeeper.ledger.schema import FACTS
-from edgekeeper.ledger.sealing import check_seals, heads, links_at, seal_file
+from edgekeeper.ledger.sealing import check_seals, heads, links_at
 from edgekeeper.ledger.stores import store_of
 from edgekeeper.ledger.tallying import Tally, tally_table
 from edgekeeper.ledger.transaction import MARKET_ROLES, OPERATIONAL_ROLES
@@ -228,8 +228,7 @@ class Record:
         """
         self._settle()
         with self._translating():
-            file = None if self._file is None else seal_file(self._file)
-            return check_seals(self._engine, self.place, file)
+            return check_seals(self._engine, self.place, self._file)
 
     def holdings(self) -> Holdings:
         """What the record says of its bulk rows: segments, what was let go, what was not kept."""

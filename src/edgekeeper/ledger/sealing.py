@@ -18,8 +18,10 @@ from edgekeeper.errors import BadData
 from edgekeeper.ledger.behind import Behind
 from edgekeeper.ledger.journal import Journal
 from edgekeeper.ledger.schema import FACTS, chain
+from edgekeeper.ledger.transaction import MARKET_ROLES
 
 __all__ = [
+    "SEALS_OF",
     "Seal",
     "Sealer",
     "check_seals",
@@ -52,9 +54,13 @@ class Seal:
     digest: str
 
 
-def seal_file(ledger: Path) -> Path:
-    """Where the seals of a ledger lie."""
-    return ledger.with_name(f"{ledger.name}.seals")
+SEALS_OF = {"operations": MARKET_ROLES, "signals": ("signals",)}
+"""Roles whose chains are sealed, by the operational role that writes the seals down."""
+
+
+def seal_file(ledger: Path, role: str = "operations") -> Path:
+    """Where the seals of a ledger lie that a role writes down: each role has one writer."""
+    return ledger.with_name(f"{ledger.name}{'' if role == 'operations' else f'.{role}'}.seals")
 
 
 def heads(engine: Engine, roles: Iterable[str], event_time_ns: int) -> list[Seal]:
@@ -88,9 +94,14 @@ class Sealer:
     journal : Journal
     file : Path or None
         Where the seals go besides the record.
+    roles : sequence of str
+        Whose chains it seals.
     """
 
-    def __init__(self, engine: Engine, journal: Journal, file: Path | None) -> None:
+    def __init__(
+        self, engine: Engine, journal: Journal, file: Path | None, roles: Sequence[str]
+    ) -> None:
+        self.roles = roles
         self._engine = engine
         self._journal = journal
         self._file = file
@@ -98,14 +109,14 @@ class Sealer:
         self._ahead = True  # whether seals of the record, or of who wrote before, may be lost yet
         self._behind = Behind("edgekeeper-seals")
 
-    def due(self, roles: Iterable[str], event_time_ns: int) -> list[Seal]:
+    def due(self, event_time_ns: int) -> list[Seal]:
         """Heads of chains that no seal stands for yet."""
         self.wait()
         if self._seals is None:
             self._journal.settle()
-            self._seals = read_seals(self._engine)
+            self._seals = self._on_record()
         furthest = {seal.role: seal.links for seal in self._seals}
-        found = (Seal(event_time_ns, role, *self._journal.head(role)) for role in roles)
+        found = (Seal(event_time_ns, role, *self._journal.head(role)) for role in self.roles)
         return [seal for seal in found if seal.links > furthest.get(seal.role, 0)]
 
     def note(self, new: Sequence[Seal], *, durable: bool) -> None:
@@ -123,7 +134,7 @@ class Sealer:
             if committed is None:
                 self._journal.write_group((), durable=True)
             self._journal.settle()
-            self._seals = read_seals(self._engine)  # a commit of theirs may have failed
+            self._seals = self._on_record()  # a commit of theirs may have failed
             committed, self._ahead = None, False
         seals = self._seals or []
 
@@ -134,6 +145,9 @@ class Sealer:
                 write_seals(self._file, seals)
 
         self._behind.start(follow)
+
+    def _on_record(self) -> list[Seal]:
+        return [seal for seal in read_seals(self._engine) if seal.role in self.roles]
 
     def wait(self) -> None:
         """Wait for the file; raise what went wrong with it or with the seals' commit."""
@@ -172,7 +186,7 @@ def _line(seal: Seal) -> str:
     return json.dumps(asdict(seal), sort_keys=True) + "\n"
 
 
-def check_seals(engine: Engine, place: object, file: Path | None) -> int:
+def check_seals(engine: Engine, place: object, ledger: Path | None) -> int:
     """Hold the chains against every seal, in the record and beside it; return how many there are.
 
     Raises
@@ -180,7 +194,9 @@ def check_seals(engine: Engine, place: object, file: Path | None) -> int:
     BadData
         A chain that is shorter than a seal says, or another one.
     """
-    seals = read_seals(engine) + (_from_file(file) if file is not None else [])
+    seals = read_seals(engine)
+    if ledger is not None:
+        seals += [one for role in SEALS_OF for one in _from_file(seal_file(ledger, role))]
     with engine.connect() as connection:
         for seal in dict.fromkeys(seals):
             query = select(chain.c.digest).where(

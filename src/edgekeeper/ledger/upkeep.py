@@ -13,6 +13,7 @@ from edgekeeper.config import StorageConfig
 from edgekeeper.errors import StorageError
 from edgekeeper.ledger.archive import Archive, months_before
 from edgekeeper.ledger.ledger import Ledger
+from edgekeeper.ledger.schema import BULK_OF
 from edgekeeper.ledger.segment import Segment
 
 __all__ = ["Compacted", "Upkeep", "free_share_beside"]
@@ -58,6 +59,8 @@ class Upkeep:
         Wall time.
     free_share : callable, optional
         Free share of the disk, 0 to 1, or ``None`` where it is not known.
+    role : str
+        Whose bulk rows: ``"operations"`` for those of a run, ``"signals"`` for a side-car's.
 
     Attributes
     ----------
@@ -71,7 +74,10 @@ class Upkeep:
         settings: StorageConfig,
         clock: Clock,
         free_share: Callable[[], float | None] | None = None,
+        *,
+        role: str = "operations",
     ) -> None:
+        self._role = role
         self._ledger = ledger
         self._settings = settings
         self._clock = clock
@@ -87,17 +93,18 @@ class Upkeep:
         if self._ledger.unproved or not self._ledger.in_reach:
             return
         if self._keeping is None:
-            self._keeping = not self._ledger.holdings().open_gaps()
+            mine = BULK_OF[self._role]
+            self._keeping = not any(one in mine for one in self._ledger.holdings().open_gaps())
             if not self._keeping:
-                self._ledger.archive(self._clock)  # which withholds as before
+                self._archive()  # which withholds as before
                 self.warning = _WITHHELD.format("as before")
         if self._keeping and share < least:
             reason = f"{share:.1%} of the disk is free, less than {least:.0%}"
-            self._ledger.archive(self._clock).stop_detail(reason)
+            self._archive().stop_detail(reason)
             self.warning = _WITHHELD.format(reason)
             self._keeping = False
         elif not self._keeping and share >= least * _ROOM_AGAIN:
-            self._ledger.archive(self._clock).resume_detail(f"{share:.1%} of the disk is free")
+            self._archive().resume_detail(f"{share:.1%} of the disk is free")
             self.warning = ""
             self._keeping = True
 
@@ -111,9 +118,9 @@ class Upkeep:
             return
         chosen = self._settings
         lets_go = chosen.shadow_detail_months is not None or chosen.disk_budget_gb is not None
-        if not lets_go and self._ledger.bulk_rows() < WORTH_MOVING:
+        if not lets_go and self._ledger.bulk_rows(self._role) < WORTH_MOVING:
             return  # as at nearly every month of a small record
-        archive = self._ledger.archive(self._clock)
+        archive = self._archive()
         try:
             archive.move(now_ns, self._settings.keep_months, at_least=WORTH_MOVING)
         except StorageError as error:
@@ -128,11 +135,14 @@ class Upkeep:
         StorageError
             No room, or another process is at it.
         """
-        archive = self._ledger.archive(self._clock)
+        archive = self._archive()
         moved = archive.move(now_ns, self._settings.keep_months)
         gone = self._let_go(archive, now_ns)
         archive.shrink()
         return Compacted(moved, gone)
+
+    def _archive(self) -> Archive:
+        return self._ledger.archive(self._clock, self._role)
 
     def _let_go(self, archive: Archive, now_ns: int) -> list[Segment]:
         months, budget = self._settings.shadow_detail_months, self._settings.disk_budget_gb

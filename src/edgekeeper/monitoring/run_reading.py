@@ -5,7 +5,7 @@ run; the first one counts where the rows lie.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from edgekeeper.alerts import CLEARED
@@ -80,11 +80,17 @@ class RunReader:
             self._after[table] = int(found["last"].to_numpy().max())
         return found
 
-    def _new(self, table: str, columns: Sequence[str]) -> list[dict[str, Any]]:
-        rows = self._ledger.read(table, ["entry", *columns], after=self._after.get(table, 0))
-        if rows.height:
-            self._after[table] = int(rows["entry"][-1])
-        return rows.to_dicts()
+    def _new(self, table: str, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """Yield rows that are new; by pages, so that a long run is read in little memory."""
+        height = _PAGE
+        while height == _PAGE:
+            rows = self._ledger.read(
+                table, ["entry", *columns], after=self._after.get(table, 0), limit=_PAGE
+            )
+            height = rows.height
+            if height:
+                self._after[table] = int(rows["entry"][-1])
+            yield from rows.iter_rows(named=True)
 
     def _newest(
         self, table: str, found: "pl.DataFrame", columns: Sequence[str]
@@ -120,7 +126,7 @@ class RunReader:
             self.figures.bars += row["sum_bars"] or 0
 
     def _steps(self) -> None:
-        """Go through the steps by pages, so that a long run is read in little memory."""
+        """Go through the steps by pages, as :meth:`_new` does."""
         columns = ["entry", "known_time_ns", "latency_ms"]
         height = _PAGE
         while height == _PAGE:

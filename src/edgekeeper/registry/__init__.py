@@ -5,7 +5,7 @@ both that users import.
 """
 
 from edgekeeper.registry.disk import Registry
-from edgekeeper.registry.far_side import FarSide
+from edgekeeper.registry.far_side import FarError, FarSide
 from edgekeeper.registry.folder import Package, load_package_dir
 from edgekeeper.registry.parcel import MOST_BYTES, pack, unpack
 from edgekeeper.registry.pointer import Pointer
@@ -16,6 +16,7 @@ from edgekeeper.registry.upgrade import Served, check_upgrade
 __all__ = [
     "MOST_BYTES",
     "STANDINGS",
+    "FarError",
     "FarSide",
     "Fit",
     "Package",

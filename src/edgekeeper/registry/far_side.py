@@ -15,7 +15,7 @@ from typing import Self
 
 from edgekeeper.errors import StorageError, UsageError
 
-__all__ = ["FarSide"]
+__all__ = ["FarError", "FarSide"]
 
 _HOST = r"(?:[A-Za-z_][A-Za-z0-9._-]*@)?(?:[A-Za-z0-9][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\])"
 _PROGRAM = re.compile(r"[A-Za-z0-9_./~+-]+")

@@ -2,24 +2,26 @@
 
 import json
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 import polars as pl
 
 from edgekeeper.ledger import Ledger
+from edgekeeper.report.evidence_path import NULLS, EvidencePath
 from edgekeeper.report.wording import day, percent, signed, wealth
 from edgekeeper.stats.evidence_pace import EvidencePace, evidence_pace
-from edgekeeper.types import Float64Array, Int64Array
+from edgekeeper.types import Float64Array
 
-__all__ = ["NULLS", "ExpectedEvidence", "expected_evidence", "expected_figures"]
+__all__ = [
+    "NULLS",
+    "EvidenceWatch",
+    "ExpectedEvidence",
+    "expected_evidence",
+    "expected_figures",
+]
 
-NULLS = {
-    "log_e_cash": "cash",
-    "log_e_exposure": "its own average exposure",
-    "log_e_incumbent": "the incumbent",
-}
 _WAITING = "shadow"
 State = Literal["reached", "expected", "not at this pace", "too early", "ruined"]
 
@@ -97,29 +99,64 @@ def expected_evidence(
     how fast a line beat another incumbent says nothing about this one. With ``until_ns`` nothing
     later is read.
     """
-    columns = ["event_time_ns", "line", "from_stage", "to_stage"]
-    moves = ledger.read("stages", columns, until_ns=until_ns)
-    own = moves.filter(pl.col("line") == line)
-    if own.height == 0 or own["to_stage"][-1] != _WAITING:
-        return None
-    # A package may change within a stage; the body of evidence begins where the stage does.
-    entered = own.filter(pl.col("from_stage").fill_null("") != pl.col("to_stage"))
-    began = int(entered["event_time_ns"][-1])
-    columns = ["event_time_ns", *NULLS, "threshold"]
-    path = ledger.read(
-        "evidence", columns, where={"line": line}, since_ns=began + 1, until_ns=until_ns
-    )
-    path = path.sort("event_time_ns")
-    if path.height == 0:
-        return None
-    time = path["event_time_ns"].to_numpy()
-    logs = path.select(*NULLS).cast(pl.Float64).fill_null(-math.inf).to_numpy()
-    same = time > _incumbent_since(moves, line, began)
-    increments = _increments(logs, same)
-    threshold = path["threshold"].cast(pl.Float64).fill_null(math.inf)[-1]
-    left, horizon_ns, bar_ns = _time_left(ledger, began, time)
-    pace = evidence_pace(increments, logs[-1], float(threshold), ahead=left)
-    return _dated(pace, int(time[-1]), bar_ns, horizon_ns)
+    return EvidenceWatch(ledger, line).read(until_ns)
+
+
+class EvidenceWatch:
+    """Says the same of one line again and again, and reads only what is new each time.
+
+    The evidence is always that of now; its pace, and so the date, is worked out again when there
+    is a hundredth more of it, or who is to be beaten, or what is weakest, has changed.
+
+    Parameters
+    ----------
+    ledger : Ledger
+    line : str
+    """
+
+    def __init__(self, ledger: Ledger, line: str) -> None:
+        self._ledger, self._line = ledger, line
+        self._path: EvidencePath | None = None
+        self._known: tuple[tuple[object, ...], int, ExpectedEvidence] | None = None
+
+    def read(self, until_ns: int | None = None) -> ExpectedEvidence | None:
+        """Return it as of now, or of an instant that is later than those asked about before."""
+        columns = ["event_time_ns", "line", "from_stage", "to_stage"]
+        moves = self._ledger.read("stages", columns, until_ns=until_ns)
+        own = moves.filter(pl.col("line") == self._line)
+        if own.height == 0 or own["to_stage"][-1] != _WAITING:
+            self._path = self._known = None
+            return None
+        # A package may change within a stage; the body of evidence begins where the stage does.
+        entered = own.filter(pl.col("from_stage").fill_null("") != pl.col("to_stage"))
+        began = int(entered["event_time_ns"][-1])
+        path = self._path
+        if path is None or path.began_ns != began:
+            path = self._path = EvidencePath(self._ledger, self._line, began)
+            self._known = None
+        path.read_on(until_ns)
+        if path.bars == 0:
+            return None
+        return self._expected(path, _incumbent_since(moves, self._line, began))
+
+    def _expected(self, path: EvidencePath, incumbent_since: int) -> ExpectedEvidence:
+        least, threshold = float(np.min(path.now)), path.threshold
+        about = (incumbent_since, least >= threshold, least == -math.inf)
+        if self._known is not None and self._known[0] == about:
+            _, bars, found = self._known
+            if path.bars - bars <= bars // 100:
+                stands = replace(found.pace, log_now=least, threshold=threshold)
+                return replace(found, pace=stands)
+        found = _worked_out(self._ledger, path, incumbent_since)
+        self._known = (about, path.bars, found)
+        return found
+
+
+def _worked_out(ledger: Ledger, path: EvidencePath, incumbent_since: int) -> ExpectedEvidence:
+    increments = _increments(path.rows, path.time_ns > incumbent_since)
+    left, horizon_ns, bar_ns = _time_left(ledger, path)
+    pace = evidence_pace(increments, path.now, path.threshold, ahead=left, bars_each=path.bars_each)
+    return _dated(pace, path.last_ns, bar_ns, horizon_ns)
 
 
 def expected_figures(expected: ExpectedEvidence | None) -> dict[str, Any] | None:
@@ -159,16 +196,14 @@ def _increments(logs: Float64Array, same: "np.ndarray[Any, np.dtype[np.bool_]]")
     return clean
 
 
-def _time_left(ledger: Ledger, began: int, time: Int64Array) -> tuple[int, int, float]:
+def _time_left(ledger: Ledger, path: EvidencePath) -> tuple[int, int, float]:
     """Return (bars until the horizon ends, that instant, nanoseconds a bar)."""
     held = json.loads(ledger.read("runs", ["config_json"])["config_json"][-1])
     config = held[0] if isinstance(held, list) else held
-    last = int(time[-1])
-    epochs = ledger.read("epochs", ["event_time_ns"], since_ns=began + 1, until_ns=last).height
-    bar_ns = float(time[-1] - began) / len(time)
-    left = max(0, int(config["evidence"]["horizon_epochs"]) - epochs)
-    bars = math.ceil(left * len(time) / max(epochs, 1))
-    return min(bars, 1_000_000), int(time[-1] + bars * bar_ns), bar_ns
+    bar_ns = float(path.last_ns - path.began_ns) / path.bars
+    left = max(0, int(config["evidence"]["horizon_epochs"]) - path.epochs)
+    bars = math.ceil(left * path.bars / max(path.epochs, 1))
+    return min(bars, 1_000_000), int(path.last_ns + bars * bar_ns), bar_ns
 
 
 def _dated(pace: EvidencePace, now_ns: int, bar_ns: float, horizon_ns: int) -> ExpectedEvidence:

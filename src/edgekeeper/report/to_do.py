@@ -64,15 +64,8 @@ def read_to_do(ledger: Ledger, since_ns: int, until_ns: int) -> list[Task]:
 
 
 def _guards(ledger: Ledger, until_ns: int) -> Iterator[Task]:
-    rows = ledger.read("guards", where={"account": _ACCOUNT}, until_ns=until_ns)
-    standing: dict[str, dict[str, Any] | None] = {"halt": None, "pause": None}
-    ends = {"resume": "halt", "rearm": "pause"}
-    for row in rows.iter_rows(named=True):
-        if row["event"] in standing:
-            standing[row["event"]] = row
-        elif row["event"] in ends:
-            standing[ends[row["event"]]] = None
-    halt, pause = standing["halt"], standing["pause"]
+    halt = _standing(ledger, "halt", "resume", until_ns)
+    pause = _standing(ledger, "pause", "rearm", until_ns)
     if halt is not None:
         text = f"The account is halted ({_cause(halt)}): find out why before it goes on."
         command = 'edgekeeper resume --reason "…"'
@@ -81,6 +74,17 @@ def _guards(ledger: Ledger, until_ns: int) -> Iterator[Task]:
         text = f"The model is paused ({_cause(pause)}); the fallback trades meanwhile."
         command = 'edgekeeper rearm --reason "…"'
         yield Task("pause", "soon", pause["event_time_ns"], text, command)
+
+
+def _standing(ledger: Ledger, begins: str, ends: str, until_ns: int) -> dict[str, Any] | None:
+    """The newest of the two events, unless it is the end."""
+    rows = ledger.read(
+        "guards", where={"account": _ACCOUNT, "event": [begins, ends]}, until_ns=until_ns,
+        order=["entry"], descending=True, limit=1,
+    )  # fmt: skip
+    if rows.height == 0 or rows["event"][0] == ends:
+        return None
+    return rows.row(0, named=True)
 
 
 def _model_trades(ledger: Ledger, until_ns: int) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import math
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -16,6 +17,7 @@ from edgekeeper.sidecar.answering import Answering
 from edgekeeper.sidecar.bar_market import BarMarket
 from edgekeeper.sidecar.halts import Halts, Order
 from edgekeeper.sidecar.herald import Herald
+from edgekeeper.sidecar.keeping import Keeping
 from edgekeeper.sidecar.learning import Fitter, Learning, fitting_process
 from edgekeeper.sidecar.obeying import Obeying
 from edgekeeper.sidecar.scribe import Scribe
@@ -30,6 +32,7 @@ _LEDGER = "ledger.sqlite"
 _LOOK_SECONDS = 0.05
 _BEAT_SECONDS = 1.0
 _MEASURE_SECONDS = 900.0
+_KEEP_SECONDS = 60.0
 
 
 class Sidecar:
@@ -44,11 +47,11 @@ class Sidecar:
 
     def __init__(
         self, folder: Path, writer: GroupCommitter, reader: Ledger, config: Config, clock: Clock,
-        fitter: Fitter,
+        fitter: Fitter, keeping: Keeping,
     ) -> None:  # fmt: skip
         self.folder, self.config = folder, config
         self._scribe = scribe = Scribe(writer)
-        self._reader = reader
+        self._reader, self._keeping = reader, keeping
         self.herald = herald = Herald(folder, config, scribe, clock)
         herald.begin(reader)
         halts = Halts()
@@ -62,7 +65,7 @@ class Sidecar:
 
     async def work(self) -> None:
         """Obey, learn and give signs of life until cancelled; raise what went wrong."""
-        self._measured = time.monotonic()
+        self._measured, kept = time.monotonic(), -math.inf
         heart = Heart(self.folder, "signals", _BEAT_SECONDS)
         try:
             while True:
@@ -73,6 +76,9 @@ class Sidecar:
                 if time.monotonic() > self._measured + _MEASURE_SECONDS:
                     self._measured = time.monotonic()
                     self.herald.judge(await asyncio.to_thread(self.herald.measure, self._reader))
+                if time.monotonic() > kept + _KEEP_SECONDS:
+                    await asyncio.to_thread(self._keeping.look)
+                    kept = time.monotonic()
                 self._scribe.check()
                 await asyncio.sleep(_LOOK_SECONDS)
         except asyncio.CancelledError:
@@ -115,6 +121,7 @@ async def opened(
                 config,
                 clock or WallClock(),
                 fitter or fitting_process(folder, config.refits, ledger_url or ""),
+                Keeping(ledger, config, clock or WallClock()),
             )
             try:
                 yield sidecar

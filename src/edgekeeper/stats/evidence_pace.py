@@ -74,6 +74,7 @@ def evidence_pace(
     threshold: float,
     *,
     ahead: int = 5_000,
+    bars_each: int = 1,
     repetitions: int = 400,
     seed: int = 0,
 ) -> EvidencePace:
@@ -93,6 +94,8 @@ def evidence_pace(
         Logarithm of the wealth that each has to reach; infinite where there is no budget.
     ahead : int
         Bars to look ahead, such as those left of a line's horizon.
+    bars_each : int
+        Bars that a row of ``increments`` stands for, where a long past is kept in strides.
 
     Raises
     ------
@@ -114,11 +117,12 @@ def evidence_pace(
     >>> evidence_pace(-steady, np.zeros(3), math.log(20)).arriving
     0.0
     """
-    moves, now = _checked(increments, log_now, ahead, repetitions)
+    moves, now = _checked(increments, log_now, ahead, bars_each, repetitions)
     weakest = int(np.argmin(now))
     least, n = float(now[weakest]), len(moves)
-    stride = max(1, math.ceil(ahead / _MOST_STRIDES))
-    steps = moves[n % stride :].reshape(-1, stride, moves.shape[1]).sum(axis=1)
+    rows = max(1, math.ceil(ahead / bars_each / _MOST_STRIDES))
+    stride = rows * bars_each
+    steps = moves[n % rows :].reshape(-1, rows, moves.shape[1]).sum(axis=1)
     growth = (math.nan,) * 3
     if len(steps) >= LEAST_BARS:
         growth = _growth(steps[:, weakest], stride, repetitions, seed)
@@ -134,13 +138,13 @@ def evidence_pace(
     early, middle, late = np.quantile(arrived, [_TAIL, 0.5, 1.0 - _TAIL], method="inverted_cdf")
     arriving = math.nan if np.isnan(arrived).any() else float(np.isfinite(arrived).mean())
     return EvidencePace(
-        least, threshold, weakest, n, *growth, float(middle), float(early), float(late), arriving,
-        ahead,
+        least, threshold, weakest, n * bars_each, *growth, float(middle), float(early),
+        float(late), arriving, ahead,
     )  # fmt: skip
 
 
 def _checked(
-    increments: Float64Array, log_now: Float64Array, ahead: int, repetitions: int
+    increments: Float64Array, log_now: Float64Array, ahead: int, bars_each: int, repetitions: int
 ) -> tuple[Float64Array, Float64Array]:
     moves = np.asarray(increments, dtype=np.float64)
     now = np.asarray(log_now, dtype=np.float64)
@@ -151,10 +155,10 @@ def _checked(
             "expected finite increments, got one that is not: a ruined bet ends before its ruin, "
             "and stands at minus infinity"
         )
-    if not 0 <= ahead <= 1_000_000 or not 100 <= repetitions <= 100_000:
+    if not 0 <= ahead <= 1_000_000 or bars_each < 1 or not 100 <= repetitions <= 100_000:
         raise UsageError(
-            f"expected 0 to 1000000 bars ahead and 100 to 100000 repetitions, got {ahead!r} and "
-            f"{repetitions!r}"
+            f"expected 0 to 1000000 bars ahead, rows of 1 bar or more and 100 to 100000 "
+            f"repetitions, got {ahead!r}, {bars_each!r} and {repetitions!r}"
         )
     return moves, now
 

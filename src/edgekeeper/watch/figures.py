@@ -15,6 +15,7 @@ __all__ = ["FigureReader"]
 _MINE, _BASELINE = "edgekeeper", "rules"
 _TRADE = ("exit_time_ns", "decision_time_ns", "symbol", "side", "net_return", "model")
 _DAY_NS = 86_400 * 10**9
+_PAGE = 50_000
 
 
 class FigureReader:
@@ -55,22 +56,26 @@ class FigureReader:
 
     def _anything_new(self, until_ns: int) -> bool:
         new = self._ledger.read(
-            "trades", ["entry"], where={"account": _MINE}, until_ns=until_ns, after=self._closed
-        )
+            "trades", ["entry"], where={"account": _MINE}, until_ns=until_ns, after=self._closed,
+            order=["entry"], descending=True, limit=1,
+        )  # fmt: skip
         before, self._day = self._day, until_ns // _DAY_NS
         if new.height:
-            self._closed = int(new["entry"][-1])
+            self._closed = int(new["entry"][0])
         return new.height > 0 or self._day != before
 
     def _drawdown(self, until_ns: int) -> Iterator[Figure]:
-        marks = self._ledger.read(
-            "equity", ["entry", "equity"], where={"account": _MINE}, until_ns=until_ns,
-            after=self._marks,
-        )  # fmt: skip
-        for entry, equity in marks.iter_rows():
-            self._marks = int(entry)
-            self._equity = math.nan if equity is None else float(equity)
-            self._high = max(self._high, self._equity)
+        height = _PAGE
+        while height == _PAGE:
+            marks = self._ledger.read(
+                "equity", ["entry", "equity"], where={"account": _MINE}, until_ns=until_ns,
+                after=self._marks, limit=_PAGE,
+            )  # fmt: skip
+            height = marks.height
+            if height:
+                money = marks["equity"].cast(pl.Float64).fill_null(math.nan).to_numpy()
+                self._marks, self._equity = int(marks["entry"][-1]), float(money[-1])
+                self._high = float(np.fmax.reduce(np.append(money, self._high)))
         if self._high > 0.0:
             yield Figure("drawdown", "account", 1.0 - self._equity / self._high, self._marks)
 
@@ -98,10 +103,11 @@ class FigureReader:
 
     def _accuracy(self, trades: pl.DataFrame) -> Iterator[Figure]:
         """Share of trades whose forecast return had the sign of what came."""
+        decided = trades["decision_time_ns"].unique().to_list()
         forecasts = self._ledger.read(
             "forecasts",
             ["event_time_ns", "symbol", "package", "expected_return_long", "expected_return_short"],
-            where={"package": trades["model"].unique().to_list()},
+            where={"package": trades["model"].unique().to_list(), "event_time_ns": decided},
             since_ns=int(trades["decision_time_ns"].to_numpy().min()),
             until_ns=int(trades["decision_time_ns"].to_numpy().max()),
         ).unique(["event_time_ns", "symbol", "package"], keep="first", maintain_order=True)

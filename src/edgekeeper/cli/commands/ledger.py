@@ -1,8 +1,9 @@
 """``edgekeeper ledger``: copies of the record, the way back, and where its bulk rows lie."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +14,9 @@ from edgekeeper.cli.printing import console, print_json
 from edgekeeper.cli.run_folder import LEDGER, find_run
 from edgekeeper.cli.tables import plain_table
 from edgekeeper.desk.folder import open_ledger
+
+if TYPE_CHECKING:
+    from edgekeeper.ledger import Ledger
 
 __all__ = ["app"]
 
@@ -149,13 +153,13 @@ def compact_ledger(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Move sealed months of signals and forecasts into segments.
+    """Move sealed months of signals and forecasts, and of a side-car's forecasts, into segments.
 
     Nothing is lost, and no hash changes. Then lets go of what the configuration's [storage] does
     not keep, and gives the space back. Not while a run writes.
     """
     from edgekeeper.clock import WallClock
-    from edgekeeper.ledger import Ledger, Upkeep
+    from edgekeeper.ledger import OPERATIONAL_ROLES, SEALS_OF, Ledger, Upkeep
 
     storage = load_config(config)[0].storage
     if keep_months is not None:
@@ -163,25 +167,35 @@ def compact_ledger(
     folder = Path() if ledger else find_run(run)
     with Ledger.open(ledger or folder / LEDGER) as record:
         record.check_seals()
-        seals = record.read("seals", ["event_time_ns"])["event_time_ns"]
-        upkeep = Upkeep(record, storage, WallClock())
-        done = upkeep.compact(max(seals.to_list(), default=0))
+        done = [
+            Upkeep(record, storage, WallClock(), role=role).compact(_newest_seal(record, sealed))
+            for role, sealed in SEALS_OF.items()
+            if role == OPERATIONAL_ROLES[0] or _newest_seal(record, sealed)
+        ]
+        moved = [one for part in done for one in part.moved]
+        let_go = [one for part in done for one in part.let_go]
         size = record.archive(WallClock()).size()
     if as_json:
         print_json(
             {
-                "moved": [asdict(one) for one in done.moved],
-                "let_go": [asdict(one) for one in done.let_go],
+                "moved": [asdict(one) for one in moved],
+                "let_go": [asdict(one) for one in let_go],
                 "bytes": size,
             }
         )
         return
-    rows, small = sum(one.rows for one in done.moved), sum(one.bytes for one in done.moved)
+    rows, small = sum(one.rows for one in moved), sum(one.bytes for one in moved)
     screen = console()
     screen.print(
-        f"Moved {rows:,} rows into {len(done.moved)} segments of {small / 1e6:,.1f} MB, let go of "
-        f"{len(done.let_go)}; the record takes {size / 1e6:,.1f} MB."
+        f"Moved {rows:,} rows into {len(moved)} segments of {small / 1e6:,.1f} MB, let go of "
+        f"{len(let_go)}; the record takes {size / 1e6:,.1f} MB."
     )
+
+
+def _newest_seal(record: "Ledger", roles: Sequence[str]) -> int:
+    """Instant of the last seal of these chains; 0: none."""
+    seals = record.read("seals", ["event_time_ns"], where={"role": list(roles)})
+    return max(seals["event_time_ns"].to_list(), default=0)
 
 
 def _month(time_ns: int | None) -> str:

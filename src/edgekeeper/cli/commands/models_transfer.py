@@ -198,6 +198,15 @@ def pull_models(
             "--to", metavar="DIR", help="Folder of the mirror here.", show_default="pulled-HOST"
         ),
     ] = "",
+    ledger: Annotated[
+        str,
+        typer.Option(
+            "--ledger",
+            metavar="URL",
+            help="Where its record is, if it lies in a database: a URL that works from here.",
+            show_default="a file there",
+        ),
+    ] = "",
     program: _Program = "edgekeeper",
     ssh_config: _SshConfig = "",
     as_json: AsJson = False,
@@ -205,7 +214,8 @@ def pull_models(
     """Fetch a run: record, bars and packages, to train and study here.
 
     The record is a verified copy made while the run goes on. Fetching again brings only what is
-    new. Secrets, logs and backups stay where they are."""
+    new; of a record in a database, which is copied into a file, all of it. Secrets, logs and
+    backups stay where they are."""
     from edgekeeper.desk.pulling import pull_run
     from edgekeeper.registry import FarSide
 
@@ -215,7 +225,7 @@ def pull_models(
     folder = Path(to or f"pulled-{far.host.rpartition('@')[2].strip('[]').replace(':', '-')}")
     screen = console(as_json)
     with screen.status(f"fetching from {far.host}"):
-        pulled = pull_run(far, folder)
+        pulled = pull_run(far, folder, ledger)
     if as_json:
         print_json({"source": source, **asdict(pulled)})
         return

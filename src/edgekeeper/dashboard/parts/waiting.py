@@ -7,7 +7,7 @@ from edgekeeper.dashboard.nodes import Node, node
 from edgekeeper.dashboard.parts.card import card
 from edgekeeper.dashboard.parts.empty_state import empty_state
 from edgekeeper.dashboard.parts.heading import heading
-from edgekeeper.dashboard.slowly import Found
+from edgekeeper.desk.slowly import Found
 from edgekeeper.report.wording import duration
 
 __all__ = ["age_note", "unless_waiting"]

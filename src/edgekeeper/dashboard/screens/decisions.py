@@ -16,6 +16,7 @@ __all__ = ["decisions"]
 
 _PAGE = 40
 _MOST_AT_ONCE = 2_000
+_MOST_DIGITS = 19  # of the number of a row, in 64 bits
 _SIDES = {"": "with a side", "long": "long", "short": "short", "any": "bars without a signal too"}
 _DECISIONS = {"": "any", "take": "take", "reduce": "reduce", "skip": "skip"}
 _BY = {"": "anyone", "model": "a model", "rules": "the rules"}
@@ -108,33 +109,22 @@ def _where(place: Place) -> dict[str, Any]:
 def _found(view: View) -> tuple[pl.DataFrame, bool]:
     """One page of decisions, and whether older ones follow.
 
-    A page goes on after a (time, entry): rows that come meanwhile do not shift it.
+    A page goes on before an entry: rows that come meanwhile do not shift it.
     """
     place, wanted = view.place, _PAGE + 1
-    time_ns, entry = _cursor(place.get("until"))
-    found = view.desk.rows("decisions", ["entry"], limit=1).clear()
+    until = place.get("until")
+    before = int(until) if until.isdecimal() and len(until) < _MOST_DIGITS else None
     columns = ["entry", "event_time_ns", "symbol", "account", "side", "decision", "size", "reason",
                "model"]  # fmt: skip
-    limit = wanted + 64
+    limit = wanted
     while True:
-        rows = view.desk.rows(
-            "decisions", columns, where=_where(place), until_ns=time_ns, limit=limit
-        )
+        rows = view.desk.rows("decisions", columns, where=_where(place), before=before, limit=limit)
         found = rows
-        if entry is not None:
-            found = found.filter(pl.col("entry") < entry)
         if place.get("by") == "model":
             found = found.filter(pl.col("model").is_not_null())
         if found.height >= wanted or rows.height < limit or limit >= _MOST_AT_ONCE:
             return found.head(_PAGE), found.height > _PAGE
         limit = _MOST_AT_ONCE
-
-
-def _cursor(text: str) -> tuple[int | None, int | None]:
-    time_ns, _, entry = text.partition("-")
-    if not (time_ns.isdecimal() and entry.isdecimal() and len(text) < 40):
-        return None, None
-    return int(time_ns), int(entry)
 
 
 def _page(view: View, found: pl.DataFrame, more: bool) -> Element:
@@ -148,7 +138,7 @@ def _page(view: View, found: pl.DataFrame, more: bool) -> Element:
         return card("Decisions", nothing)
     rows = list(found.iter_rows(named=True))
     last = rows[-1]
-    older = view.place.to(until=f"{last['event_time_ns']}-{last['entry']}")
+    older = view.place.to(until=str(last["entry"]))
     newest = view.place.to(until="")
     return card(
         "Decisions",

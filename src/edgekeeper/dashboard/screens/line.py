@@ -4,7 +4,6 @@ import json
 import math
 
 import numpy as np
-import polars as pl
 
 from edgekeeper.dashboard.nodes import Element, Node, node
 from edgekeeper.dashboard.parts import (
@@ -25,7 +24,6 @@ from edgekeeper.desk import LineStatus, RunModels, RunStatus
 from edgekeeper.report.axis import wealth_ticks
 from edgekeeper.report.charts import Chart, Series, line_chart
 from edgekeeper.report.wording import MISSING, count, day, wealth
-from edgekeeper.types import Float64Array
 
 __all__ = ["LINE_ORDERS", "line_asks", "one_line", "packages_of"]
 
@@ -125,16 +123,13 @@ def _orders(view: View, asks: list[Ask]) -> Element:
 
 
 def _evidence(view: View, name: str) -> Chart | None:
-    bets = ["log_e_cash", "log_e_exposure", "log_e_incumbent", "threshold"]
-    path = view.desk.ledger.read(
-        "evidence", ["event_time_ns", *bets], where={"line": name}, order=["event_time_ns"]
-    )
-    if path.height == 0:
+    time_ns, logs = view.evidence.read(name)
+    if len(time_ns) == 0:
         return None
-    cash, exposure, incumbent, needed = (_logs(path, column) for column in bets)
+    cash, exposure, incumbent, needed = logs.T
     least = np.minimum(np.minimum(cash, exposure), incumbent)
     return line_chart(
-        path["event_time_ns"].to_numpy(),
+        time_ns,
         [
             Series("Weakest of the three", "least", least, wealth, layer=-1),
             Series("Against cash", "cash", cash, wealth),
@@ -148,11 +143,6 @@ def _evidence(view: View, name: str) -> Chart | None:
         height_px=280,
         limits=(_FLOOR, math.inf),
     )
-
-
-def _logs(path: pl.DataFrame, column: str) -> Float64Array:
-    """Logarithms of wealth; a ruined bet is written as unknown."""
-    return path[column].cast(pl.Float64).fill_null(-math.inf).to_numpy()
 
 
 def _moves(view: View, name: str) -> Element:

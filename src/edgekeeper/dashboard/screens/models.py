@@ -17,6 +17,7 @@ from edgekeeper.dashboard.parts import (
 )
 from edgekeeper.dashboard.place import Place
 from edgekeeper.dashboard.screens.line import LINE_ORDERS, line_asks, one_line, packages_of
+from edgekeeper.dashboard.screens.lines_as_a_whole import arrivals, frozen_lines
 from edgekeeper.dashboard.view import View
 from edgekeeper.dashboard.wishes import ask_package
 from edgekeeper.desk import LineStatus, RunModels, RunStatus
@@ -54,9 +55,12 @@ def models(view: View) -> list[Node]:
     chosen = next((line for line in state.lines if line.name == name), None)
     if chosen is not None:
         return one_line(view, chosen, found)
+    arrived = arrivals(view)
     return [
         heading(_sentence(state), kicker="Models", under=_under(view)),
+        *frozen_lines(view),
         _board(view, state, found),
+        *([arrived] if arrived is not None else []),
         _fits(view, found),
     ]
 

@@ -83,7 +83,7 @@ def _figures(state: RunStatus, curves: Curves, today: dict[str, int]) -> Element
     mine, rules = curves.grown(curves.mine), curves.grown(curves.rules)
     fall = curves.fall
     known = fall[np.isfinite(fall)]
-    now, worst = (float(known[-1]), float(known.min())) if len(known) else (math.nan, math.nan)
+    now, worst = float(known[-1]) if len(known) else math.nan, curves.deepest
     taken = today.get("take", 0) + today.get("reduce", 0)
     asked = sum(today.values())
     return stats(

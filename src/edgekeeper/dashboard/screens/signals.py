@@ -21,6 +21,7 @@ from edgekeeper.dashboard.parts import (
     table,
 )
 from edgekeeper.dashboard.screens.decision_rows import decision_chip, side_words
+from edgekeeper.dashboard.screens.lines_as_a_whole import frozen_lines
 from edgekeeper.dashboard.view import View
 from edgekeeper.dashboard.wishes import ask_line
 from edgekeeper.desk.sidecar_status import BotLineStatus, SidecarStatus
@@ -69,7 +70,7 @@ def signals(view: View) -> list[Node]:
             "div",
             node("div", card("Newest signals", _newest(view), css="flush", note="UTC"),
                  css="stack"),
-            node("div", card("Models for these signals", *_lines(view, state)),
+            node("div", card("Models for these signals", *_frozen(view), *_lines(view, state)),
                  _reality(gap.value, gap.trouble), css="stack"),
             css="split",
         ),
@@ -97,6 +98,11 @@ def _lines(view: View, state: SidecarStatus) -> list[Node]:
         text = "A first fit is made once enough outcomes of signals are known; it begins in shadow."
         return [empty_state("Not enough outcomes yet.", text, sign="models")]
     return [_line(view, line) for line in state.lines]
+
+
+def _frozen(view: View) -> list[Node]:
+    """Where no run has lines of its own, those of the side-car are frozen."""
+    return frozen_lines(view) if view.facts.status is None and view.facts.sidecar else []
 
 
 def _line(view: View, line: BotLineStatus) -> Element:

@@ -3,7 +3,7 @@
 from edgekeeper.dashboard.nodes import Element, Node, node
 from edgekeeper.dashboard.parts import ask_button, card, empty_state, icon
 from edgekeeper.dashboard.view import View
-from edgekeeper.dashboard.wishes import ask_alert, ask_line, ask_resume
+from edgekeeper.dashboard.wishes import ask_alert, ask_change, ask_line, ask_resume
 from edgekeeper.report.to_do import Task
 from edgekeeper.report.wording import day
 
@@ -52,6 +52,8 @@ def _act(view: View, task: Task) -> Node | None:
         return ask_button(ask_line("rearm", state.champion, []), "Re-arm", css="small")
     if task.kind == "approval":
         return node("a", "Look at the fits", href="/models")
+    if task.kind == "parameter_change" and view.may_order("answer"):
+        return ask_button(ask_change(task.subject), "Answer", css="small")
     if task.kind == "alert" and view.may_order("acknowledge"):
         return ask_button(ask_alert(task.subject), "Seen", css="small")
     return None

@@ -51,6 +51,7 @@ from edgekeeper.ledger.schema.trading import (
 __all__ = [
     "BOOKKEEPING",
     "BULK",
+    "BULK_OF",
     "DETAIL",
     "FACTS",
     "OPERATIONAL",
@@ -118,8 +119,12 @@ OPERATIONAL = frozenset(
 )
 """Tables of wall-clock facts, which no market-time chain may hold."""
 
-BULK = ("signals", "forecasts")
+BULK = ("signals", "forecasts", "sidecar_forecasts")
 """Tables that grow with bars, sides and lines: sealed months of them move to segments."""
 
-DETAIL = ("forecasts",)
+DETAIL = ("forecasts", "sidecar_forecasts")
 """Of these, what no decision is made from a second time: retention may let it go."""
+
+BULK_OF = {"operations": ("signals", "forecasts"), "signals": ("sidecar_forecasts",)}
+"""Bulk tables by the operational role that moves them: of a run, and of a side-car. Signals of bots
+with their answers, and outcomes, stay: an id that comes again must get its answer, at once."""
