@@ -97,10 +97,10 @@ def approve(
     reason: Reason, run: Run = "", ledger: LedgerUrl = "", wait: Wait = _SECONDS,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
-    """Let a fit count that was held as too good to be true, or say yes to a change of a policy.
+    """Let a fit count that was held, or say yes to a change of a policy.
 
-    A change beyond 20 % makes another recipe, with evidence of its own: what to add to the
-    configuration for it is printed.
+    A fit is held as too good to be true. A change beyond 20 % makes another recipe, with evidence
+    of its own: what to add to the configuration for it is printed.
     """
     give_order(
         "approve", subject=package, reason=reason, run=run, ledger=ledger, wait=wait,
