@@ -17,7 +17,7 @@ from edgekeeper.report.story import Story
 from edgekeeper.report.tell import Market, tell
 from edgekeeper.resuming import recorded_cuts, write_start
 from edgekeeper.trade import FeatureRows, Tape, TradeLoop, cut_epochs
-from edgekeeper.types import LONG, Float32Array, Int64Array
+from edgekeeper.types import Float32Array, Int64Array
 
 __all__ = ["Asleep", "Blank", "Run", "Screen", "Watcher", "recent_instants"]
 
@@ -241,10 +241,7 @@ class Run:
     def _said(self) -> list[Said]:
         """What lines forecast since the last boundary."""
         made, self.trade.said = self.trade.said or [], []
-        return [
-            Said(line, package, rows, np.ascontiguousarray(one.probability[:, LONG]))
-            for line, package, rows, one in made
-        ]
+        return [Said(*one) for one in made]
 
     def seal_month(self, now_ns: int, next_ns: int) -> None:
         """Seal the record where ``next_ns`` lies in another month."""

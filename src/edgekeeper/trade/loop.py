@@ -35,7 +35,7 @@ from edgekeeper.trade.record import (
 )
 from edgekeeper.trade.roster import Roster
 from edgekeeper.trade.seats import FeatureSource, SegmentForecasts, book_bars
-from edgekeeper.types import Float64Array, Forecasts
+from edgekeeper.types import LONG, Float64Array, Forecasts
 
 __all__ = ["BARS", "BOUNDARY", "HISTORY", "TradeLoop"]
 
@@ -65,8 +65,9 @@ class TradeLoop:
 
     Attributes
     ----------
-    said : list of (line, package, rows, Forecasts) or None
-        What was forecast since somebody emptied it; None: nobody wants to know.
+    said : list of (line, package, rows, float64 [n]) or None
+        Chances of the long side that were forecast since somebody emptied it; None: nobody wants
+        to know.
     """
 
     def __init__(
@@ -112,7 +113,7 @@ class TradeLoop:
         self.stopwatch = stopwatch
         self._hasher: BarsHasher | None = None
         self._forecasting: set[str] = set()  # lines that forecast in this epoch
-        self.said: list[tuple[str, str, slice, Forecasts]] | None = None
+        self.said: list[tuple[str, str, slice, Float64Array]] | None = None
 
     # -- bars -----------------------------------------------------------------------------------
 
@@ -178,7 +179,10 @@ class TradeLoop:
         packages = {name: one.hash for name, one in active.items()}
         write_forecasts(tx, self.feed.bars, rows, forecasts, packages, self.names)
         if self.said is not None:
-            self.said += [(name, packages[name], rows, one) for name, one in forecasts.items()]
+            self.said += [
+                (name, packages[name], rows, np.ascontiguousarray(one.probability[:, LONG]))
+                for name, one in forecasts.items()
+            ]
         return forecasts
 
     def _step_accounts(
