@@ -245,3 +245,25 @@ def test_a_trade_belongs_to_the_package_that_opened_it(ledger, one_symbol):
     first_trade = closed.row(0, named=True)
     assert first_trade["exit_time_ns"] > bars.instants[4]
     assert first_trade["model"] == "a" * 64
+
+
+def test_who_decided_is_kept_while_a_trade_is_open_and_no_longer(ledger, one_symbol):
+    """Six bars held: its owner is known at the end, though signals were dealt out all the while."""
+    bars = one_symbol(100 * 1.01 ** np.arange(12))
+    rule = np.zeros(12, np.int8)
+    rule[1] = 1
+    feed = MarketFeed(bars, np.full(12, 0.01), rule, max_age_ns=10**12)
+    book = Book(book_parameters(CONFIG, periods_per_year=252.0, virtual=False), 1, 100_000.0)
+    recorder = Recorder(feed, ["edgekeeper"])
+    remembered = []
+    for t in range(12):
+        with ledger.transaction("trade") as tx:
+            log = book.step(feed.chunk(t, t + 1))
+            dealt = {"edgekeeper": [f"package {t}"]}
+            recorder.write(tx, {"edgekeeper": log}, t, t + 1, {"edgekeeper": "champion"}, dealt)
+        recorder.forget("edgekeeper", book.open_decisions)
+        remembered.append(dict(recorder._owners["edgekeeper"]._dealt))
+    closed = int(np.flatnonzero(bars.event_time == ledger.read("trades")["exit_time_ns"][0])[0])
+    mine = {(int(bars.event_time[1]), 0): "package 1"}
+    assert remembered == [{}] + [mine] * (closed - 1) + [{}] * (12 - closed)
+    assert closed == 7
