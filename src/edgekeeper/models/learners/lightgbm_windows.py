@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["BinnedWindows"]
 
 _SHARED = 0.5
+_WORKED = {"feature_pre_filter": False, "force_row_wise": False, "force_col_wise": True}
+"""How, not what: sums go column by column, which on one thread is faster and has the same bits."""
 
 
 class _Trees(Protocol):
@@ -71,7 +73,7 @@ class BinnedWindows:
         if target.min() == target.max() or not np.isfinite(self._table.features[place]).any():
             score = ConstantScore(smoothed_log_odds(target, weight[place] / weight[place].mean()))
             return lambda: score
-        options = self._learner.options(len(place), seed) | {"feature_pre_filter": False}
+        options = self._learner.options(len(place), seed) | _WORKED
         ranks, data = self._bins_for(place, options, seed)
         rows, later = _part(data, place, weight, options), None
         if validation is not None:
