@@ -42,8 +42,8 @@ class BinnedWindows:
 
     They are kept for later windows as long as half of a window's rows are among those they were
     taken from, and taken anew from the window where not. So they only ever come from the past,
-    and a fit is that of the learner alone but for edges of somewhat older rows, and for zero,
-    which LightGBM keeps in a bin of its own where values are below and above it.
+    and a fit is that of the learner alone but for edges of other, somewhat older rows, and for
+    zero, which LightGBM keeps in a bin of its own where values are below and above it.
     """
 
     def __init__(self, learner: _Boosted, table: TrainingRows) -> None:
