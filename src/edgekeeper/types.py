@@ -12,6 +12,7 @@ Conventions used everywhere:
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -33,6 +34,7 @@ __all__ = [
     "Side",
     "Signal",
     "Splitter",
+    "Standing",
     "TrainingRows",
 ]
 
@@ -46,6 +48,25 @@ BoolArray = NDArray[np.bool_]
 Side = Literal["long", "short"]
 LONG, SHORT = 0, 1
 SIDES: tuple[Side, Side] = ("long", "short")
+
+
+class Standing(StrEnum):
+    """What an account may do: everything, leave only, or nothing. Latched until a person resumes.
+
+    Attributes
+    ----------
+    ACTIVE
+        Positions are opened and closed.
+    REDUCING
+        Halted with positions left: they are closed by their brackets, or all at once at the next
+        open; none is opened.
+    HALTED
+        Halted, and flat.
+    """
+
+    ACTIVE = "ACTIVE"
+    REDUCING = "REDUCING"
+    HALTED = "HALTED"
 
 
 @dataclass(frozen=True, slots=True)

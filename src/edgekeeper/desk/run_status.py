@@ -187,7 +187,7 @@ class StatusReader:
 
 def _standing(halted: bool, gross: float) -> str:
     """What the account may do; exposure that is not known counts as positions that are left."""
-    from edgekeeper.simulator import Standing
+    from edgekeeper.types import Standing
 
     if not halted:
         return Standing.ACTIVE.value

@@ -1,7 +1,6 @@
 """``Book``: an account or a virtual book, stepped over market data by the compiled step."""
 
 import math
-from enum import StrEnum
 
 import numpy as np
 
@@ -14,27 +13,9 @@ from edgekeeper.simulator.parameters import PARAMETERS, POLICY
 from edgekeeper.simulator.records import Records
 from edgekeeper.simulator.state import Account, BookState
 from edgekeeper.simulator.step import advance
+from edgekeeper.types import Standing
 
 __all__ = ["Book", "Standing"]
-
-
-class Standing(StrEnum):
-    """What an account may do: everything, leave only, or nothing. Latched until a person resumes.
-
-    Attributes
-    ----------
-    ACTIVE
-        Positions are opened and closed.
-    REDUCING
-        Halted with positions left: they are closed by their brackets, or all at once at the next
-        open; none is opened.
-    HALTED
-        Halted, and flat.
-    """
-
-    ACTIVE = "ACTIVE"
-    REDUCING = "REDUCING"
-    HALTED = "HALTED"
 
 
 class Book:

@@ -1,8 +1,8 @@
 """Features as their ranks among known values, and trees grown on ranks told in values again.
 
-LightGBM leaves the bin that zero falls into out of its sums and makes up for it after each, for all
-bins of all columns, unless it is the lowest. Ranks are above zero: a fifth of the time of a fit
-with 255 bins goes there, and its bins depend on the order of the values alone in any case.
+After each histogram LightGBM works out the bin that zero falls into from all others, in every
+column where it is not the lowest. Ranks are above zero: with 255 bins that saves a sixth of a fit,
+and bins depend on the order of values alone in any case.
 """
 
 import numpy as np
