@@ -78,6 +78,20 @@ def test_a_frozen_child_is_killed_and_started_again(supervise, tmp_path):
     assert "no sign of life" in told[0]
 
 
+def test_one_that_starts_slowly_is_waited_for_but_not_for_ever(supervise, tmp_path):
+    slow = f"import time\ntime.sleep(1.0)\n{GOOD}"
+    supervisor, told = supervise(slow, silent_seconds=0.3)
+    until(supervisor, (tmp_path / "heartbeat-one.json").is_file)
+    assert told == []
+    supervisor.end()
+    (tmp_path / "heartbeat-one.json").unlink()
+    supervisor, told = supervise(
+        "import time\ntime.sleep(99)", silent_seconds=0.1, starting_seconds=0.5
+    )
+    until(supervisor, lambda: told)
+    assert "no sign of life" in told[0]
+
+
 def test_one_that_fails_again_and_again_is_started_less_often(supervise):
     supervisor, told = supervise("raise SystemExit('no luck')")
     until(supervisor, lambda: len(told) >= 3)

@@ -40,6 +40,8 @@ class Role:
         What it is told on its standard input.
     silent_seconds : float or None
         It is killed and started again after so long without a sign of life; None: nobody looks.
+    starting_seconds : float
+        How long its first sign of life may take, if longer.
     after_seconds : float
         How long after the others it is started first.
     files : sequence of int
@@ -54,6 +56,7 @@ class Role:
     silent_seconds: float | None = None
     after_seconds: float = 0.0
     files: Sequence[int] = ()
+    starting_seconds: float = 180.0
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -194,14 +197,15 @@ class Supervisor:
 
     def _silence(self, child: _Child, now: float) -> float | None:
         """Seconds without a sign of life, if too many."""
-        most = child.role.silent_seconds
-        if most is None or now - child.started <= most:
+        most, lives = child.role.silent_seconds, now - child.started
+        if most is None or lives <= most:
             return None
         beat = last_beat(self._folder, child.role.name)
         assert child.process is not None
-        if beat is not None and beat.pid == child.process.pid and beat.age_seconds() <= most:
-            return None
-        return most if beat is None else min(beat.age_seconds(), now - child.started)
+        if beat is None or beat.pid != child.process.pid:
+            # Imports may take long on a busy machine: killed for that, it would never get there.
+            return lives if lives > child.role.starting_seconds else None
+        return None if beat.age_seconds() <= most else min(beat.age_seconds(), lives)
 
     def _last_line(self, name: str) -> str:
         try:

@@ -153,10 +153,10 @@ def compact_ledger(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Move sealed months of signals and forecasts, and of a side-car's forecasts, into segments.
+    """Move sealed months of signals and forecasts into segments.
 
-    Nothing is lost, and no hash changes. Then lets go of what the configuration's [storage] does
-    not keep, and gives the space back. Not while a run writes.
+    Forecasts of a side-car among them. Nothing is lost, and no hash changes. Then lets go of what
+    the configuration's [storage] does not keep, and gives the space back. Not while a run writes.
     """
     from edgekeeper.clock import WallClock
     from edgekeeper.ledger import OPERATIONAL_ROLES, SEALS_OF, Ledger, Upkeep
