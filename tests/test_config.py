@@ -5,6 +5,7 @@ from pydantic import ValidationError
 
 from edgekeeper.config import Config, LineConfig, parse_config
 from edgekeeper.errors import UsageError
+from edgekeeper.rollout import recipe_hash, recipe_of
 
 
 def test_defaults_are_those_of_the_design():
@@ -144,3 +145,16 @@ def test_a_line_of_own_features_alone_is_fine():
     line = LineConfig(name="mine", features=(), extra_features={"gap": "open / lag(close, 1)"})
     assert math.isfinite(len(line.extra_features))
     assert parse_config({"lines": [line.model_dump()]}).lines == (line,)
+
+
+def test_a_line_that_learns_directions_is_what_it_was_before_there_was_a_choice():
+    """The hash of the defaults before lines had a target: old runs go on."""
+    plain = Config()
+    assert plain.hash() == "a6218d1411a13b068ee93577a7a3465dd6ee7fab8a5f769b9ee1ab0a7d4cdf1d"
+    named = parse_config({"lines": [{"name": "a", "target": "direction"}]})
+    assert named.hash() == parse_config({"lines": [{"name": "a"}]}).hash()
+    other = parse_config({"lines": [{"name": "a", "target": "relative"}]})
+    assert other.hash() != named.hash()
+    recipes = [recipe_hash(recipe_of(one.lines[0], one)) for one in (named, other)]
+    assert recipes[0] != recipes[1]
+    assert "target" not in recipe_of(named.lines[0], named)["line"]

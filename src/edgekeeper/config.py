@@ -275,6 +275,7 @@ class LineConfig(Section):
     parameters: dict[str, float | int | str | bool] = Field(default_factory=dict)
     features: tuple[str, ...] = ("technical", "volatility", "volume", "returns", "calendar")
     extra_features: dict[str, str] = Field(default_factory=dict)
+    target: Literal["direction", "relative"] = "direction"
     refit_epochs: int = Field(63, ge=1)
     refit_growth: float = Field(0.25, gt=0)
     min_bars: int = Field(504, ge=30)
@@ -383,6 +384,9 @@ class Config(Section):
                 del rules["file"]
         if self.explain.store_above == 0.0:
             del written["explain"]
+        for line in written["lines"]:
+            if line["target"] == "direction":  # what every line learned before there was a choice
+                del line["target"]
         text = json.dumps(written, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 

@@ -51,7 +51,7 @@ class Workshop:
     def data(self, line, bars=None, config=None):
         bars = self.bars if bars is None else bars
         features, _ = feature_set_of(line, bars)
-        return TrainingData.prepare(bars, features, config or self.config)
+        return TrainingData.prepare(bars, features, config or self.config, target=line.target)
 
     def candidate(self, line, bars=None, *, data=None, seed=7, hold_out=None, **options):
         return train_candidate(

@@ -38,9 +38,10 @@ def test_a_window_keeps_the_newest_instants(workshop):
     assert data.known_rows(workshop.now, 10_000).tolist() == every.tolist()
 
 
+@pytest.mark.parametrize("target", ["direction", "relative"])
 @pytest.mark.parametrize("how", ["gone", "shuffled", "invented"])
-def test_what_is_known_does_not_depend_on_the_future(workshop, how):
-    line = workshop.lines[1]
+def test_what_is_known_does_not_depend_on_the_future(workshop, how, target):
+    line = workshop.lines[1].model_copy(update={"target": target})
     whole = workshop.data(line)
     other = workshop.data(line, workshop.other_future(workshop.bars, workshop.cut, how))
     rows = whole.known_rows(workshop.now)
@@ -48,6 +49,10 @@ def test_what_is_known_does_not_depend_on_the_future(workshop, how):
     assert np.array_equal(whole.matrix[rows], other.matrix[rows], equal_nan=True)
     assert np.array_equal(whole.volatility[rows], other.volatility[rows])
     assert np.array_equal(whole.uniqueness(rows), other.uniqueness(rows))
+    weight = np.ones(len(whole.bars))
+    told = [data.training_rows(rows, weight[: len(data.bars)]) for data in (whole, other)]
+    assert np.array_equal(told[0].target, told[1].target)
+    assert set(told[0].target) == {0.0, 1.0}
     one, two = whole.outcomes(rows), other.outcomes(rows)
     assert np.array_equal(one.net_return, two.net_return)
     assert np.array_equal(one.stopped, two.stopped)

@@ -1,6 +1,7 @@
 """What became of a signal: net outcomes of brackets and horizons, and how much each counts."""
 
 from edgekeeper.labels.horizon import FixedHorizon, HorizonLabels
+from edgekeeper.labels.peers import against_peers
 from edgekeeper.labels.record import NEVER, Labels
 from edgekeeper.labels.sequential_bootstrap import next_draw_probability, sequential_bootstrap
 from edgekeeper.labels.signal_barriers import SignalLabels, label_signals
@@ -16,6 +17,7 @@ __all__ = [
     "SignalLabels",
     "TaskLabels",
     "TripleBarrier",
+    "against_peers",
     "average_uniqueness",
     "label_signals",
     "label_uniqueness",

@@ -97,7 +97,7 @@ class LearnService:
         feed = self.feed
         self.bars, self.rules, self.volatility = feed.bars, feed.rule, feed.volatility
         self.labels: Labels = barrier_of(self.config).label(self.bars, self.volatility)
-        self._data: dict[str, TrainingData] = {}
+        self._data: dict[tuple[str, str], TrainingData] = {}
         new = len(self.bars) - len(self._signalled)
         self._signalled = np.append(self._signalled, np.zeros(new, dtype=np.bool_))
         self._with_signals = self.bars
@@ -116,11 +116,11 @@ class LearnService:
         return self._lines[line].features
 
     def training_data(self, line: str) -> TrainingData:
-        """Features and outcomes of a line; computed once for lines with the same features."""
+        """Features and outcomes of a line; computed once for lines that share both."""
         if len(self.feed.bars) != len(self.bars):
             self._look()
         state = self._lines[line]
-        key = state.features.hash
+        key = state.features.hash, state.config.target
         if key not in self._data:
             self._data[key] = TrainingData.prepare(
                 self._with_signals,
@@ -128,6 +128,7 @@ class LearnService:
                 self.config,
                 volatility=self.volatility,
                 labels=self.labels,
+                target=state.config.target,
             )
         return self._data[key]
 

@@ -31,6 +31,8 @@ def recipe_of(line: LineConfig, config: Config) -> dict[str, Any]:
     for step in ("search", "selection", "augmentation", "online"):
         if written[step] is None:  # a recipe is what it was before there was such a step
             del written[step]
+    if written["target"] == "direction":
+        del written["target"]
     if line.search is not None and line.search.rule == "random":  # nor what it does not ask for
         for newer in ("folds", "batch", "prune"):
             del written["search"][newer]

@@ -5,6 +5,7 @@ import json
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
@@ -12,12 +13,21 @@ from edgekeeper.bars import Bars
 from edgekeeper.config import Config
 from edgekeeper.features import FeatureSet, evaluate
 from edgekeeper.fills import EXIT_STOP, Costs
-from edgekeeper.labels import Labels, TaskLabels, TripleBarrier, average_uniqueness, task_labels
+from edgekeeper.labels import (
+    Labels,
+    TaskLabels,
+    TripleBarrier,
+    against_peers,
+    average_uniqueness,
+    task_labels,
+)
 from edgekeeper.models import Outcomes
 from edgekeeper.splits import PurgedKFold
 from edgekeeper.types import Float32Array, Float64Array, Int64Array, TrainingRows
 
 __all__ = ["TrainingData", "barrier_of", "labels_hash", "seed_of"]
+
+_TIE = 0.5
 
 
 def barrier_of(config: Config) -> TripleBarrier:
@@ -54,7 +64,7 @@ class TrainingData:
     matrix : float32 [N, F]
     volatility : float64 [N]
     labels : Labels
-        Of both sides of every bar.
+        Of both sides of every bar, known when what learners are told of them is.
     tasks : TaskLabels
         The same as targets of learners.
     horizon : int
@@ -80,12 +90,21 @@ class TrainingData:
         *,
         volatility: Float64Array | None = None,
         labels: Labels | None = None,
+        target: Literal["direction", "relative"] = "direction",
     ) -> "TrainingData":
-        """Compute what is not given. Nothing here is fitted, so nothing here can look ahead."""
+        """Compute what is not given. Nothing here is fitted, so nothing here can look ahead.
+
+        ``target`` says what learners are told of an outcome: which side of a bar did better, or
+        which symbols did better than the others, see :func:`labels.against_peers`.
+        """
         if volatility is None:
             volatility = evaluate(config.labels.volatility, bars)
         if labels is None:
             labels = barrier_of(config).label(bars, volatility)
+        tasks = task_labels(labels, config.labels.horizon_bars)
+        if target == "relative":
+            labels, direction = against_peers(labels, bars, volatility)
+            tasks = replace(tasks, direction=direction)
         position = np.empty(len(bars), dtype=np.int64)
         position[bars.by_symbol] = np.arange(len(bars))
         held = labels.bars_held.max(axis=1).astype(np.int64)
@@ -95,14 +114,16 @@ class TrainingData:
             features.matrix(bars),
             volatility,
             labels,
-            task_labels(labels, config.labels.horizon_bars),
+            tasks,
             config.labels.horizon_bars,
             position + 1,
             position + np.maximum(held, 1),
         )
 
     def known_rows(self, now_ns: int, window_bars: int | None = None) -> Int64Array:
-        """Rows whose two outcomes could be read at ``now_ns``, oldest first.
+        """Rows whose outcomes, and those they are compared with, could be read by then.
+
+        Oldest first.
 
         ``window_bars`` keeps only rows decided within that many instants before now.
         """
@@ -122,7 +143,7 @@ class TrainingData:
         return average_uniqueness(self._span_first[rows], self._span_last[rows])
 
     def training_rows(self, rows: Int64Array, weight: Float64Array) -> TrainingRows:
-        """What a learner may fit on, or stop by.
+        """What a learner may fit on, or stop by; rows in which nobody did better are left out.
 
         Parameters
         ----------
@@ -130,6 +151,7 @@ class TrainingData:
         weight : float64 [N]
             Scaled here to a mean of one: a learner's own penalties are meant for such rows.
         """
+        rows = rows[self.tasks.direction[rows] != _TIE]
         taken = self.table.take(rows)
         return replace(taken, weight=weight[rows] / weight[rows].mean())
 

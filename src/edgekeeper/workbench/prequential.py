@@ -122,7 +122,7 @@ def prequential(
     cuts = _schedule(len(bars.instants), start, every)
     seen = with_signals(bars, config) if wants_signals(line) else bars
     chosen, _ = feature_set_of(line, seen)
-    data = TrainingData.prepare(seen, chosen, config)
+    data = TrainingData.prepare(seen, chosen, config, target=line.target)
     fits = [int(bars.instants[cut - 1]) for cut in cuts[:-1]]
     seed = seed_of(config.seed, recipe_hash(recipe_of(line, config)), 0)
     search = None

@@ -118,7 +118,7 @@ def train(
     seen = with_signals(bars, config) if wants_signals(recipe) else bars
     own = None if isinstance(learner, str) else learner
     chosen, _ = feature_set_of(recipe, seen, own)
-    data = TrainingData.prepare(seen, chosen, config)
+    data = TrainingData.prepare(seen, chosen, config, target=recipe.target)
     now = int(bars.event_time[-1])
     seed = seed_of(config.seed, recipe_hash(recipe_of(recipe, config)), 0)
     candidate = train_candidate(

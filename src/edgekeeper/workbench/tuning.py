@@ -115,7 +115,7 @@ def tune(
     line = _line(learner, features, fixed, rule)
     seen = with_signals(bars, config) if wants_signals(line) else bars
     chosen, _ = feature_set_of(line, seen)
-    data = TrainingData.prepare(seen, chosen, config)
+    data = TrainingData.prepare(seen, chosen, config, target=line.target)
     last = int(bars.event_time[-1])
     older = known_rows(data, line, config, last, HoldOut(config.gates.holdout_share)).older
     endless = line.model_copy(update={"search": rule.model_copy(update={"trials": 2})})
