@@ -12,9 +12,7 @@ import httpx
 import pytest
 
 from edgekeeper.api import Access
-from edgekeeper.config import Config
-from edgekeeper.config_local import ServeConfig
-from edgekeeper.config_notify import NotifyConfig
+from edgekeeper.config import Config, NotifyConfig, ServeConfig
 from edgekeeper.errors import UsageError
 from edgekeeper.ledger import Ledger
 from edgekeeper.serving import serve

@@ -20,7 +20,7 @@ from edgekeeper.alerts import (
     channels_of,
 )
 from edgekeeper.clock import ManualClock, WallClock
-from edgekeeper.config_notify import NotifyConfig
+from edgekeeper.config import NotifyConfig
 
 MINUTE = 60 * 10**9
 NOON = 1_700_049_600 * 10**9  # a Wednesday, 12:00 UTC

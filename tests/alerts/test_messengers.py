@@ -14,7 +14,7 @@ from edgekeeper.alerts.mail import Mail
 from edgekeeper.alerts.slack import Slack
 from edgekeeper.alerts.telegram import Telegram
 from edgekeeper.alerts.webhook import Webhook
-from edgekeeper.config_notify import EmailConfig
+from edgekeeper.config import EmailConfig
 from edgekeeper.errors import UsageError
 from edgekeeper.testing.message_servers import MailServer, SlackServer, WebhookServer
 from edgekeeper.testing.messengers import check_messenger

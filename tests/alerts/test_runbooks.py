@@ -38,7 +38,7 @@ def test_no_section_is_about_nothing():
         path.read_text("utf-8")
         for path in (
             *(SOURCE / "watch").glob("*.py"),
-            SOURCE / "config_local.py",
+            SOURCE / "config" / "local.py",
             SOURCE / "alerts" / "courier.py",
             SOURCE / "sidecar" / "herald.py",
         )

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgekeeper.alerts import Alert, Schedule
-from edgekeeper.config import parse_config
-from edgekeeper.config_notify import NotifyConfig
+from edgekeeper.config import NotifyConfig, parse_config
 from edgekeeper.errors import UsageError
 
 BERLIN = "Europe/Berlin"

@@ -10,7 +10,7 @@ import pytest
 from edgekeeper.alerts import Secret
 from edgekeeper.chat import Bot, Memory
 from edgekeeper.chat.line import Line
-from edgekeeper.config_notify import TelegramConfig
+from edgekeeper.config import TelegramConfig
 from edgekeeper.desk import Desk
 from edgekeeper.testing.telegram_server import TelegramServer
 

@@ -5,8 +5,7 @@ import time
 import pytest
 
 from edgekeeper.alerts import Fanout
-from edgekeeper.config import Config, parse_config
-from edgekeeper.config_notify import NotifyConfig
+from edgekeeper.config import Config, NotifyConfig, parse_config
 from edgekeeper.ledger import Ledger
 from edgekeeper.testing.faulty_server import FaultyServer
 from edgekeeper.watch import Heart, Vigil, keep_local

@@ -23,7 +23,7 @@ from edgekeeper.alerts.slack import Slack
 from edgekeeper.alerts.telegram import Telegram
 from edgekeeper.alerts.webhook import Webhook
 from edgekeeper.clock import Clock, WallClock
-from edgekeeper.config_notify import NotifyConfig
+from edgekeeper.config import NotifyConfig
 from edgekeeper.errors import StorageError
 
 __all__ = ["Delivery", "channels_of", "messengers_of"]

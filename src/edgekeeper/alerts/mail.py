@@ -12,7 +12,7 @@ from edgekeeper.alerts.alert import Severity
 from edgekeeper.alerts.delivering import Failure, Undelivered
 from edgekeeper.alerts.notice import Notice, one_line
 from edgekeeper.alerts.secret import Secret, blotted
-from edgekeeper.config_notify import EmailConfig
+from edgekeeper.config import EmailConfig
 
 __all__ = ["Mail"]
 

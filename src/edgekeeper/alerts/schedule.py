@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from edgekeeper.alerts.alert import Alert
 from edgekeeper.alerts.rules import CLEARED
-from edgekeeper.config_notify import NotifyConfig
+from edgekeeper.config import NotifyConfig
 
 __all__ = ["Schedule"]
 
@@ -25,7 +25,7 @@ class Schedule:
 
     Examples
     --------
-    >>> from edgekeeper.config_notify import NotifyConfig
+    >>> from edgekeeper.config import NotifyConfig
     >>> hours = Schedule(NotifyConfig(quiet_from="22:00", quiet_until="07:00"))
     >>> [hours.is_quiet(hour * 3_600 * 10**9) for hour in (21, 22, 23, 24, 30, 31)]
     [False, True, True, True, True, False]

@@ -18,7 +18,7 @@ from edgekeeper.chat.confirming import Confirmations, Wish
 from edgekeeper.chat.line import Line
 from edgekeeper.chat.memory import Memory
 from edgekeeper.chat.texts import clean
-from edgekeeper.config_notify import TelegramConfig
+from edgekeeper.config import TelegramConfig
 from edgekeeper.desk import Desk
 from edgekeeper.errors import EdgekeeperError, StorageError, UsageError
 

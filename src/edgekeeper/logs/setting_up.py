@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, TextIO
 
-from edgekeeper.config_local import LogsConfig
+from edgekeeper.config import LogsConfig
 from edgekeeper.logs.redacting import Redactor
 
 __all__ = ["TOPICS", "set_up_logs"]

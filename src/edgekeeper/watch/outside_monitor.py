@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from edgekeeper.alerts import Secret, Undelivered
 from edgekeeper.alerts.posting import Answered, ask, prepare_http
-from edgekeeper.config_notify import NotifyConfig
+from edgekeeper.config import NotifyConfig
 from edgekeeper.errors import UsageError
 
 __all__ = ["OutsideMonitor"]

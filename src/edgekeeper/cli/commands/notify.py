@@ -18,7 +18,7 @@ from edgekeeper.errors import UsageError, nearest
 
 if TYPE_CHECKING:
     from edgekeeper.alerts import Messenger, Notice
-    from edgekeeper.config_notify import NotifyConfig
+    from edgekeeper.config import NotifyConfig
 
 __all__ = ["app"]
 

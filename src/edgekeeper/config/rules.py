@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from edgekeeper.config_local import Section
+from edgekeeper.config.section import Section
 
 __all__ = ["Regime", "RulesConfig", "StrategyConfig", "VoterConfig"]
 

@@ -6,26 +6,20 @@ They are in no hash, and may change while a run goes on.
 from collections.abc import Mapping
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from edgekeeper.config.section import Section
 
 __all__ = [
     "AlertRule",
     "AlertsConfig",
     "LogLevel",
     "LogsConfig",
-    "Section",
     "ServeConfig",
     "SidecarConfig",
     "StorageConfig",
     "WatchConfig",
 ]
-
-
-class Section(BaseModel):
-    """A part of the configuration: frozen, without unknown keys."""
-
-    # JSON has no word for NaN and infinity, so two settings with them could share a hash.
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class StorageConfig(Section):

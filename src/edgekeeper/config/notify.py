@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, model_validator
 
-from edgekeeper.config_local import Section
+from edgekeeper.config.section import Section
 
 __all__ = [
     "EmailConfig",
