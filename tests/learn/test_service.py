@@ -190,6 +190,13 @@ def test_a_line_with_a_fault_is_refused_before_anything_is_learned(
         open_desk(planted, config.model_copy(update={"lines": (line,)}))
 
 
+def test_one_symbol_has_no_peers_to_learn_from(open_desk, config):
+    alone = make_world("noise", seed=1, symbols=1, bars=100).bars
+    line = LineConfig(name="mine", learner="logistic", target="relative")
+    with pytest.raises(UsageError, match=r"lines\.mine\.target"):
+        open_desk(alone, config.model_copy(update={"lines": (line,)}))
+
+
 def test_facts_of_learning_have_a_chain_of_their_own(desk):
     desk.signal(desk.until(400))
     before = desk.ledger.head("trade")

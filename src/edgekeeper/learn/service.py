@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from edgekeeper.config import Config
-from edgekeeper.errors import Refused
+from edgekeeper.errors import Refused, UsageError
 from edgekeeper.features import FeatureSet
 from edgekeeper.labels import Labels
 from edgekeeper.learn.holding import held_for_columns
@@ -87,6 +87,11 @@ class LearnService:
         self._look()
         for line in config.lines:
             make_learner(line)  # a wrong recipe is told now, not after a year of bars
+            if line.target == "relative" and len(self.bars.symbols) < 2:
+                raise UsageError(
+                    f'lines.{line.name}.target: "relative" compares symbols with each other, and '
+                    'these bars have one: give several, or use target = "direction"'
+                )
             features, left_out = feature_set_of(line, self._with_signals)
             self._lines[line.name] = LineState(
                 line, features, dict(left_out), HoldOut(config.gates.holdout_share)
