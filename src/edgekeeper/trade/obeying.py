@@ -17,6 +17,7 @@ from edgekeeper.trade.accounts import DOUBLE_COST
 from edgekeeper.trade.answers import ADOPT, LEARN, NO_FIT, PASS_OVER, adopt, no_fit, pass_over
 from edgekeeper.trade.orders import Order
 from edgekeeper.trade.policy_changes import approve_change
+from edgekeeper.trade.roster_record import write_move
 
 if TYPE_CHECKING:
     from edgekeeper.trade.roster import Roster
@@ -44,7 +45,7 @@ def obey(roster: "Roster", order: Order, after: int, now_ns: int) -> str:
         if guard is not None:
             _write_guard(tx, order, guard, now_ns)
         for move in moves:
-            roster.write_move(tx, move, now_ns, order.actor)
+            write_move(tx, move, now_ns, order.actor)
         tx.append(
             "obeyed",
             {"event_time_ns": now_ns, "after": after, **order.columns(), "outcome": outcome},

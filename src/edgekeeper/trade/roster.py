@@ -17,7 +17,6 @@ from edgekeeper.rollout import (
     Stage,
     next_move,
     policy_of,
-    recipe_hash,
     recipe_of,
 )
 from edgekeeper.simulator import Book, Records, book_parameters
@@ -26,6 +25,7 @@ from edgekeeper.trade.accounts import Accounts
 from edgekeeper.trade.events import Events
 from edgekeeper.trade.orders import Bequest, Order
 from edgekeeper.trade.package_reader import FAULT, PackageReader
+from edgekeeper.trade.roster_record import write_bequests, write_line, write_move
 from edgekeeper.trade.seats import Seat
 
 __all__ = ["Roster"]
@@ -172,7 +172,7 @@ class Roster:
         if moves:
             with self.ledger.transaction("trade", event_time_ns=now_ns) as tx:
                 for move in moves:
-                    self.write_move(tx, move, now_ns)
+                    write_move(tx, move, now_ns)
         if self._deciding() != before:
             last = moves[-1]
             self._point(now_ns, f"{last.line} {last.verdict}: {last.reason}")
@@ -287,10 +287,10 @@ class Roster:
         move = Move(line.name, line.stage, line.stage, "kept", reason, evidence)
         line.reasons.append(reason)
         if tx is not None:
-            self.write_move(tx, move, now_ns, FAULT)
+            write_move(tx, move, now_ns, FAULT)
         else:
             with self.ledger.transaction("trade", event_time_ns=now_ns) as own:
-                self.write_move(own, move, now_ns, FAULT)
+                write_move(own, move, now_ns, FAULT)
         self.events.append((now_ns, "corrupt", f"{line.name}: {reason}"))
 
     def _swap(self, seat: Seat, row: dict[str, Any], now_ns: int, tx: Transaction | None) -> None:
@@ -336,34 +336,15 @@ class Roster:
         line.stage, line.verdict = Stage.SHADOW, "in shadow"
         self._begin_test(line)
         move = Move(line.name, Stage.CANDIDATE, Stage.SHADOW, "in shadow", "passed its gates", {})
-        tx.append(
-            "lines",
-            {
-                "registered_at_ns": now_ns,
-                "line": line.name,
-                "name": line.name,
-                "recipe_hash": recipe_hash(line.recipe),
-                "recipe_json": [line.recipe],
-                "test_index": line.test,
-                "level": line.level,
-            },
-        )
-        self.write_move(tx, move, now_ns)
+        write_line(tx, line, now_ns)
+        write_move(tx, move, now_ns)
         self.events.append((now_ns, "shadow", f"{line.name}: entered shadow"))
 
     def inherit(self, bequests: tuple[Bequest, ...], now_ns: int) -> None:
         """Let lines go on with packages of another run; their evidence begins at nothing."""
         rows = [one for one in bequests if one.line in self.seats]
         with self.ledger.transaction("trade", event_time_ns=now_ns) as tx:
-            tx.append(
-                "bequests",
-                {
-                    "event_time_ns": now_ns,
-                    "line": [one.line for one in rows],
-                    "package": [one.package for one in rows],
-                    "run_id": [one.run_id for one in rows],
-                },
-            )
+            write_bequests(tx, rows, now_ns)
         for one in rows:
             seat = self.seats[one.line]
             seat.newest = self.registry.load(one.package)
@@ -404,22 +385,6 @@ class Roster:
         return move
 
     # -- on record ------------------------------------------------------------------------------
-
-    def write_move(self, tx: Transaction, move: Move, now_ns: int, actor: str = "rule") -> None:
-        """Append a move with its evidence."""
-        evidence = move.evidence | ({"share": move.share} if 0.0 < move.share < 1.0 else {})
-        tx.append(
-            "stages",
-            {
-                "event_time_ns": now_ns,
-                "line": move.line,
-                "from_stage": str(move.source),
-                "to_stage": str(move.target),
-                "reason": f"{move.verdict}: {move.reason}",
-                "actor": actor,
-                "evidence_json": [evidence],
-            },
-        )
 
     def package_on_record(self, name: str, now_ns: int) -> dict[str, Any] | None:
         """Row of the one package whose hash begins with ``name``; None: there is no such one.
