@@ -1,4 +1,4 @@
-"""What a roster leaves in the ledger: lines that began, moves between stages, packages inherited."""
+"""What a roster leaves in the ledger: lines that began, their moves, packages inherited."""
 
 from collections.abc import Sequence
 
