@@ -17,7 +17,7 @@ from edgekeeper.errors import StorageError
 from edgekeeper.learn import LearnerProcess
 from edgekeeper.ledger import MARKET_ROLES, Ledger
 from edgekeeper.living import Live, live_forever
-from edgekeeper.market import ScratchRooms, parse_interval
+from edgekeeper.market import parse_interval, rooms_in
 from edgekeeper.market.live import BarPoller, kind_of, open_live_source
 from edgekeeper.market.live.run_folder import STORE, Traded, live_bars, write_traded
 from edgekeeper.paper_start import (
@@ -172,7 +172,7 @@ def paper(
         opened.callback(channels.close)
         sentinel = Sentinel(ledger, channels, settings=config.alerts)
         live = Live(
-            history, config, ledger, registry, sentinel, screen, learner, rooms=ScratchRooms(out)
+            history, config, ledger, registry, sentinel, screen, learner, rooms=rooms_in(out)
         )
         live.begin(bequests)
         screen.phase("going over what is on record")

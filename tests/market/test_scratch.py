@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgekeeper.bars import Bars, GrowingArray, GrowingBars
+from edgekeeper.bars import IN_MEMORY, Bars, GrowingArray, GrowingBars
 from edgekeeper.errors import StorageError
-from edgekeeper.market import ScratchRooms
+from edgekeeper.market import ScratchRooms, rooms_in
 from edgekeeper.worlds import make_world
 
 WHOLE = make_world("noise", seed=3, symbols=3, bars=200).bars
@@ -104,3 +104,9 @@ def test_rows_of_a_symbol_are_found_from_either_end():
             for start in (0, 7, len(sparse)):
                 found = sparse.first_rows(symbol, start, most)
                 assert np.array_equal(found, mine[mine >= start][:most])
+
+
+def test_rooms_are_in_memory_where_no_space_can_be_set_aside(tmp_path, monkeypatch):
+    assert isinstance(rooms_in(tmp_path), ScratchRooms)
+    monkeypatch.delattr(os, "posix_fallocate")
+    assert rooms_in(tmp_path) is IN_MEMORY

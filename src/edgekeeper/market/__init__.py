@@ -17,7 +17,7 @@ from edgekeeper.market.interval import interval_name, parse_interval
 from edgekeeper.market.loading import SOURCES, load_bars, open_source
 from edgekeeper.market.quality import Quality, inspect
 from edgekeeper.market.quarantine import list_quarantine, write_quarantine
-from edgekeeper.market.scratch import ScratchRooms
+from edgekeeper.market.scratch import ScratchRooms, rooms_in
 from edgekeeper.market.snapshot import load_snapshot, longest_snapshot, save_snapshot
 from edgekeeper.market.source import Listing, Source
 from edgekeeper.market.store import BarStore
@@ -56,6 +56,7 @@ __all__ = [
     "parse_interval",
     "read_bars",
     "read_trades",
+    "rooms_in",
     "save_snapshot",
     "write_features",
     "write_quarantine",

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekeeper.bars import Room
+from edgekeeper.bars import IN_MEMORY, Room, Rooms
 from edgekeeper.errors import StorageError
 
-__all__ = ["ScratchRooms"]
+__all__ = ["ScratchRooms", "rooms_in"]
 
 _STEP = 1 << 18
 """Bytes by which a file grows: what is lost at its end, and what is mapped anew each time."""
@@ -68,6 +68,11 @@ class ScratchRooms:
         """Let go of memory: what is read again is read from the disk, or from its cache."""
         for room in self._rooms:
             room.rest()
+
+
+def rooms_in(folder: Path) -> Rooms:
+    """Rooms on the disk of a folder; in memory on systems that cannot set space aside for a file."""
+    return ScratchRooms(folder) if hasattr(os, "posix_fallocate") else IN_MEMORY
 
 
 class _Scratch:
