@@ -120,7 +120,7 @@ def take(folder: Path, url: str, out: Path) -> None:
     from edgekeeper.api import Access
 
     access = Access(folder)
-    opened = access.open_session(access.create_token("ada", "admin"))
+    opened = access.open_session(access.create_token(f"pictures-{time.time_ns()}", "admin"))
     if opened is None:
         raise SystemExit("no session could be opened")
     time.sleep(1.0)  # until the web process knows of it
