@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgekeeper.stats.block_length import block_lengths, longest_block
+from edgekeeper.stats.block_length import block_lengths, lingers, longest_block
 
 
 def ar(phi, n, seed=0):
@@ -44,3 +44,37 @@ def test_always_between_one_and_the_cap(n, missing, seed):
     blocks = block_lengths(columns)
     assert ((blocks >= 1.0) & (blocks <= longest_block(n))).all()
     assert blocks[1] == 1.0
+
+
+def garch(n, seed):
+    noise = np.random.default_rng(seed).standard_normal(n + 300)
+    x, variance = np.zeros(n + 300), 1.0
+    for t in range(1, n + 300):
+        variance = 0.05 + 0.10 * x[t - 1] ** 2 + 0.85 * variance
+        x[t] = np.sqrt(variance) * noise[t]
+    return x[300:]
+
+
+def test_clustered_volatility_lingers_and_short_memory_does_not():
+    """Weak but long memory of the size of moves, which no single lag shows."""
+
+    def share_of(make, seeds):
+        columns = (make(seed) for seed in range(seeds))
+        return np.mean([lingers(np.stack([x, np.abs(x)], axis=1)) for x in columns])
+
+    assert share_of(lambda seed: garch(1_000, seed), 60) > 0.8
+    assert share_of(lambda seed: np.random.default_rng(seed).standard_normal(1_000), 200) <= 0.04
+    assert share_of(lambda seed: np.random.default_rng(seed).standard_t(3, 1_000), 200) <= 0.06
+    assert share_of(lambda seed: ar(0.5, 1_000, seed), 200) <= 0.2
+
+
+def test_what_lingers_is_judged_over_all_columns_and_gaps_and_constants_do_not():
+    rng = np.random.default_rng(5)
+    many = rng.standard_normal((1_000, 100))
+    assert np.mean([lingers(rng.permuted(many, axis=0)) for _ in range(40)]) <= 0.1
+    many[:, 3] = 7.0
+    many[::3, 4] = np.nan
+    assert not lingers(many)
+    many[:, 5] = np.abs(garch(1_000, 1))
+    assert lingers(many)
+    assert not lingers(rng.standard_normal((50, 2))), "too short to tell"

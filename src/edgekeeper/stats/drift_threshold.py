@@ -1,29 +1,49 @@
 """How far a drift monitor's sums go where nothing changes: the bootstrap of the whole watch."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
-from edgekeeper.stats.block_length import block_lengths, longest_block
+from edgekeeper.stats.block_length import block_lengths, lingers, longest_block
 from edgekeeper.stats.drift_channels import channel_count, channel_moments, largest_sums
 from edgekeeper.stats.drift_scores import order_columns, scores_within
 from edgekeeper.types import Float64Array, Int64Array
 
-__all__ = ["batch_of", "block_of", "simulate_watches", "thresholds"]
+__all__ = ["Memory", "batch_of", "memory_of", "simulate_watches", "thresholds"]
 
 _SHARE_SPENT = 0.5
 
 
-def block_of(scores: Float64Array) -> float:
+class Memory(NamedTuple):
+    """How long a reference remembers.
+
+    Attributes
+    ----------
+    block : float
+        Mean block for the whole of it.
+    persistent : bool
+        Whether some column remembers about as long as the reference can tell.
+    """
+
+    block: float
+    persistent: bool
+
+
+def memory_of(scores: Float64Array) -> Memory:
     """Mean block for a whole reference: half as long again as its slowest column asks for.
 
     Levels and spreads are looked at, since volatility may linger where the level does not. Blocks
-    that are too short make thresholds too low, blocks that are too long hardly cost anything.
+    that are too short make thresholds too low; how long a weak memory lasts cannot be told from one
+    record. So where any column lingers at all, blocks are the longest that the record allows.
     """
     n = len(scores)
-    longest = block_lengths(np.concatenate([scores, np.abs(scores)], axis=1)).max()
-    return float(min(max(1.5 * longest, n ** (1.0 / 3.0)), longest_block(n)))
+    columns = np.concatenate([scores, np.abs(scores)], axis=1)
+    asked = max(1.5 * float(block_lengths(columns).max()), n ** (1.0 / 3.0))
+    longest = longest_block(n)
+    block = longest if lingers(columns) else min(asked, longest)
+    return Memory(block, asked >= longest)
 
 
 def batch_of(block: float, n: int) -> int:
