@@ -71,7 +71,7 @@ class ScratchRooms:
 
 
 def rooms_in(folder: Path) -> Rooms:
-    """Rooms on the disk of a folder; in memory on systems that cannot set space aside for a file."""
+    """Rooms on the disk of a folder; in memory where a system cannot set space aside for them."""
     return ScratchRooms(folder) if hasattr(os, "posix_fallocate") else IN_MEMORY
 
 
