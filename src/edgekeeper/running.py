@@ -242,6 +242,8 @@ class Run:
         roster = self.trade.roster
         asked, roster.refits_asked = roster.refits_asked, {}
         due += [name for name in sorted(asked) if name not in due]
+        if due and self._ask is None:
+            self.learn.note_signals(self.trade.rows_done)
         for name in due:
             request = FitRequest(name, now_ns, self.epochs_done, Wish.of(asked.get(name, {})))
             if self._ask is None:

@@ -82,6 +82,7 @@ class LearnService:
         self._signalled: BoolArray = np.zeros(0, dtype=np.bool_)
         self._read_until: int | None = None
         self._read_entry: int | None = None
+        self._noted_rows: int | None = None
         self._lines: dict[str, LineState] = {}
         self._to_recover: set[str] = set()
         self._look()
@@ -163,7 +164,7 @@ class LearnService:
         """
         wish = wish or Wish()
         data = self.training_data(line)
-        self._read_signals(now_ns)
+        self._mark_signals(now_ns)
         state = self._lines[line]
         if line in self._to_recover:
             recover(state, data, self.config, self._signalled, self.ledger, self.registry)
@@ -212,6 +213,20 @@ class LearnService:
             state.parent = package.hash
         state.refits += 1
         return package.hash
+
+    def note_signals(self, rows: int) -> None:
+        """Take it from who wrote them that each of the first so many bars has its signals.
+
+        Whoever shares a process with the trading loop need not wait for its record to be written.
+        """
+        self._noted_rows = rows
+
+    def _mark_signals(self, now_ns: int) -> None:
+        """Mark the bars for which there is a signal."""
+        if self._noted_rows is None:
+            self._read_signals(now_ns)
+        else:
+            self._signalled[: self._noted_rows] = True
 
     def _read_signals(self, now_ns: int) -> None:
         """Mark the bars for which the ledger holds a signal, reading only what is new."""

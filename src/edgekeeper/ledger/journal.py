@@ -25,7 +25,7 @@ from edgekeeper.ledger.values import Column
 __all__ = ["Batch", "Draft", "Journal", "Standing"]
 
 receipts = FACTS["receipts"]
-_LINKS_THAT_WAIT = 32
+_LINKS_THAT_WAIT = 16
 """Epochs recorded one after another run warm: at a time they take twice the CPU."""
 _VERSION = table(VERSION_TABLE, column("version_num"))
 _BATCH = ("table_name", "rows", "digest")
@@ -57,6 +57,16 @@ class Draft:
     def sealed(self) -> list[tuple[str, int, str]]:
         """Table, rows and digest of each batch."""
         return [(batch.table, batch.rows, batch.digest()) for batch in self.written]
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """A draft with its place in the chain."""
+
+    draft: Draft
+    seq: int
+    previous: str
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +115,7 @@ class Journal:
             return standing or self._write((draft,), durable)[0]
 
     def put(self, draft: Draft) -> None:
-        """Commit one link soon: with others, which is much cheaper, each in its own transaction.
+        """Commit one link soon: some in a row, which is much cheaper, each in its own transaction.
 
         Whatever is asked of this journal next comes after it, and raises what went wrong.
         """
@@ -116,17 +126,12 @@ class Journal:
                     self._put_waiting()
 
     def _put_waiting(self) -> None:
-        """Have another thread write what waits, link by link, while whoever put it goes on."""
         waiting, self._waiting = self._waiting, []
-        for draft in waiting:
-            _ = draft.sealed
         if waiting:
+            links = self._linked(waiting)
             self._settle()
-            self._behind.start(lambda: self._commit_each(waiting))
-
-    def _commit_each(self, drafts: Sequence[Draft]) -> None:
-        for draft in drafts:
-            self._commit_now((draft,), durable=False)
+            for link in links:
+                self._commit_links((link,), durable=False)
 
     def put_durably(self, draft: Draft) -> None:
         """Commit one link at once; another thread waits for the disk, as in :meth:`put`."""
@@ -177,39 +182,48 @@ class Journal:
         return self._behind.under_way
 
     def head(self, role: str) -> tuple[int, str]:
-        """Links of a role, and the digest of the last one."""
+        """Links of a role, and the digest of the last one, once all that was put stands."""
         with self._lock:
             self._put_waiting()
-            self._settle()
-            return self._heads.get(role) or self._read_head(role)
+            return self._head(role)
+
+    def _head(self, role: str) -> tuple[int, str]:
+        return self._heads.get(role) or self._read_head(role)
+
+    def _linked(self, drafts: Sequence[Draft]) -> list[_Link]:
+        """Give drafts the next places in their chains, while the commit before is under way."""
+        links = []
+        try:
+            for draft in drafts:
+                seq, previous = self._head(draft.role)
+                when = draft.event_time_ns
+                digest = link_digest(draft.role, seq, previous, when, draft.sealed)
+                self._heads[draft.role] = seq + 1, digest
+                links.append(_Link(draft, seq, previous, digest))
+        except BaseException:
+            self._heads.clear()
+            raise
+        return links
 
     def _commit(self, drafts: Sequence[Draft], durable: bool, behind: bool = False) -> list[str]:
-        for draft in drafts:
-            _ = draft.sealed  # hashed while the commit before is under way
+        links = self._linked(drafts)
         self._settle()
-        return self._commit_now(drafts, durable, behind)
+        self._commit_links(links, durable, behind)
+        return [link.digest for link in links]
 
-    def _commit_now(
-        self, drafts: Sequence[Draft], durable: bool, behind: bool = False
-    ) -> list[str]:
-        heads = dict(self._heads)
-        for draft in drafts:
-            if draft.role not in heads:
-                heads[draft.role] = self._read_head(draft.role)
-        connection = self._connection
-        if connection is None:
-            connection = self._connection = self._engine.raw_connection()
-        cursor = connection.cursor()
-        digests = []
+    def _commit_links(self, links: Sequence[_Link], durable: bool, behind: bool = False) -> None:
+        cursor = None
         try:
+            connection = self._connection
+            if connection is None:
+                connection = self._connection = self._engine.raw_connection()
+            cursor = connection.cursor()
             changed = durable != self._waits_for_disk
             begin(cursor, self._engine.dialect.name, durable=durable, changed=changed)
-            if not drafts:  # a commit that changes nothing waits for nothing
+            if not links:  # a commit that changes nothing waits for nothing
                 cursor.execute(_TOUCH)
-            for draft in drafts:
-                seq, previous = heads[draft.role]
-                digests.append(self._append(cursor, draft, seq, previous))
-                heads[draft.role] = seq + 1, digests[-1]
+            for link in links:
+                self._append(cursor, link)
             if behind:
                 self._behind.start(connection.commit)
             else:
@@ -218,10 +232,9 @@ class Journal:
             self._forget()
             raise
         finally:
-            cursor.close()
+            if cursor is not None:
+                cursor.close()
         self._waits_for_disk = durable
-        self._heads = heads
-        return digests
 
     def _forget(self) -> None:
         """Take a failed transaction back; what stands is read anew."""
@@ -236,20 +249,18 @@ class Journal:
             connection.invalidate()
             self._connection = None
 
-    def _append(self, cursor: DBAPICursor, draft: Draft, seq: int, previous: str) -> str:
-        """Insert one link with all its rows and return its digest; nothing is committed yet."""
-        sealed = draft.sealed
-        digest = link_digest(draft.role, seq, previous, draft.event_time_ns, sealed)
+    def _append(self, cursor: DBAPICursor, link: _Link) -> None:
+        """Insert one link with all its rows; nothing is committed yet."""
+        draft = link.draft
         rows = sum(batch.rows for batch in draft.written)
-        values = (draft.role, seq, draft.event_time_ns, rows, previous, digest)
+        values = (draft.role, link.seq, draft.event_time_ns, rows, link.previous, link.digest)
         cursor.execute(self._chain_statement(), values)
-        (link,) = cursor.fetchall()[0]
+        (key,) = cursor.fetchall()[0]
         statement, _ = self._statement(batches, _BATCH)
-        cursor.executemany(statement, [(link, *batch) for batch in sealed])
+        cursor.executemany(statement, [(key, *batch) for batch in draft.sealed])
         for batch in draft.written:
             if batch.table not in self.withheld:
-                self._insert(cursor, batch, link)
-        return digest
+                self._insert(cursor, batch, key)
 
     @property
     def collision(self) -> type[Exception]:

@@ -65,6 +65,8 @@ class TradeLoop:
 
     Attributes
     ----------
+    rows_done : int
+        Bars from the first on that are on record, both sides of each as signals.
     said : list of (line, package, rows, Forecasts) or None
         What was forecast since somebody emptied it; None: nobody wants to know.
     """
@@ -108,6 +110,7 @@ class TradeLoop:
         self._last_close = np.full(symbols, math.nan)
         self.passive = config.cash
         self.steps = 0
+        self.rows_done = 0
         self._gross = 0.0
         self.stopwatch = stopwatch
         self._hasher: BarsHasher | None = None
@@ -125,6 +128,7 @@ class TradeLoop:
             write_epoch(tx, feed.bars, rows, self._hash(rows, live=False))
             write_signals(tx, feed.bars, rows, feed.rule, feed.votes, self.names)
             self._write_step(tx, HISTORY, now)
+        self.rows_done = rows.stop
         for begin in range(first, last, _AT_ONCE):
             self._market(begin, min(begin + _AT_ONCE, last))
 
@@ -158,6 +162,7 @@ class TradeLoop:
             gross = self._step_accounts(tx, first, last, forecasts)
             self._hold_passively(returns, gross)
             self._step_lines(tx, first, last, forecasts, returns, covariance)
+        self.rows_done = rows.stop
 
     def _forecast(
         self, tx: Transaction, first: int, last: int, rows: slice
