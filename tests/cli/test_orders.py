@@ -64,7 +64,7 @@ def test_an_alert_that_was_seen_leaves_the_list(edgekeeper, live_run):
             {
                 "event_time_ns": 2**62,
                 "severity": ["critical", "warning"],
-                "rule": ["drawdown_critical", "drift"],
+                "rule": ["drawdown_critical", "a_rule_of_mine"],
                 "message": ["deep", "moved"],
             },
         )
