@@ -87,6 +87,7 @@ def page(text: str) -> str:
 
 
 def main() -> None:
+    """Write the page, or say that it is not current."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="fail where the page is not current")
     text = PAGE.read_text("utf-8")
