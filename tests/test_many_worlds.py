@@ -100,7 +100,9 @@ def test_a_market_is_run_again_with_lines_that_learn_online(tmp_path):
     assert book["with"]["sharpe"] != book["without"]["sharpe"]
     assert book["oracle"] > 1.0
     assert book["bars"] > 100
-    own = ("books", "key")
+    assert alone["online"] is None
+    assert row["online"]["lines"].keys() == alone["lines"].keys()
+    own = ("books", "key", "online")
     assert strip([{k: v for k, v in row.items() if k not in own}]) == strip(
         [{k: v for k, v in alone.items() if k not in own}]
     )

@@ -35,7 +35,7 @@ def test_every_floor_can_be_set():
 
 
 def test_a_rate_is_measured_or_not_known():
-    unknown = measured_rate("asked")
+    unknown = measured_rate("asked", {})
     assert unknown.markets == 0
     assert math.isnan(unknown.rate)
     assert "not measured yet" in unknown.sentence
@@ -47,11 +47,12 @@ def test_a_rate_is_measured_or_not_known():
         measured_rate("x", {"x": {"markets": 2, "promoted": 3}})
 
 
-def test_the_rate_that_comes_along_is_that_of_the_recorded_worlds():
-    path = Path(__file__).parents[2] / "benchmarks/results/worlds-noise.jsonl"
+@pytest.mark.parametrize(("profile", "run"), [("evidence", "noise"), ("asked", "asked")])
+def test_the_rate_that_comes_along_is_that_of_the_recorded_worlds(profile, run):
+    path = Path(__file__).parents[2] / f"benchmarks/results/worlds-{run}.jsonl"
     rows = [json.loads(line) for line in path.read_text().splitlines()]
     promoted = sum(any(move != "refused" for _, _, move in row["moves"]) for row in rows)
-    rate = measured_rate("evidence")
+    rate = measured_rate(profile)
     assert (rate.markets, rate.promoted) == (len(rows), promoted)
 
 
