@@ -47,7 +47,10 @@ def test_a_rate_is_measured_or_not_known():
         measured_rate("x", {"x": {"markets": 2, "promoted": 3}})
 
 
-@pytest.mark.parametrize(("profile", "run"), [("evidence", "noise"), ("asked", "asked")])
+@pytest.mark.parametrize(
+    ("profile", "run"),
+    [("evidence", "noise"), *((name, name) for name in ("asked", "asked-start"))],
+)
 def test_the_rate_that_comes_along_is_that_of_the_recorded_worlds(profile, run):
     path = Path(__file__).parents[2] / f"benchmarks/results/worlds-{run}.jsonl"
     rows = [json.loads(line) for line in path.read_text().splitlines()]

@@ -134,7 +134,7 @@ class Journal:
                 self._commit_links((link,), durable=False)
 
     def put_durably(self, draft: Draft) -> None:
-        """Commit one link at once; another thread waits for the disk, as in :meth:`put`."""
+        """Commit one link at once; another thread waits for the disk while its owner goes on."""
         with self._lock:
             self._put_waiting()
             self._commit((draft,), durable=True, behind=True)
