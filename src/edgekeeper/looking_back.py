@@ -5,19 +5,17 @@ first line of input, or an empty one, and prints JSON; see :mod:`edgekeeper.desk
 """
 
 import json
-import os
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from edgekeeper.child import stand_back
 from edgekeeper.desk.elsewhere import ERROR
 from edgekeeper.errors import EdgekeeperError
 
 __all__ = ["main"]
-
-_NICENESS = 10
 
 
 def _drift(run: Path, ledger_url: str | None) -> Mapping[str, Any]:
@@ -45,7 +43,7 @@ _WORK = {"drift": _drift, "insights": _insights, "quality": _quality}
 
 def main() -> None:
     """Answer once."""
-    os.nice(_NICENESS)
+    stand_back()
     run, what = Path(sys.argv[1]), sys.argv[2]
     ledger_url = sys.stdin.readline().strip() or None
     try:

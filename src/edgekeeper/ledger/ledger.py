@@ -195,8 +195,9 @@ class Ledger(Record):
             Wait for the disk, so that a power cut loses nothing: for orders and API answers. The
             default survives a killed process.
         behind : bool
-            Go on while the commit is on its way, for facts that a run can live again. Whatever
-            this ledger is asked to read or write next waits for it, and raises what it raised.
+            Go on before it is committed, for facts that a run can live again: soon, with others,
+            or where ``durable`` while the disk is waited for. Whatever this ledger is asked to read
+            or write next comes after it, and raises what it raised.
 
         Raises
         ------
