@@ -208,6 +208,40 @@ def test_a_learner_has_bounds(tmp_path, bounds, why):
     learner.close()
 
 
+NONSENSE = "import sys, time; print(sys.stdin.readline(), flush=True); time.sleep(60)"
+
+
+def test_a_learner_that_says_what_nobody_understands_is_ended(tmp_path):
+    learner = LearnerProcess(
+        [sys.executable, "-c", NONSENSE], CONFIG.refits, tmp_path / "learner.log"
+    )
+    learner.ask(FitRequest("linear", 5, 1))
+    (answer,) = learner.answers(wait_seconds=30)
+    assert "could not be understood: KeyError: 'package'" in answer.problem
+    assert learner.process_id is None
+    learner.ask(FitRequest("linear", 6, 2))
+    assert len(learner.answers(wait_seconds=30)) == 1, "and another one is asked"
+    learner.close()
+
+
+def test_a_learner_is_heard_by_a_service_with_many_connections(tmp_path):
+    many = []
+    try:
+        while not many or many[-1] < 1_030:
+            many.append(os.dup(0))
+    except OSError:
+        pytest.skip("a system with fewer descriptors")
+    else:
+        learner = LearnerProcess([sys.executable, "-c", ""], CONFIG.refits, tmp_path / "l.log")
+        learner.ask(FitRequest("linear", 5, 1))
+        (answer,) = learner.answers(wait_seconds=30)
+        assert "exit status 0" in answer.problem
+        learner.close()
+    finally:
+        for one in many:
+            os.close(one)
+
+
 def test_a_learner_ends_with_its_input(tmp_path):
     command = [sys.executable, "-c", "import time; time.sleep(60)"]
     learner = LearnerProcess(command, CONFIG.refits, tmp_path / "learner.log")

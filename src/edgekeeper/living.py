@@ -69,6 +69,11 @@ class Fits(Protocol):
         """Return the answers that came since the last call, oldest first."""
         ...
 
+    @property
+    def waiting(self) -> int:
+        """Requests whose answer nobody has taken yet."""
+        ...
+
     def again(self, learn: LearnService, request: FitRequest) -> None:
         """Make a fit on record once more, if it is to be proved."""
         ...
@@ -83,6 +88,11 @@ class FitsProved:
     def answers(self, wait_seconds: float) -> list[FitAnswer]:
         """Return nothing: all answers are on record."""
         return []
+
+    @property
+    def waiting(self) -> int:
+        """Return 0: nobody is asked."""
+        return 0
 
     def again(self, learn: LearnService, request: FitRequest) -> None:
         """Make it once more; what it records has to be what stands there."""
@@ -245,7 +255,7 @@ class Live:
                 self.fits.ask(request)
         fresh = self.run.trade.steps == _STEPS_AT_FIRST
         self.take_fits()
-        while fresh and self.run.requests and not stop():
+        while fresh and self.fits.waiting and not stop():
             self.take_fits(wait_seconds=_LOOK_SECONDS)
 
     def take_fits(self, wait_seconds: float = 0.0) -> None:

@@ -8,7 +8,7 @@ survive a fork; and it ends when its input does, so it cannot outlive who starte
 import json
 import os
 import queue
-import select
+import selectors
 import subprocess
 import threading
 import time
@@ -105,7 +105,12 @@ class LearnerProcess:
 
     def _serve(self) -> None:
         while (request := self._requests.get()) is not None and not self._closing.is_set():
-            answer = self._fit(request)
+            try:
+                answer = self._fit(request)
+            except Exception as error:  # a thread that died of it would answer nothing ever again
+                self._end()
+                problem = f"the learner could not be understood: {type(error).__name__}: {error}"
+                answer = FitAnswer(request, problem=problem)
             if not self._closing.is_set():
                 self._answers.put(answer)
 
@@ -147,18 +152,23 @@ class LearnerProcess:
         assert child.stdout is not None
         until = time.monotonic() + 60.0 * self._bounds.minutes
         said = b""
-        while not said.endswith(b"\n"):
-            if select.select([child.stdout], [], [], _LOOK_SECONDS)[0]:
-                part = os.read(child.stdout.fileno(), 65_536)
-                if not part:
-                    return f"the learner died: {_ending(child)} (its words are in {self._log.name})"
-                said += part
-            elif self._closing.is_set():
-                return "the run was stopped"
-            elif time.monotonic() > until:
-                return f"it took longer than {self._bounds.minutes:g} minutes, and was ended"
-            elif _megabytes(child.pid) > self._bounds.memory_mb:
-                return f"it needed more than {self._bounds.memory_mb} MB of memory, and was ended"
+        # Not select(), which takes no descriptor from 1,024 on: a busy service has more.
+        with selectors.DefaultSelector() as output:
+            output.register(child.stdout, selectors.EVENT_READ)
+            while not said.endswith(b"\n"):
+                if output.select(_LOOK_SECONDS):
+                    part = os.read(child.stdout.fileno(), 65_536)
+                    if not part:
+                        end = _ending(child)
+                        return f"the learner died: {end} (its words are in {self._log.name})"
+                    said += part
+                elif self._closing.is_set():
+                    return "the run was stopped"
+                elif time.monotonic() > until:
+                    return f"it took longer than {self._bounds.minutes:g} minutes, and was ended"
+                elif _megabytes(child.pid) > self._bounds.memory_mb:
+                    most = self._bounds.memory_mb
+                    return f"it needed more than {most} MB of memory, and was ended"
         return said
 
     def _end(self) -> None:
