@@ -31,6 +31,18 @@ def test_only_what_is_new_and_only_what_is_asked_for(record):
     assert record.tally("equity", ["account"], after=4).schema["rows"] == pl.Int64
 
 
+def test_the_last_entries_of_several_tables_are_looked_up_at_once(record):
+    found = record.last_entries(["equity", "stages", "epochs"])
+    assert found == {"equity": 4, "stages": 0, "epochs": 2}
+    with record.transaction("trade", event_time_ns=6) as tx:
+        tx.append("epochs", {"event_time_ns": [3], "bars": [3], "bars_hash": "h"})
+    assert record.last_entries(["epochs"]) == {"epochs": 3}
+    with pytest.raises(UsageError, match="stays in the database"):
+        record.last_entries(["epochs", "signals"])
+    with pytest.raises(UsageError, match="did you mean 'epochs'"):
+        record.last_entries(["epoch"])
+
+
 def test_tables_whose_rows_move_away_and_slips_are_refused(record):
     with pytest.raises(UsageError, match="stays in the database"):
         record.tally("signals", ["symbol"])

@@ -18,7 +18,7 @@ from edgekeeper.ledger.reading import Selection, read_table
 from edgekeeper.ledger.schema import FACTS
 from edgekeeper.ledger.sealing import check_seals, heads, links_at
 from edgekeeper.ledger.stores import store_of
-from edgekeeper.ledger.tallying import Tally, tally_table
+from edgekeeper.ledger.tallying import Tally, last_entries, tally_table
 from edgekeeper.ledger.transaction import MARKET_ROLES, OPERATIONAL_ROLES
 from edgekeeper.ledger.verify import Verified, verify_chain
 from edgekeeper.ledger.views import VIEWS
@@ -152,6 +152,20 @@ class Record:
         with self._translating():
             wanted = Tally(by, largest, summed, where or {}, after)
             return tally_table(self._engine, table, wanted)
+
+    def last_entries(self, tables: Sequence[str]) -> dict[str, int]:
+        """Return the entry of each table's last row, 0 where it has none: by one look-up each.
+
+        For whoever reads ``after`` what it has seen, and finds nothing new most of the time.
+
+        Raises
+        ------
+        UsageError
+            An unknown table, or one whose rows move to segments.
+        """
+        self._settle()
+        with self._translating():
+            return last_entries(self._engine, tables)
 
     def views(self) -> dict[str, str]:
         """Names of the views for :meth:`query`, each with what it shows."""

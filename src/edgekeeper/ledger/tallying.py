@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Engine, cast, func, select
+from sqlalchemy import Engine, Select, Table, cast, func, select
 
 from edgekeeper.errors import UsageError
 from edgekeeper.ledger.reading import column_named, condition_on, table_named
@@ -13,7 +14,7 @@ from edgekeeper.ledger.schema import BULK, FACTS, kind_of
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Tally", "tally_table"]
+__all__ = ["Tally", "last_entries", "tally_table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +32,7 @@ def tally_table(engine: Engine, name: str, wanted: Tally) -> "pl.DataFrame":
     """Count the rows of each group; see :meth:`Ledger.tally`."""
     import polars as pl
 
-    table = table_named(name, FACTS)
-    if name in BULK:
-        raise UsageError(
-            f"expected a table that stays in the database, got {name!r}, whose months move to "
-            "segments: read it instead"
-        )
+    table = _that_stays(name)
     keys = [column_named(table, key) for key in wanted.by]
     most = [column_named(table, column) for column in wanted.largest]
     sums = [column_named(table, column) for column in wanted.summed]
@@ -64,3 +60,27 @@ def tally_table(engine: Engine, name: str, wanted: Tally) -> "pl.DataFrame":
     with engine.connect() as connection:
         rows = [tuple(row) for row in connection.execute(query)]
     return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def last_entries(engine: Engine, names: Sequence[str]) -> dict[str, int]:
+    """Look up the last row of each table; see :meth:`Ledger.last_entries`."""
+    with engine.connect() as connection:
+        found = connection.execute(_last_of(tuple(names))).one()
+    return {name: entry or 0 for name, entry in zip(names, found, strict=True)}
+
+
+@lru_cache(maxsize=32)
+def _last_of(names: tuple[str, ...]) -> Select[Any]:
+    """One query for all: to put it together takes longer than to answer it."""
+    entries = [select(func.max(_that_stays(name).c.entry)).scalar_subquery() for name in names]
+    return select(*[entry.label(name) for name, entry in zip(names, entries, strict=True)])
+
+
+def _that_stays(name: str) -> Table:
+    table = table_named(name, FACTS)
+    if name in BULK:
+        raise UsageError(
+            f"expected a table that stays in the database, got {name!r}, whose months move to "
+            "segments: read it instead"
+        )
+    return table

@@ -30,7 +30,7 @@ def adopt(do: "Doing") -> None:
 def pass_over(do: "Doing") -> None:
     """Leave the oldest fit that was not taken yet: it cannot be loaded."""
     row = _next(do)
-    do.roster.leave_fit()
+    do.roster.leave_fit(row)
     do.roster.under_way.discard(row["line"])
 
 

@@ -96,7 +96,7 @@ class Roster:
         self.under_way: set[str] = set()
         self.asked: dict[str, tuple[str, Proposal, LineConfig] | None] = {}
         self.events = Events()
-        self._adopted = 0
+        self._left = 0  # entry of the last fit on record that was taken, or left
         self._reader = PackageReader(ledger, registry)
 
     # -- by which policy ------------------------------------------------------------------------
@@ -249,8 +249,10 @@ class Roster:
 
     def fits_waiting(self, until_ns: int | None = None) -> list[dict[str, Any]]:
         """Fits on record that were neither taken nor left yet, in the order of the record."""
-        columns = ["fitted_at_ns", "hash", "line", "refit_index", "verdict"]
-        frame = self.ledger.read("packages", columns, until_ns=until_ns).slice(self._adopted)
+        if self.ledger.last_entries(["packages"])["packages"] <= self._left:
+            return []
+        columns = ["entry", "fitted_at_ns", "hash", "line", "refit_index", "verdict"]
+        frame = self.ledger.read("packages", columns, until_ns=until_ns, after=self._left)
         return list(frame.iter_rows(named=True))
 
     def take_fit(self, row: dict[str, Any], now_ns: int, tx: Transaction | None = None) -> None:
@@ -265,11 +267,11 @@ class Roster:
             else:
                 self._keep(seat, row, package, now_ns, tx)
             self.accounts.use(_NEWEST, self.newest)
-        self.leave_fit()
+        self.leave_fit(row)
 
-    def leave_fit(self) -> None:
+    def leave_fit(self, row: dict[str, Any]) -> None:
         """Go past the next fit on record."""
-        self._adopted += 1
+        self._left = row["entry"]
 
     def _keep(
         self,

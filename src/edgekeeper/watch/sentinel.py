@@ -18,6 +18,7 @@ from edgekeeper.watch.weekly import WEEK_NS, week_of, weekly_alert
 
 __all__ = ["Sentinel", "write_alerts"]
 
+_WATCHED = ("stages", "guards", "packages", "obeyed", "storage")
 _MOVE_SEVERITY: dict[str, Severity] = {"retreated": "warning", "kept": "critical"}
 
 
@@ -43,7 +44,8 @@ class Sentinel:
     _rules: Rules | None = None
     _figures: FigureReader | None = None
     _week_ns: int | None = None
-    _seen: dict[str, int] = field(default_factory=dict)  # last row of each table
+    _seen: dict[str, int] = field(default_factory=dict)  # last row read of each table
+    _last: dict[str, int] = field(default_factory=dict)  # last row on record
     _told: set[tuple[int, str, str]] | None = None
 
     def look(self, now_ns: int) -> list[Alert]:
@@ -55,6 +57,7 @@ class Sentinel:
         if self._told is None:
             rows = self.ledger.read("alerts", ["event_time_ns", "rule", "message"]).rows()
             self._told = {(int(when), rule, message) for when, rule, message in rows}
+        self._last = self.ledger.last_entries(_WATCHED)
         alerts = sorted(
             [
                 *self._moves(now_ns),
@@ -81,7 +84,9 @@ class Sentinel:
         A fit that took long is recorded after later bars, and an order after the look at its
         instant: their times say nothing about whether they are new.
         """
-        seen = self._seen.get(table)
+        seen = self._seen.get(table, 0)
+        if self._last[table] <= seen:
+            return pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
         rows = self.ledger.read(table, ["entry", *columns], until_ns=now_ns, after=seen)
         if rows.height:
             self._seen[table] = int(rows["entry"][-1])
@@ -187,8 +192,12 @@ class Sentinel:
             "resumed": ("info", "{0} are kept again"),
             "put_off": ("warning", "{0} could not be moved to a segment"),
         }
-        facts = self.ledger.read("storage", where={"event": list(said)})
-        for row in facts.iter_rows(named=True):
+        if self._last["storage"] <= self._seen.get("storage", 0):
+            return
+        columns = ["entry", "wall_time_ns", "event", "table_name", "reason"]
+        facts = self.ledger.read("storage", columns, after=self._seen.get("storage"))
+        self._seen["storage"] = int(facts["entry"][-1])
+        for row in facts.filter(pl.col("event").is_in(list(said))).iter_rows(named=True):
             severity, what = said[row["event"]]
             yield Alert(
                 row["wall_time_ns"],
