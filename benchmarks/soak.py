@@ -1,10 +1,14 @@
 """A day of minutes through a whole service: does any process grow, and how fast does the record?
 
-    python benchmarks/soak.py [--minutes 1440] [--pace 20] [--boards 3] [--json]
+    python benchmarks/soak.py [--minutes 1440] [--settle 0] [--pace 20] [--boards 3] [--json]
 
 Starts `serve` on the demo's market in bars of a minute, lets a bot send signals and outcomes all
 the while, keeps a few dashboards open, and samples the memory of each process. Growth is the median
 of the last quarter beside that of the second: in the first one caches fill and models are fitted.
+With ``--settle`` quarters begin after so many minutes: a run looks back on 5,341 of them, and until
+it has seen as many its windows fill. Growth is that of memory which a process has for itself, since
+pages shared with whatever else runs on the machine change hands; all processes together are added
+up with their part of what they share.
 """
 
 import argparse
@@ -36,12 +40,13 @@ max_age_seconds = 100000.0
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--minutes", type=int, default=1_440)
+    options.add_argument("--settle", type=int, default=0, help="minutes before quarters begin")
     options.add_argument("--pace", type=float, default=20.0, help="bars a second")
     options.add_argument("--boards", type=int, default=3)
     options.add_argument("--json", action="store_true")
     asked = options.parse_args()
     with tempfile.TemporaryDirectory(prefix="edgekeeper-soak-") as place:
-        found = soak(Path(place), asked.minutes, asked.pace, asked.boards)
+        found = soak(Path(place), asked.minutes, asked.settle, asked.pace, asked.boards)
     if asked.json:
         print(json.dumps(found, indent=2))
         return
@@ -54,7 +59,7 @@ def main() -> None:
           f"{found['record_gb_a_year']:.1f} GB a year before months move to segments")  # fmt: skip
 
 
-def soak(folder: Path, minutes: int, pace: float, boards: int) -> dict[str, object]:
+def soak(folder: Path, minutes: int, settle: int, pace: float, boards: int) -> dict[str, object]:
     settings = folder / "edgekeeper.toml"
     settings.write_text(SETTINGS)
     run = folder / "run"
@@ -69,7 +74,7 @@ def soak(folder: Path, minutes: int, pace: float, boards: int) -> dict[str, obje
         token = Access(run).create_token("soak", "admin")
         chromium = _boards(run, url, boards)
         try:
-            return _sample(run, url, token, process.pid, minutes)
+            return _sample(run, url, token, process.pid, minutes, settle)
         finally:
             for one in chromium:
                 one.kill()
@@ -102,8 +107,11 @@ def _boards(run: Path, url: str, count: int) -> list["subprocess.Popen[bytes]"]:
     ]  # fmt: skip
 
 
-def _sample(run: Path, url: str, token: str, parent: int, minutes: int) -> dict[str, object]:
+def _sample(
+    run: Path, url: str, token: str, parent: int, minutes: int, settle: int
+) -> dict[str, object]:
     samples: dict[str, list[float]] = {}
+    most = 0.0
     sizes: list[tuple[int, int]] = []
     sent = 0
     with (
@@ -117,12 +125,11 @@ def _sample(run: Path, url: str, token: str, parent: int, minutes: int) -> dict[
             taken = desk.ledger.read("stretches", ["kind"], where={"kind": "bars"}).height
             sizes.append((taken, _bytes(run)))
             memory = _memory(parent)
-            for name, kilobytes in memory.items():
-                samples.setdefault(name, []).append(kilobytes / 1_024)
-            samples.setdefault("all", []).append(sum(memory.values()) / 1_024)
+            most = max(most, sum(shared for _, shared in memory.values()) / 1_024)
+            for name, (own, _) in memory.items() if taken >= settle else ():
+                samples.setdefault(name, []).append(own / 1_024)
             if sys.stderr.isatty():
                 sys.stderr.write(f"\r{taken} of {minutes}")
-    most = max(samples.pop("all"))
     processes = {}
     for name, one in samples.items():
         if "learn" in name or "fit" in name:
@@ -156,9 +163,9 @@ def _bytes(run: Path) -> int:
     return sum(file.stat().st_size for file in run.rglob("*") if file.is_file())
 
 
-def _memory(parent: int) -> dict[str, float]:
-    """Proportional set size in kilobytes of the service's processes, by module."""
-    found: dict[str, float] = {}
+def _memory(parent: int) -> dict[str, tuple[float, float]]:
+    """Kilobytes of each process, by module: its own, and with its part of what is shared."""
+    found: dict[str, tuple[float, float]] = {}
     waiting = [parent]
     while waiting:
         pid = waiting.pop()
@@ -169,11 +176,16 @@ def _memory(parent: int) -> dict[str, float]:
             words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
             name = next((w.decode()[11:] for w in words if w.startswith(b"edgekeeper.")), "")
             rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
-            pss = next(line for line in rollup.splitlines() if line.startswith("Pss:"))
-        except (OSError, StopIteration):
+        except OSError:
+            continue
+        pairs = (line.split()[:2] for line in rollup.splitlines()[1:])
+        sizes = {key: float(value) for key, value in pairs}
+        if "Pss:" not in sizes:
             continue
         name = name or ("serve" if pid == parent else str(pid))
-        found[name] = found.get(name, 0.0) + float(pss.split()[1])
+        own, shared = found.get(name, (0.0, 0.0))
+        own += sizes["Private_Clean:"] + sizes["Private_Dirty:"]
+        found[name] = own, shared + sizes["Pss:"]
     return found
 
 
