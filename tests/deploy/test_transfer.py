@@ -221,7 +221,8 @@ def test_a_record_in_a_database_is_copied_from_where_it_is(far, lived, tmp_path)
     assert (mirror / "live").is_dir()
 
 
-def test_a_machine_that_is_not_there_or_has_no_such_run(far, lived, tmp_path):
+def test_a_machine_that_is_not_there_or_has_no_such_run(far, lived, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     done = run("models", "push", f"far:{tmp_path / 'none'}", "--run", lived, *far.options)
     assert done.exit_code == 2
     assert "expected the folder of a run" in done.stderr
@@ -230,6 +231,7 @@ def test_a_machine_that_is_not_there_or_has_no_such_run(far, lived, tmp_path):
     (tmp_path / "config").write_text("Host gone\n  HostName 127.0.0.1\n  Port 1\n")
     done = run("models", "pull", "gone", "--ssh-config", tmp_path / "config")
     assert (done.exit_code, "could not log in" in done.stderr) == (6, True)
+    assert not list(tmp_path.glob("pulled-*")), "nothing came, so nothing is left"
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,12 @@ goes on, and takes the place of an older one only if it is the same run, further
 
 import json
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgekeeper.desk.folder import LEDGER, MODELS
-from edgekeeper.errors import BadData, StorageError, UsageError
+from edgekeeper.errors import BadData, EdgekeeperError, StorageError, UsageError
 from edgekeeper.ledger import MARKET_ROLES, OPERATIONAL_ROLES, Ledger, drop_backup, seal_file
 from edgekeeper.ledger.stores import segment_folder
 from edgekeeper.registry import FarError, FarSide
@@ -67,10 +68,16 @@ def pull_run(far: FarSide, folder: Path, ledger_url: str = "") -> Pulled:
     incoming = folder / _INCOMING
     incoming.mkdir(parents=True, exist_ok=True)
     record = incoming / LEDGER
-    if ledger_url:
-        _copy_record(ledger_url, record)
-    else:
-        _fetch_record(far, folder, record)
+    try:
+        if ledger_url:
+            _copy_record(ledger_url, record)
+        else:
+            _fetch_record(far, folder, record)
+    except EdgekeeperError:
+        with suppress(OSError):  # what has come so far stays, to go on with; an empty folder goes
+            incoming.rmdir()
+            folder.rmdir()
+        raise
     with Ledger.open(record, read_only=True) as ledger:
         for role in (*MARKET_ROLES, *OPERATIONAL_ROLES):
             ledger.verify(role)
