@@ -4,8 +4,9 @@
 configurations tried in each line's yearly search; ``asked`` and ``asked-start`` run 60 of them
 under the profiles of that name, ``online`` 60 without online learning and again with it; ``power``
 runs planted edges of several strengths in markets of 20 symbols, just long enough for four years
-after registration, most of them where the virtual books earn a Sharpe ratio of 2; ``flip``,
-``slow_drift`` (also with online learning) and ``leak`` run 20 markets each. All is ``edgekeeper
+after registration, most of them where the virtual books earn a Sharpe ratio of 2; ``slow_drift``
+runs edges of several strengths, without and with online learning, since what lines earn of an
+oracle's book depends on that most; ``flip`` and ``leak`` run 20 markets each. All is ``edgekeeper
 worlds`` under the seeds set aside for publishing; lines go to
 ``benchmarks/results/worlds-KIND.jsonl``, the picture beside them, and a second call runs only what
 is missing.
@@ -42,7 +43,10 @@ RUNS: dict[str, list[tuple[Ordeal, int]]] = {
     "asked": [(Ordeal("noise", search=SEARCH, config=_with("asked")), 60)],
     "asked-start": [(Ordeal("noise", search=SEARCH, config=_with("asked-start")), 60)],
     "flip": [(Ordeal("flip", edge=6.0, search=SEARCH), 20)],
-    "slow_drift": [(Ordeal("slow_drift", edge=6.0, search=SEARCH, online="sgd"), 20)],
+    "slow_drift": [
+        (Ordeal("slow_drift", edge=edge, search=SEARCH, online="sgd"), markets)
+        for edge, markets in ((6.0, 20), (9.0, 8), (12.0, 8), (15.0, 8), (18.0, 8))
+    ],
     "leak": [(Ordeal("leak", search=SEARCH), 20)],
     "online": [(Ordeal("noise", search=SEARCH, online="sgd"), 60)],
 }
@@ -51,11 +55,14 @@ RUNS: dict[str, list[tuple[Ordeal, int]]] = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", choices=RUNS)
+    parser.add_argument("--edge", type=float, help="only that of this strength")
     parser.add_argument("--markets", type=int, help="fewer, to look at it")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--results", type=Path, default=RESULTS)
     arguments = parser.parse_args()
     for ordeal, markets in RUNS[arguments.run]:
+        if arguments.edge not in (None, ordeal.edge):
+            continue
         rows = run_markets(
             replay,
             ordeal,
@@ -65,7 +72,8 @@ def main() -> None:
             done=lambda row: print(row["seed"], row["moves"], f"{row['seconds']} s", flush=True),
         )
         rates = world_rates(rows)
-        name = f"worlds-{arguments.run}" + (f"-{ordeal.edge:g}" if arguments.run == "power" else "")
+        several = len(RUNS[arguments.run]) > 1
+        name = f"worlds-{arguments.run}" + (f"-{ordeal.edge:g}" if several else "")
         picture = arguments.results / f"{name}.svg"
         picture.write_text(world_picture(rows, rates.sentence), "utf-8")
         print(json.dumps({"edge": ordeal.edge, **asdict(rates)}, indent=2))
