@@ -224,6 +224,16 @@ def test_a_learner_that_says_what_nobody_understands_is_ended(tmp_path):
     learner.close()
 
 
+def test_a_run_whose_learner_talks_nonsense_goes_on_without_a_fit(start):
+    run = start(command=[sys.executable, "-c", NONSENSE])
+    ((kind, reason, outcome),) = run.answers()
+    assert (kind, outcome) == ("no_fit", "done")
+    assert "could not be understood" in reason
+    assert "fit_failed" in dict(run.alerts())
+    run.take(HISTORY, HISTORY + 2)
+    assert run.live.run.trade.roster.seats["linear"].package is None
+
+
 def test_a_learner_is_heard_by_a_service_with_many_connections(tmp_path):
     many = []
     try:
