@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from edgekeeper.report.tell import Market
     from edgekeeper.report.terminal import LiveScreen
     from edgekeeper.train import Progress, Search
+    from edgekeeper.types import Device
     from edgekeeper.validate import Certificate, Difference, Verdict
 
 __all__ = ["DemoMarket", "Services", "services_of"]
@@ -199,6 +200,11 @@ class AuditedRun(Protocol):
         ...
 
     @property
+    def on_a_card(self) -> int:
+        """How many of them were fitted on a graphics card."""
+        ...
+
+    @property
     def trials_by_hand(self) -> int:
         """How many trials stand beside the packages, outside the run."""
         ...
@@ -319,6 +325,7 @@ class TrainAct(Protocol):
         tune: int,
         jobs: int,
         progress: "Progress",
+        device: "Device",
     ) -> TrainedPackage:
         """Train it."""
         ...

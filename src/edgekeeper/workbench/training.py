@@ -35,7 +35,7 @@ from edgekeeper.train import (
     train_candidate,
     wants_signals,
 )
-from edgekeeper.types import Learner
+from edgekeeper.types import Device, Learner
 from edgekeeper.validate import HoldOutData, Verdict, judge
 from edgekeeper.workbench.forecasting import with_signals
 from edgekeeper.workbench.lines import line_named, line_of
@@ -71,6 +71,7 @@ def train(
     tune: int = 0,
     jobs: int = 1,
     progress: Progress | None = None,
+    device: Device = "cpu",
 ) -> Trained:
     """Train, judge and package one model on all bars given.
 
@@ -96,11 +97,14 @@ def train(
         Of these, how many side by side.
     progress : callable, optional
         Told how many of how many are done.
+    device : {"cpu", "cuda"}
+        Where to fit; parts that can only be fitted on the processor are, and the manifest says so.
 
     Raises
     ------
     UsageError
-        A learner that is on no shelf, or one of your own with ``tune``: its space is unknown.
+        A learner that is on no shelf, or one of your own with ``tune``: its space is unknown. A
+        device that is not there, or that no part of the learner can use.
     Refused
         Too few outcomes to learn from.
 
@@ -114,6 +118,8 @@ def train(
     bars = bars if isinstance(bars, Bars) else Bars.from_frame(bars)
     config = config or Config()
     recipe = line_named(config, line) if line else line_of(learner, parameters)
+    if device != "cpu":
+        recipe = recipe.model_copy(update={"device": device})
     recipe = _changed(recipe, learner, features, tune)
     seen = with_signals(bars, config) if wants_signals(recipe) else bars
     own = None if isinstance(learner, str) else learner
