@@ -10,10 +10,11 @@ import typer
 
 from edgekeeper.cli import options
 from edgekeeper.cli.commands.tune import better_than_defaults
+from edgekeeper.cli.model_acts import TrainedPackage
 from edgekeeper.cli.printing import console, print_json
 from edgekeeper.cli.run_folder import find_run
 from edgekeeper.cli.search_progress import search_progress, usual_jobs
-from edgekeeper.cli.services import TrainedPackage, services_of
+from edgekeeper.cli.services import services_of
 from edgekeeper.cli.tables import pairs, score_pairs
 from edgekeeper.cli.with_bars import AskedBars, with_bars
 from edgekeeper.errors import Refused, UsageError
