@@ -273,7 +273,9 @@ def graphics_card() -> list[str]:
         "of an ensemble the members among them. A line without any of these is refused.",
         "- Without a card, or with a library built without CUDA, the fit is refused with what was "
         "looked for; nothing is fitted on the processor instead. `edgekeeper doctor` says what "
-        "there is. XGBoost comes without CUDA (`xgboost-cpu`): put `xgboost` in its place.",
+        "there is. XGBoost comes without CUDA (`xgboost-cpu`): put `xgboost` in its place. "
+        "The units of systemd hide all devices (`PrivateDevices`, `DevicePolicy`): a service that "
+        "is to fit there needs a drop-in that shows `/dev/nvidia*`.",
         "- What was fitted is brought back, then judged and packaged on the processor as all "
         f"others, within {TOLERANCE:g}; a package serves anywhere.",
         "- Fits need not be the same: XGBoost may draw other rows there, nets differ by rounding. "

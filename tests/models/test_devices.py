@@ -102,7 +102,7 @@ def test_an_xgboost_that_goes_back_to_the_processor_is_refused(monkeypatch):
     """Without the question beforehand, the library itself moves the fit, with a warning."""
     monkeypatch.setattr(xgboost, "require_cuda", lambda library, who: None)
     rows = asked_for(market_like(400, 4, edge=0.5))
-    with pytest.raises(Refused, match="expected a fit on cuda, got one on cpu"):
+    with pytest.raises(UsageError, match="expected a fit on cuda, got one on cpu"):
         XGBoost(rounds=2).fit(rows, validation=None, seed=0)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from edgekeeper.errors import Refused, UsageError
+from edgekeeper.errors import UsageError
 from edgekeeper.models.devices import require_cuda
 from edgekeeper.models.learners.constant import ConstantScore
 from edgekeeper.models.learners.draft import Draft, graph_of
@@ -175,13 +175,13 @@ def _brought_back(booster: "Booster", device: Device) -> "Booster":
 
     Raises
     ------
-    Refused
+    UsageError
         It was fitted elsewhere than asked, which XGBoost does with a warning.
     """
     if device != "cpu":
         used = json.loads(booster.save_config())["learner"]["generic_param"]["device"]
         if not str(used).startswith(device):
-            raise Refused(
+            raise UsageError(
                 f"xgboost: expected a fit on {device}, got one on {used}: nothing is kept"
             )
         booster.set_param({"device": "cpu"})
