@@ -17,9 +17,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from edgekeeper.models import LEARNERS, LearnerClass, look_back_of
+from edgekeeper.models import LEARNERS, LearnerClass, look_back_of, placed
 from edgekeeper.models.ensembles import ENSEMBLES
 from edgekeeper.models.learners import LEARNERS as SINGLE
+from edgekeeper.models.parity import CUDA_BOUND, TOLERANCE
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "models.md"
@@ -95,6 +96,8 @@ def of(learner: LearnerClass) -> list[str]:
     defaults = learner().parameters()
     lines = [f"### `{learner.name}`", "", plain(parts["about"]), ""]
     lines += [f"- Inputs: {inputs(learner)}", f"- NaN: {plain(learner.missing_values)}."]
+    if "devices" in vars(learner):
+        lines.append("- Fitted on the processor, or on a graphics card.")
     if notes := parts.get("Notes"):
         lines.append(f"- Source: {' '.join(plain(notes).split())}")
     lines += ["", *table(
@@ -252,11 +255,44 @@ def page() -> str:
     lines += ["## Ensembles", ""]
     for name in ENSEMBLES:
         lines += of(LEARNERS[name])
-    return "\n".join([*lines, *measured()]).rstrip() + "\n"
+    return "\n".join([*lines, *graphics_card(), *measured()]).rstrip() + "\n"
+
+
+def graphics_card() -> list[str]:
+    """What `device = "cuda"` does, and what is not known of it."""
+    able = [name for name in SINGLE if "cuda" in placed(LEARNERS[name](), "cuda").values()]
+    return [
+        "## On a graphics card",
+        "",
+        "**Not yet run on a card.** It follows what XGBoost, PyTorch and ONNX Runtime document. "
+        "What a processor can prove is tested; tests that compare both wait for a machine with "
+        "CUDA (`pytest tests/models/test_devices.py`). How fast and how good fits there are was "
+        "not measured.",
+        "",
+        f'- `device = "cuda"` of a line, or `train --device cuda`, fits {_and(able)} there, and '
+        "of an ensemble the members among them. A line without any of these is refused.",
+        "- Without a card, or with a library built without CUDA, the fit is refused with what was "
+        "looked for; nothing is fitted on the processor instead. `edgekeeper doctor` says what "
+        "there is. XGBoost comes without CUDA (`xgboost-cpu`): put `xgboost` in its place. "
+        "The units of systemd hide all devices (`PrivateDevices`, `DevicePolicy`): a service that "
+        "is to fit there needs a drop-in that shows `/dev/nvidia*`.",
+        "- What was fitted is brought back, then judged and packaged on the processor as all "
+        f"others, within {TOLERANCE:g}; a package serves anywhere.",
+        "- Fits need not be the same: XGBoost may draw other rows there, nets differ by rounding. "
+        "The manifest says where each part was fitted and `deterministic: false`; the hash of the "
+        "configuration tells such a run from others; `audit` fits again, and so needs the same "
+        "card, driver and libraries.",
+        '- `Package.load(folder, device="cuda")` and `backtest --device cuda` forecast there with '
+        "`onnxruntime-gpu`, for long tables: nets, and what combines members; trees are walked on "
+        f"the processor. Loading holds log-odds within {CUDA_BOUND:g} of the processor's, or "
+        "refuses. Runs forecast on the processor, so that a record comes back to the byte.",
+        "",
+    ]
 
 
 def _and(names: list[str]) -> str:
-    return " and ".join(f"`{name}`" for name in names)
+    *most, last = (f"`{name}`" for name in names)
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def main() -> None:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from edgekeeper.report.terminal import LiveScreen
     from edgekeeper.serving import Served, Teller
     from edgekeeper.train import Progress
+    from edgekeeper.types import Device
     from edgekeeper.workbench import Reviewed
     from edgekeeper.workbench.weekly import Weekly
 
@@ -127,6 +128,7 @@ def _train(
     tune: int,
     jobs: int,
     progress: "Progress",
+    device: "Device",
 ) -> "Trained":
     from edgekeeper.build import train
 
@@ -141,6 +143,7 @@ def _train(
         tune=tune,
         jobs=jobs,
         progress=progress,
+        device=device,
     )
 
 

@@ -1,18 +1,28 @@
 """What an audit needs before it can live a record again: whole chains, packages, bars, settings."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 from edgekeeper.bars import Bars
 from edgekeeper.config import Config, parse_config
-from edgekeeper.errors import BadData, EdgekeeperError
+from edgekeeper.errors import BadData, EdgekeeperError, UsageError
 from edgekeeper.ledger import MARKET_ROLES, OPERATIONAL_ROLES, Gap, Ledger, LetGo, Verified
 from edgekeeper.market import longest_snapshot
 from edgekeeper.registry import Registry
 
-__all__ = ["Audited", "check_chains", "check_packages", "find_bars", "read_settings", "registry_of"]
+__all__ = [
+    "Audited",
+    "check_chains",
+    "check_packages",
+    "find_bars",
+    "fitted_on_cards",
+    "read_settings",
+    "registry_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +41,8 @@ class Audited:
         Seals that the chains reach.
     packages : int
         Packages found by hash, content checked.
+    on_a_card : int
+        Of these, fitted on a graphics card; they were fitted again on this machine's.
     bars : int
         Bars found by hash.
     replayed : dict of role to links
@@ -52,6 +64,7 @@ class Audited:
     chains: tuple[Verified, ...]
     seals: int
     packages: int
+    on_a_card: int
     bars: int
     replayed: dict[str, int]
     complete: bool
@@ -78,8 +91,13 @@ def check_chains(
     return chains, seals
 
 
-def check_packages(ledger: Ledger, registry: Registry) -> int:
+def check_packages(ledger: Ledger, registry: Registry) -> tuple[int, int]:
     """Find each package on record by its hash, and check its content.
+
+    Returns
+    -------
+    (int, int)
+        How many there are, and how many of them were fitted on a graphics card.
 
     Raises
     ------
@@ -87,15 +105,30 @@ def check_packages(ledger: Ledger, registry: Registry) -> int:
         Naming the first that is absent or was changed.
     """
     hashes = ledger.read("packages", ["hash", "line", "refit_index"]).rows()
+    on_a_card = 0
     for name, line, refit in hashes:
         try:
-            registry.manifest(name)
+            on_a_card += "device" in registry.manifest(name).parameters
         except EdgekeeperError as error:
             raise BadData(
                 f"package {name[:12]}… (refit {refit} of line {line}) is absent or was changed: "
                 f"{error}"
             ) from error
-    return len(hashes)
+    return len(hashes), on_a_card
+
+
+@contextmanager
+def fitted_on_cards(packages: int) -> Iterator[None]:
+    """Say, where living a record again fails, that so many packages come back on few machines."""
+    try:
+        yield
+    except (BadData, UsageError) as error:
+        if not packages:
+            raise
+        raise type(error)(
+            f"{error} ({packages} of its packages were fitted on a graphics card: they can come "
+            "back on the same card, driver and libraries only)"
+        ) from error
 
 
 def find_bars(folder: Path) -> Bars:

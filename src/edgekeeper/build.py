@@ -18,6 +18,7 @@ from edgekeeper.auditing import (
     check_chains,
     check_packages,
     find_bars,
+    fitted_on_cards,
     read_settings,
     registry_of,
 )
@@ -240,12 +241,12 @@ def audit(
         held = ledger.check_segments()
         chains, seals = check_chains(ledger, head=head, since_ns=since_ns)
         config = read_settings(ledger)
-        packages = check_packages(ledger, registry_of(folder, config))
+        packages, on_a_card = check_packages(ledger, registry_of(folder, config))
         by_hand = trials_by_hand(folder / "models")
         bars = find_bars(folder / "bars")
         before = ledger.unproved
         complete = False
-        with _folder(None) as aside:
+        with _folder(None) as aside, fitted_on_cards(on_a_card):
             registry = Registry(aside / "models")
             try:
                 if ledger.read("stretches").height:
@@ -268,6 +269,7 @@ def audit(
             chains,
             seals,
             packages,
+            on_a_card,
             len(bars),
             before,
             complete,

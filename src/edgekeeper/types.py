@@ -23,6 +23,7 @@ __all__ = [
     "SHORT",
     "SIDES",
     "BoolArray",
+    "Device",
     "Fitted",
     "Float32Array",
     "Float64Array",
@@ -44,6 +45,9 @@ Int64Array = NDArray[np.int64]
 Int32Array = NDArray[np.int32]
 Int8Array = NDArray[np.int8]
 BoolArray = NDArray[np.bool_]
+
+Device = Literal["cpu", "cuda"]
+"""Where something is calculated: on the processor, or on a graphics card."""
 
 Side = Literal["long", "short"]
 LONG, SHORT = 0, 1
@@ -175,6 +179,8 @@ class TrainingRows:
         Of the features, in column order; empty where they have none.
     folds : Splitter, optional
         Cuts rows by time, purged, for learners that need forecasts of their own training rows.
+    device : {"cpu", "cuda"}
+        Where a learner that can calculates on them; rows made of these say the same.
     """
 
     features: Float32Array
@@ -186,6 +192,7 @@ class TrainingRows:
     timing: Float64Array
     names: tuple[str, ...] = ()
     folds: "Splitter | None" = None
+    device: Device = "cpu"
 
     @classmethod
     def of(
@@ -211,6 +218,7 @@ class TrainingRows:
             self.timing[rows],
             self.names,
             self.folds,
+            self.device,
         )
 
 

@@ -14,6 +14,7 @@ from edgekeeper.cli.extras_health import EXTRAS, check_extras
 from edgekeeper.cli.service_health import check_service
 from edgekeeper.config import parse_config
 from edgekeeper.ledger import Ledger
+from edgekeeper.models.devices import cuda_devices
 from edgekeeper.watch import Heart, keep_local
 
 TOKEN = "1234567890:AAHk-abcdefghijklmnopqrstuvwxyz12345"
@@ -34,6 +35,7 @@ def test_all_is_said_of_a_run_that_was_stopped(live_run):
     assert {name: check.outcome for name, check in found.items()} == {
         "Folder of the run": "ok", "Record": "ok", "Disk of the run": "ok", "Port": "ok",
         "Tokens": "warn", "Notifications": "warn", "Extras": "ok",
+        "Graphics card": "ok",
     }  # fmt: skip
     assert found["Record"].found.startswith("SQLite 3.")
 
@@ -134,8 +136,11 @@ def test_every_extra_of_the_project_is_known():
     text = (Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8")
     extras = tomllib.loads(text)["project"]["optional-dependencies"]
     assert set(extras) - {"augment"} <= set(EXTRAS)
-    (said,) = check_extras({})
-    assert said.outcome == "ok"
+    said, card = check_extras({})
+    assert (said.outcome, card.outcome) == ("ok", "ok")
+    assert (card.name, card.found.startswith("no CUDA device")) == (
+        "Graphics card", cuda_devices() == 0,
+    )  # fmt: skip
 
 
 def test_a_record_that_is_damaged_or_settings_that_are(live_run):

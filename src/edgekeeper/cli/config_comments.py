@@ -201,6 +201,8 @@ COMMENTS = {
     "blindly,\n# at every refit, by the account that always takes the newest.",
     "lines.name": "Short name.",
     "lines.learner": 'Such as "lightgbm" or "stack"; all: edgekeeper models learners.',
+    "lines.device": '"cpu", or "cuda": fit on a graphics card what can be (docs/models.md).\n'
+    "# A machine without one then refuses to fit, and another need not come to the same bits.",
     "lines.parameters": "Its parameters, where they differ from its defaults.",
     "lines.features": "Catalogues of features.",
     "lines.extra_features": 'Features of your own: { gap = "open / lag(close, 1) - 1" }.',

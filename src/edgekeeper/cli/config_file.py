@@ -81,8 +81,10 @@ def config_text(config: "Config") -> str:
             parts.append(f"\n# {COMMENTS['lines']}")
         parts.append("\n[[lines]]\n")
         explained = position == 0
-        keys = type(config.lines[0]).model_fields
-        parts += [_line(f"lines.{key}", line.get(key), explained) for key in keys]
+        parts += [
+            _line(f"lines.{key}", line.get(key, field.default), explained)
+            for key, field in type(config.lines[0]).model_fields.items()
+        ]
     return "".join(parts)
 
 

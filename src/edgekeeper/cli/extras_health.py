@@ -46,7 +46,7 @@ def extras_wanted(folder: Path, settings: "Config", url: str) -> dict[str, str]:
 
 
 def check_extras(wanted: dict[str, str]) -> Iterator[Check]:
-    """Say which extras are installed; fail for what is needed and absent."""
+    """Say which extras are installed; fail for what is needed and absent. And the graphics card."""
     present = {name: find_spec(library) is not None for name, (library, _) in EXTRAS.items()}
     for name, why in wanted.items():
         if not present[name]:
@@ -55,3 +55,19 @@ def check_extras(wanted: dict[str, str]) -> Iterator[Check]:
     absent = [f"{name} ({what})" for name, (_, what) in EXTRAS.items() if not present[name]]
     said = ", ".join(name for name, here in present.items() if here) or "none"
     yield Check("Extras", "ok", f"{said}" + (f"; not: {', '.join(absent)}" if absent else ""))
+    yield _graphics_card()
+
+
+def _graphics_card() -> Check:
+    """Say whether there is one, and what can calculate on it; no library is loaded for none."""
+    from edgekeeper.models.devices import CUDA_LIBRARIES, cuda_devices, missing_for_cuda
+
+    cards = cuda_devices()
+    if cards == 0:
+        return Check("Graphics card", "ok", 'no CUDA device: device = "cuda" would be refused')
+    missing = {name: missing_for_cuda(name) for name in CUDA_LIBRARIES}
+    able = ", ".join(name for name, why in missing.items() if not why) or "no library"
+    unable = "; ".join(f"{name}: {why}" for name, why in missing.items() if why)
+    return Check(
+        "Graphics card", "ok", f"{cards} by CUDA, for {able}" + (f" ({unable})" if unable else "")
+    )

@@ -10,13 +10,16 @@ from edgekeeper.errors import StorageError, UsageError
 
 if TYPE_CHECKING:
     from edgekeeper.registry import Package, Registry
+    from edgekeeper.types import Device
 
 __all__ = ["find_package", "find_package_folder"]
 
 _SHORTEST_PREFIX = 4
 
 
-def find_package(model: str, run: str = "", trusted: Collection[str] = ()) -> "Package":
+def find_package(
+    model: str, run: str = "", trusted: Collection[str] = (), device: "Device" = "cpu"
+) -> "Package":
     """Load a package.
 
     Parameters
@@ -28,6 +31,8 @@ def find_package(model: str, run: str = "", trusted: Collection[str] = ()) -> "P
         Folder of that run; empty: the usual one.
     trusted : collection of str
         Public keys, of which one has to have signed it; none: nobody has to.
+    device : {"cpu", "cuda"}
+        Where its nets forecast.
 
     Raises
     ------
@@ -38,7 +43,7 @@ def find_package(model: str, run: str = "", trusted: Collection[str] = ()) -> "P
     """
     from edgekeeper.registry import Package
 
-    return Package.load(find_package_folder(model, run), trusted)
+    return Package.load(find_package_folder(model, run), trusted, device)
 
 
 def find_package_folder(model: str, run: str = "") -> Path:

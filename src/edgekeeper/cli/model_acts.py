@@ -1,6 +1,7 @@
-"""Acts on models that commands can ask for: tuning one, explaining one."""
+"""Acts on models that commands can ask for: training one, tuning one, explaining one."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -9,8 +10,68 @@ if TYPE_CHECKING:
     from edgekeeper.explain import Attribution
     from edgekeeper.registry import Package
     from edgekeeper.train import Progress, Search
+    from edgekeeper.types import Device
+    from edgekeeper.validate import Verdict
 
-__all__ = ["ExplainSignalAct", "ExplainedBar", "TuneAct", "TunedSearch"]
+__all__ = [
+    "ExplainSignalAct",
+    "ExplainedBar",
+    "TrainAct",
+    "TrainedPackage",
+    "TuneAct",
+    "TunedSearch",
+]
+
+
+class TrainedPackage(Protocol):
+    """What training ends in."""
+
+    @property
+    def package(self) -> "Package":
+        """The candidate."""
+        ...
+
+    @property
+    def verdict(self) -> "Verdict":
+        """What the gates say of it."""
+        ...
+
+    @property
+    def folder(self) -> Path | None:
+        """Where it was written, if anywhere."""
+        ...
+
+    @property
+    def searched(self) -> "Search | None":
+        """What was tried beforehand, where it was asked for."""
+        ...
+
+    @property
+    def features(self) -> str:
+        """Hash of the feature set."""
+        ...
+
+
+class TrainAct(Protocol):
+    """Fit, judge and package a candidate."""
+
+    def __call__(
+        self,
+        bars: "Bars",
+        *,
+        learner: str,
+        parameters: Mapping[str, float | int | str | bool],
+        features: tuple[str, ...] | None,
+        line: str,
+        config: "Config",
+        out: Path | None,
+        tune: int,
+        jobs: int,
+        progress: "Progress",
+        device: "Device",
+    ) -> TrainedPackage:
+        """Train it."""
+        ...
 
 
 class TunedSearch(Protocol):

@@ -1,7 +1,7 @@
 """Options that several commands share, each declared once."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -13,6 +13,7 @@ __all__ = [
     "ConfigPath",
     "Context",
     "Dates",
+    "DeviceName",
     "FeatureList",
     "Interval",
     "Jobs",
@@ -93,6 +94,9 @@ FeatureList = Annotated[
     typer.Option(
         "--features", metavar="A,B", help="Catalogues of features.", show_default="the usual"
     ),
+]
+DeviceName = Annotated[
+    Literal["cpu", "cuda"], typer.Option("--device", help="Processor, or a graphics card.")
 ]
 Seed = Annotated[
     int | None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import typer
 
 from edgekeeper.cli.look_back_acts import AnalyzeAct, ReviewAct, WeeklyAct
-from edgekeeper.cli.model_acts import ExplainSignalAct, TuneAct
+from edgekeeper.cli.model_acts import ExplainSignalAct, TrainAct, TuneAct
 
 if TYPE_CHECKING:
     import polars as pl
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from edgekeeper.report.targets import Target
     from edgekeeper.report.tell import Market
     from edgekeeper.report.terminal import LiveScreen
-    from edgekeeper.train import Progress, Search
-    from edgekeeper.validate import Certificate, Difference, Verdict
+    from edgekeeper.validate import Certificate, Difference
 
 __all__ = ["DemoMarket", "Services", "services_of"]
 
@@ -67,35 +66,6 @@ class DemoMarket(Protocol):
     @property
     def make(self) -> "Callable[[], tuple[Market, Bars, Config]]":
         """Make or load its bars."""
-        ...
-
-
-class TrainedPackage(Protocol):
-    """What training ends in."""
-
-    @property
-    def package(self) -> "Package":
-        """The candidate."""
-        ...
-
-    @property
-    def verdict(self) -> "Verdict":
-        """What the gates say of it."""
-        ...
-
-    @property
-    def folder(self) -> Path | None:
-        """Where it was written, if anywhere."""
-        ...
-
-    @property
-    def searched(self) -> "Search | None":
-        """What was tried beforehand, where it was asked for."""
-        ...
-
-    @property
-    def features(self) -> str:
-        """Hash of the feature set."""
         ...
 
 
@@ -196,6 +166,11 @@ class AuditedRun(Protocol):
     @property
     def packages(self) -> int:
         """How many packages were found by hash."""
+        ...
+
+    @property
+    def on_a_card(self) -> int:
+        """How many of them were fitted on a graphics card."""
         ...
 
     @property
@@ -300,27 +275,6 @@ class RetellAct(Protocol):
 
     def __call__(self, run: Path, *, ledger_url: str | None) -> Retold:
         """Read it."""
-        ...
-
-
-class TrainAct(Protocol):
-    """Fit, judge and package a candidate."""
-
-    def __call__(
-        self,
-        bars: "Bars",
-        *,
-        learner: str,
-        parameters: Mapping[str, float | int | str | bool],
-        features: tuple[str, ...] | None,
-        line: str,
-        config: "Config",
-        out: Path | None,
-        tune: int,
-        jobs: int,
-        progress: "Progress",
-    ) -> TrainedPackage:
-        """Train it."""
         ...
 
 

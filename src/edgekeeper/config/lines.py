@@ -5,6 +5,7 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from edgekeeper.config.section import Section
+from edgekeeper.types import Device
 
 __all__ = [
     "AugmentationConfig",
@@ -78,10 +79,11 @@ class LinePolicyConfig(Section):
 
 
 class LineConfig(Section):
-    """A recipe: what is fitted, on what, how often."""
+    """A recipe: what is fitted, on what, how often; and on which device, which is no part of it."""
 
     name: str = Field(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9_.-]+$")
     learner: str = "lightgbm"
+    device: Device = Field("cpu", exclude_if=lambda device: device == "cpu")
     parameters: dict[str, float | int | str | bool] = Field(default_factory=dict)
     features: tuple[str, ...] = ("technical", "volatility", "volume", "returns", "calendar")
     extra_features: dict[str, str] = Field(default_factory=dict)

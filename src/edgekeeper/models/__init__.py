@@ -14,7 +14,7 @@ from edgekeeper.models.ensembles import ENSEMBLES
 from edgekeeper.models.head_fitting import fit_heads
 from edgekeeper.models.heads import Heads, Outcomes
 from edgekeeper.models.learners import LEARNERS as SINGLE_LEARNERS
-from edgekeeper.models.learners import LearnerClass, look_back_of, share_fits
+from edgekeeper.models.learners import LearnerClass, look_back_of, placed, share_fits
 from edgekeeper.models.manifest import DataWindow, Lineage, Manifest, Provenance
 from edgekeeper.models.model import Model
 from edgekeeper.models.package import PackageBytes, PackagedModel, load_package
@@ -45,6 +45,7 @@ __all__ = [
     "fit_heads",
     "load_package",
     "look_back_of",
+    "placed",
     "select_features",
     "share_fits",
     "summed_in_order",

@@ -14,7 +14,7 @@ from edgekeeper.models.graph_guard import check_graph
 from edgekeeper.models.rehearsal import rehearse
 from edgekeeper.models.sessions import give_back_memory, runtime_errors, session_of
 from edgekeeper.models.tree_nodes import TreeSum, cut
-from edgekeeper.types import Float32Array, Float64Array
+from edgekeeper.types import Device, Float32Array, Float64Array
 
 if TYPE_CHECKING:
     from edgekeeper.models.tree_walk import Walker
@@ -33,15 +33,19 @@ class Graph:
     data : bytes
         Serialised ONNX model, complete in itself.
     n_features : int
+    device : {"cpu", "cuda"}
+        Of what is left without its trees, which are walked on the processor.
 
     Raises
     ------
+    UsageError
+        No graphics card that ONNX Runtime can use.
     BadData
         Not an ONNX model, one with other inputs or outputs, or one that could do more than
         calculate scores, see :func:`models.graph_guard.check_graph`.
     """
 
-    def __init__(self, data: bytes, n_features: int) -> None:
+    def __init__(self, data: bytes, n_features: int, device: Device = "cpu") -> None:
         check_graph(data)
         rehearse(data, n_features)
         self._errors = runtime_errors()
@@ -49,7 +53,7 @@ class Graph:
         parts = cut(data, n_features)
         self._trees = {name: _walker(trees) for name, trees in parts.trees.items()}
         try:
-            self._session = session_of(parts.rest)
+            self._session = session_of(parts.rest, device=device)
         except self._errors as error:
             raise BadData(f"model.onnx: expected a valid model, got one refused: {error}") from (
                 error

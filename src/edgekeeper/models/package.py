@@ -18,8 +18,9 @@ from edgekeeper.models.fields import Fields
 from edgekeeper.models.forecasting import checked_inputs, finish
 from edgekeeper.models.inference import Graph
 from edgekeeper.models.manifest import FORMAT, OLDEST_FORMAT, Manifest
+from edgekeeper.models.parity import check_device
 from edgekeeper.models.probe import difference, probe_rows
-from edgekeeper.types import Float32Array, Float64Array, Forecasts
+from edgekeeper.types import Device, Float32Array, Float64Array, Forecasts
 
 __all__ = [
     "CHECKSUMS",
@@ -77,18 +78,31 @@ class PackagedModel:
         self._width = len(manifest.features)
 
     @classmethod
-    def from_files(cls, files: Mapping[str, bytes]) -> Self:
+    def from_files(cls, files: Mapping[str, bytes], device: Device = "cpu") -> Self:
         """Check every file, then load.
+
+        With ``device="cuda"`` what is not trees is calculated on a graphics card, for tables of
+        many rows: its scores need not have the same bits in a batch of another size.
 
         Raises
         ------
+        UsageError
+            No graphics card that ONNX Runtime can use.
+        Refused
+            On the card scores are further than ``CUDA_BOUND`` from the processor's.
         BadData
             A file missing, empty, left over, too large, or not the one its checksum was taken of;
             another format version; fields missing, unknown or of the wrong type; a graph that does
             not fit the manifest. The message names the file.
         """
         manifest, hash = verified_manifest(files)
-        return cls(manifest, Graph(files[GRAPH], len(manifest.features)), hash)
+        width = len(manifest.features)
+        graph = Graph(files[GRAPH], width)
+        if device != "cpu":
+            rows = probe_rows(manifest.reference)
+            here, graph = graph.score(rows), Graph(files[GRAPH], width, device)
+            check_device(here, graph.score(rows), device)
+        return cls(manifest, graph, hash)
 
     @property
     def features(self) -> Mapping[str, str]:
@@ -135,9 +149,9 @@ class PackagedModel:
         )
 
 
-def load_package(files: Mapping[str, bytes]) -> PackagedModel:
+def load_package(files: Mapping[str, bytes], device: Device = "cpu") -> PackagedModel:
     """Load a package from bytes by file name; see :meth:`PackagedModel.from_files`."""
-    return PackagedModel.from_files(files)
+    return PackagedModel.from_files(files, device)
 
 
 def verified_manifest(files: Mapping[str, bytes]) -> tuple[Manifest, str]:

@@ -7,15 +7,27 @@ import numpy as np
 
 from edgekeeper.errors import BadData, Refused
 from edgekeeper.models.model import Model
-from edgekeeper.types import Float32Array, Float64Array, Forecasts
+from edgekeeper.types import Device, Float32Array, Float64Array, Forecasts
 
-__all__ = ["EXACT", "INT8", "INT8_BOUND", "MOST_ROWS", "TOLERANCE", "Parity", "check_parity"]
+__all__ = [
+    "CUDA_BOUND",
+    "EXACT",
+    "INT8",
+    "INT8_BOUND",
+    "MOST_ROWS",
+    "TOLERANCE",
+    "Parity",
+    "check_device",
+    "check_parity",
+]
 
 MOST_ROWS = 10_000
 TOLERANCE = 1e-6
 EXACT, INT8 = "exact", "int8"
 INT8_BOUND = 0.01
 """How far a chance (of success, of the stop) may move when weights are rounded to 8 bits."""
+CUDA_BOUND = 1e-5
+"""How far log-odds may be from the processor's: single precision, twenty steps of a recurrence."""
 _CHANCES: tuple[str, ...] = ("probability", "risk")
 _BLANKED_EVERY = 3
 _BLANKED_SHARE = 0.2
@@ -104,6 +116,22 @@ def check_parity(
     _check_shapes(packaged, rows[:_SHAPE_ROWS])
     with_gaps = int(np.isnan(rows).any(axis=1).sum())
     return Parity(len(rows), with_gaps, largest, bound, weights)
+
+
+def check_device(processor: Float64Array, there: Float64Array, device: Device) -> None:
+    """Refuse to serve on another device where its log-odds of the same rows are others.
+
+    Raises
+    ------
+    Refused
+        Further than ``CUDA_BOUND`` apart, or not finite.
+    """
+    gap = float(np.abs(processor - there).max())
+    if not gap <= CUDA_BOUND:
+        raise Refused(
+            f"package: expected scores on {device} within {CUDA_BOUND:g} of the processor's, got a "
+            f'difference of {gap:.3g}: use device = "cpu"'
+        )
 
 
 def _difference(name: str, trained: Float64Array, packaged: Float64Array, bound: float) -> float:

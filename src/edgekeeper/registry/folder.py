@@ -14,6 +14,7 @@ from edgekeeper.errors import BadData, StorageError
 from edgekeeper.models.package import LIMITS, OPTIONAL, PackagedModel
 from edgekeeper.models.signature import verify
 from edgekeeper.registry.operators import check_operators
+from edgekeeper.types import Device
 
 __all__ = [
     "Package",
@@ -39,7 +40,12 @@ class Package(PackagedModel):
     """
 
     @classmethod
-    def load(cls, folder: str | os.PathLike[str], trusted: Collection[str] = ()) -> Self:
+    def load(
+        cls,
+        folder: str | os.PathLike[str],
+        trusted: Collection[str] = (),
+        device: Device = "cpu",
+    ) -> Self:
         """Read and check a package's folder, then load it.
 
         Parameters
@@ -47,20 +53,24 @@ class Package(PackagedModel):
         folder : path
         trusted : collection of str
             Public keys, of which one has to have signed it; none: nobody has to.
+        device : {"cpu", "cuda"}
+            Where nets forecast, see :meth:`PackagedModel.from_files`.
 
         Raises
         ------
+        UsageError
+            No graphics card that ONNX Runtime can use.
         BadData
             A file missing, empty, too large, damaged, or of an unknown version; operators that
             this version calculates otherwise.
         Refused
-            Not signed by a trusted key.
+            Not signed by a trusted key; on the graphics card it forecasts otherwise.
         StorageError
             The folder is not there or cannot be read.
         """
         files = read_folder(Path(folder))
         verify(files, trusted)
-        package = cls.from_files(files)
+        package = cls.from_files(files, device)
         check_operators(package.manifest)
         return package
 

@@ -28,6 +28,7 @@ class Stage(StrEnum):
 def recipe_of(line: LineConfig, config: Config) -> dict[str, Any]:
     """Everything that makes a line what it is; two recipes with one hash are one line."""
     written = line.model_dump(mode="json")
+    written.pop("device", None)  # where a fit is calculated changes nothing of what is asked
     for step in ("search", "selection", "augmentation", "online"):
         if written[step] is None:  # a recipe is what it was before there was such a step
             del written[step]

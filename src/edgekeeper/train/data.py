@@ -23,7 +23,7 @@ from edgekeeper.labels import (
 )
 from edgekeeper.models import Outcomes
 from edgekeeper.splits import PurgedKFold
-from edgekeeper.types import Float32Array, Float64Array, Int64Array, TrainingRows
+from edgekeeper.types import Device, Float32Array, Float64Array, Int64Array, TrainingRows
 
 __all__ = ["TrainingData", "barrier_of", "labels_hash", "seed_of"]
 
@@ -142,7 +142,9 @@ class TrainingData:
         """Share of each row's label that no other of these rows covers, in (0, 1]."""
         return average_uniqueness(self._span_first[rows], self._span_last[rows])
 
-    def training_rows(self, rows: Int64Array, weight: Float64Array) -> TrainingRows:
+    def training_rows(
+        self, rows: Int64Array, weight: Float64Array, device: Device = "cpu"
+    ) -> TrainingRows:
         """What a learner may fit on, or stop by; rows in which nobody did better are left out.
 
         Parameters
@@ -150,10 +152,12 @@ class TrainingData:
         rows : int64 [m]
         weight : float64 [N]
             Scaled here to a mean of one: a learner's own penalties are meant for such rows.
+        device : {"cpu", "cuda"}
+            Where a learner that can is to calculate on them.
         """
         rows = rows[self.tasks.direction[rows] != _TIE]
         taken = self.table.take(rows)
-        return replace(taken, weight=weight[rows] / weight[rows].mean())
+        return replace(taken, weight=weight[rows] / weight[rows].mean(), device=device)
 
     @cached_property
     def table(self) -> TrainingRows:

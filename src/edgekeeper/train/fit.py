@@ -16,13 +16,14 @@ from edgekeeper.models import (
     Scaled,
     Selection,
     fit_heads,
+    placed,
     select_features,
 )
 from edgekeeper.models.canonical import Json, plain
 from edgekeeper.models.learners import Windows
 from edgekeeper.splits import InnerSplit, InnerSplitter
 from edgekeeper.train.data import TrainingData
-from edgekeeper.types import Fitted, Float64Array, Int64Array, Learner
+from edgekeeper.types import Device, Fitted, Float64Array, Int64Array, Learner
 
 __all__ = ["fit_model", "inner_parts", "make_learner", "ready_to_fit"]
 
@@ -33,7 +34,8 @@ def make_learner(line: LineConfig) -> Learner:
     Raises
     ------
     UsageError
-        An unknown learner or parameter, naming the nearest known one; a value it cannot take.
+        An unknown learner or parameter, naming the nearest known one; a value it cannot take; a
+        device that it cannot use.
     """
     if line.learner not in LEARNERS:
         raise UsageError(
@@ -49,12 +51,30 @@ def make_learner(line: LineConfig) -> Learner:
                 f"{nearest(name, known)} (known: {', '.join(known)})"
             )
     try:
-        return kind(**line.parameters)
+        made = kind(**line.parameters)
     except TypeError as error:
         raise UsageError(
             f"lines.{line.name}.parameters: expected numbers as of {known}, got "
             f"{line.parameters}: {error}"
         ) from error
+    _placed(made, line)
+    return made
+
+
+def _placed(learner: Learner, line: LineConfig) -> dict[str, Device]:
+    """Where each part is fitted, see :func:`models.placed`; refuses a device that none can use."""
+    where = placed(learner, line.device)
+    if line.device not in where.values():
+        able = [
+            name
+            for name, kind in LEARNERS.items()
+            if line.device in placed(kind(), line.device).values()
+        ]
+        raise UsageError(
+            f"lines.{line.name}.device: {learner.name} is fitted on the processor alone, got "
+            f'"{line.device}": leave it out, or use {", ".join(able)}'
+        )
+    return where
 
 
 def _with_steps(learner: Learner, line: LineConfig) -> Learner:
@@ -123,17 +143,23 @@ def ready_to_fit(
     """Cut and prepare rows; what is returned does the rest of :func:`fit_model`, in any thread.
 
     ``windows`` fits in the learner's place on ``data.table``, for fits on many windows of it; a
-    recipe with selection, scaling or augmentation has rows of its own and is fitted alone.
+    recipe with selection, scaling, augmentation or a device has its own rows and is fitted alone.
 
     Raises
     ------
     Refused, UsageError
         See :func:`fit_model`.
     """
-    learner = _with_steps(learner or make_learner(line), line)
+    learner = learner or make_learner(line)
+    where = _placed(learner, line)
+    learner = _with_steps(learner, line)
     parts, weight = inner_parts(data, rows, line)
-    oldest, later = (data.training_rows(part, weight) for part in (parts.fit, parts.stop))
+    oldest, later = (
+        data.training_rows(part, weight, line.device) for part in (parts.fit, parts.stop)
+    )
     parameters: dict[str, Json] = dict(learner.parameters())
+    if line.device != "cpu":
+        parameters["device"] = {"fitted_on": plain(where), "deterministic": False}
     features = data.features.expressions
     selection = None
     if line.selection is not None:
@@ -142,7 +168,8 @@ def ready_to_fit(
         parameters["stability"] = plain(selection.stability)
         oldest, later = selection.rows(oldest), selection.rows(later)
         features = {name: features[name] for name in oldest.names}
-    if windows is None or line.selection is not None or line.augmentation is not None:
+    alone = line.selection is not None or line.augmentation is not None or line.device != "cpu"
+    if windows is None or alone:
         fit: Callable[[], Fitted] = partial(learner.fit, oldest, validation=later, seed=seed)
     else:
         fit = windows.ready(parts.fit, weight, validation=parts.stop, seed=seed)

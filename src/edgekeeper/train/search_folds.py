@@ -42,8 +42,8 @@ class SearchFold:
         horizon: int,
     ) -> None:
         self._kind = LEARNERS[line.learner]
-        self._rows = data.training_rows(fit, weight)
-        self._later = data.training_rows(later, weight)
+        self._rows = data.training_rows(fit, weight, line.device)
+        self._later = data.training_rows(later, weight, line.device)
         self._target = data.labels.long_better[later]
         self._weight = weight[later]
         self._block = _blocks(data, later, horizon)

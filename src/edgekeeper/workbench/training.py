@@ -35,7 +35,7 @@ from edgekeeper.train import (
     train_candidate,
     wants_signals,
 )
-from edgekeeper.types import Learner
+from edgekeeper.types import Device, Learner
 from edgekeeper.validate import HoldOutData, Verdict, judge
 from edgekeeper.workbench.forecasting import with_signals
 from edgekeeper.workbench.lines import line_named, line_of
@@ -71,6 +71,7 @@ def train(
     tune: int = 0,
     jobs: int = 1,
     progress: Progress | None = None,
+    device: Device = "cpu",
 ) -> Trained:
     """Train, judge and package one model on all bars given.
 
@@ -90,17 +91,17 @@ def train(
         Labels, costs, gates and seed are taken from it.
     out : path, optional
         Registry folder to save the package in.
-    tune : int
-        Configurations to try first, on rows older than the hold-out; 0: none. See ``tune``.
-    jobs : int
-        Of these, how many side by side.
+    tune, jobs : int
+        Configurations to try first on rows older than the hold-out, and how many side by side.
     progress : callable, optional
         Told how many of how many are done.
+    device : {"cpu", "cuda"}
+        Where to fit what can be; the manifest says where each part was.
 
     Raises
     ------
     UsageError
-        A learner that is on no shelf, or one of your own with ``tune``: its space is unknown.
+        A learner on no shelf, or of your own with ``tune``: its space is unknown. No such device.
     Refused
         Too few outcomes to learn from.
 
@@ -114,18 +115,17 @@ def train(
     bars = bars if isinstance(bars, Bars) else Bars.from_frame(bars)
     config = config or Config()
     recipe = line_named(config, line) if line else line_of(learner, parameters)
-    recipe = _changed(recipe, learner, features, tune)
+    recipe = _changed(recipe, learner, features, tune, device)
     seen = with_signals(bars, config) if wants_signals(recipe) else bars
     own = None if isinstance(learner, str) else learner
     chosen, _ = feature_set_of(recipe, seen, own)
     data = TrainingData.prepare(seen, chosen, config, target=recipe.target)
-    now = int(bars.event_time[-1])
     seed = seed_of(config.seed, recipe_hash(recipe_of(recipe, config)), 0)
     candidate = train_candidate(
         data,
         recipe,
         config,
-        now_ns=now,
+        now_ns=int(bars.event_time[-1]),
         seed=seed,
         hold_out=HoldOut(config.gates.holdout_share),
         search_seed=seed if tune else None,
@@ -167,9 +167,15 @@ def _packaged(candidate: Candidate, data: TrainingData, provenance: Provenance) 
 
 
 def _changed(
-    line: LineConfig, learner: str | Learner, features: tuple[str, ...] | None, trials: int
+    line: LineConfig,
+    learner: str | Learner,
+    features: tuple[str, ...] | None,
+    trials: int,
+    device: Device,
 ) -> LineConfig:
-    """The line with other features, and with a search before its fit, where asked for."""
+    """The line with other features, elsewhere, and a search before its fit, where asked for."""
+    if device != "cpu":
+        line = line.model_copy(update={"device": device})
     if features is not None:
         line = line.model_copy(update={"features": tuple(features)})
     if not trials:

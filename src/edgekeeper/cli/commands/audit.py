@@ -109,6 +109,12 @@ def _show(screen: "Console", found: AuditedRun) -> None:
     if found.trials_by_hand:
         rows["Trials by hand"] = f"{found.trials_by_hand:,} beside the packages, their chain holds"
     screen.print(pairs(rows), soft_wrap=True)
+    if found.on_a_card:
+        screen.print(
+            f"{found.on_a_card:,} packages were fitted on a graphics card; the fits of this run "
+            "came back on the one here, and need not on another card, driver or library.",
+            soft_wrap=True,
+        )
     for one in found.let_go:
         screen.print(
             f"Let go by retention on {_date(one.wall_time_ns)}: {one.segment.name}, "
@@ -134,6 +140,7 @@ def _figures(folder: Path, found: AuditedRun) -> dict[str, object]:
         "replayed": found.replayed,
         "seals": found.seals,
         "packages": found.packages,
+        "packages_fitted_on_a_card": found.on_a_card,
         "bars": found.bars,
         "complete": found.complete,
         "segments": found.segments,

@@ -57,6 +57,7 @@ def _backtest(
         ),
     ] = 1.0,
     run: options.RunFolder = "",
+    device: options.DeviceName = "cpu",
     out: Annotated[
         str, typer.Option("--out", metavar="FILE", help="Write the report there, as HTML.")
     ] = "",
@@ -70,7 +71,7 @@ def _backtest(
     """
     screen = console(as_json)
     opened, settings = asked.open(screen)
-    package = find_package(model, run, settings.packages.trusted_keys)
+    package = find_package(model, run, settings.packages.trusted_keys, device)
     with screen.status("trading"):
         result = services_of(context).backtest(
             package,

@@ -4,16 +4,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from edgekeeper.cli import options
 from edgekeeper.cli.commands.tune import better_than_defaults
+from edgekeeper.cli.model_acts import TrainedPackage
 from edgekeeper.cli.printing import console, print_json
 from edgekeeper.cli.run_folder import find_run
 from edgekeeper.cli.search_progress import search_progress, usual_jobs
-from edgekeeper.cli.services import TrainedPackage, services_of
+from edgekeeper.cli.services import services_of
 from edgekeeper.cli.tables import pairs, score_pairs
 from edgekeeper.cli.with_bars import AskedBars, with_bars
 from edgekeeper.errors import Refused, UsageError
@@ -77,6 +78,7 @@ def _train(
     jobs: options.Jobs = 0,
     seed: options.Seed = None,
     features: options.FeatureList = "",
+    device: options.DeviceName = "cpu",
     line: _Line = "",
     run: _Run = "",
     study: _Study = "by hand",
@@ -95,9 +97,10 @@ def _train(
     opened, settings = asked.open(screen)
     if run:
         settings = _settings_of(run)
-    if line and (parameters or features or tune):
+    if line and (parameters or features or tune or device != "cpu"):
         raise UsageError(
-            "--line: expected no --set, --features or --tune beside it: the line has its own"
+            "--line: expected no --set, --features, --tune or --device beside it: the line has its "
+            "own"
         )
     if seed is not None:
         settings = settings.model_copy(update={"seed": seed})
@@ -113,6 +116,7 @@ def _train(
             tune=tune,
             jobs=jobs or usual_jobs(),
             progress=progress,
+            device=device,
         )
     count = _count(trained, settings, Path(out), study)
     if as_json:
@@ -240,6 +244,8 @@ def _show(screen: "Console", trained: TrainedPackage, out: str) -> None:
     screen.print(pairs(rows))
     manifest = trained.package.manifest
     screen.print(f"\nLearner {_recipe(trained)}", markup=False, soft_wrap=True)
+    if device := manifest.parameters.get("device"):
+        screen.print(f"Device  {_devices(device)}", markup=False, soft_wrap=True)
     screen.print(f"Package {trained.folder}", markup=False, soft_wrap=True)
     profile = str(manifest.provenance.gates["profile"])
     screen.print(f"Gates   {measured_rate(profile).sentence}", markup=False, soft_wrap=True)
@@ -248,6 +254,12 @@ def _show(screen: "Console", trained: TrainedPackage, out: str) -> None:
         markup=False,
         soft_wrap=True,
     )
+
+
+def _devices(found: Any) -> str:
+    """Where each part was fitted, and what follows from it."""
+    where = ", ".join(f"{name} on {device}" for name, device in found["fitted_on"].items())
+    return f"{where}; another machine need not come to the same bits"
 
 
 def _recipe(trained: TrainedPackage) -> str:

@@ -88,6 +88,11 @@ class Components:
         for name in ("static", "volatile", "trending", "sideways"):
             numbers(getattr(self, name), f"components.{name}", len(_ORDER))
 
+    @property
+    def parts(self) -> tuple[Learner, ...]:
+        """What it is fitted of, see :func:`models.learners.placed`."""
+        return (*Members.parse(self.learner, "", "components").learners, *self._combining())
+
     @staticmethod
     def space() -> Mapping[str, Span]:
         """Return what tuning may change, and how far."""
@@ -99,6 +104,9 @@ class Components:
 
     def _forest(self) -> RandomForest:
         return RandomForest(trees=self.trees, depth=self.depth, feature_share=0.5)
+
+    def _combining(self) -> tuple[Learner, ...]:
+        return (self._forest(), Logistic(), SVM(landmarks=50)) if self.how == "learned" else ()
 
     def fit(self, rows: TrainingRows, *, validation: TrainingRows | None, seed: int) -> Fitted:
         """Fit; ``validation`` is the learner's to stop by, the combination does not read it.
@@ -140,6 +148,6 @@ class Components:
         columns: Int64Array = np.array([rows.names.index(n) for n in beside], dtype=np.int64)
         seen = rows.take(place)
         asked = replace(seen, features=meta_features(scores, seen.features, columns), names=())
-        three: tuple[Learner, ...] = (self._forest(), Logistic(), SVM(landmarks=50))
+        three = self._combining()
         fitted = tuple(fit_drawn(one, asked, None, seed + i) for i, one in enumerate(three))
         return Meta(Combined(FittedMembers(fitted), MeanChance(np.ones(len(three)))), columns)

@@ -13,7 +13,7 @@ from edgekeeper.models.ensembles.members import Members
 from edgekeeper.models.ensembles.unseen import log_losses, newest_unseen
 from edgekeeper.models.learners.rows import training_rows
 from edgekeeper.models.learners.space import Span
-from edgekeeper.types import Fitted, Float64Array, Int64Array, TrainingRows
+from edgekeeper.types import Fitted, Float64Array, Int64Array, Learner, TrainingRows
 
 __all__ = ["Recent", "softened"]
 
@@ -91,6 +91,11 @@ class Recent:
     def catalogues(self) -> tuple[str, ...] | None:
         """Features it gets where nobody names others."""
         return self._members().catalogues
+
+    @property
+    def parts(self) -> tuple[Learner, ...]:
+        """Its members, see :func:`models.learners.placed`."""
+        return self._members().learners
 
     @staticmethod
     def space() -> Mapping[str, Span]:

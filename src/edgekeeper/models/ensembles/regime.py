@@ -15,7 +15,7 @@ from edgekeeper.models.ensembles.recent import softened
 from edgekeeper.models.ensembles.unseen import out_of_fold, row_losses
 from edgekeeper.models.learners.rows import training_rows
 from edgekeeper.models.learners.space import Span
-from edgekeeper.types import Fitted, Float64Array, TrainingRows
+from edgekeeper.types import Fitted, Float64Array, Learner, TrainingRows
 
 __all__ = ["Regime"]
 
@@ -82,6 +82,11 @@ class Regime:
     def catalogues(self) -> tuple[str, ...] | None:
         """Features it gets where nobody names others."""
         return self._members().catalogues
+
+    @property
+    def parts(self) -> tuple[Learner, ...]:
+        """Its members, see :func:`models.learners.placed`."""
+        return self._members().learners
 
     @staticmethod
     def space() -> Mapping[str, Span]:

@@ -14,7 +14,7 @@ from edgekeeper.models.learners import XGBoost
 from edgekeeper.models.learners.draft import fit_drawn
 from edgekeeper.models.learners.rows import training_rows
 from edgekeeper.models.learners.space import Span
-from edgekeeper.types import Fitted, TrainingRows
+from edgekeeper.types import Fitted, Learner, TrainingRows
 
 __all__ = ["Stack"]
 
@@ -68,6 +68,11 @@ class Stack:
     def catalogues(self) -> tuple[str, ...] | None:
         """Features it gets where nobody names others."""
         return self._members().catalogues
+
+    @property
+    def parts(self) -> tuple[Learner, ...]:
+        """Its members and the meta-learner, see :func:`models.learners.placed`."""
+        return (*self._members().learners, self._meta())
 
     @staticmethod
     def space() -> Mapping[str, Span]:

@@ -8,7 +8,7 @@ from edgekeeper.errors import UsageError
 from edgekeeper.models.ensembles.combined import Combined, MeanChance
 from edgekeeper.models.ensembles.members import Members, numbers
 from edgekeeper.models.learners.space import Span
-from edgekeeper.types import Fitted, TrainingRows
+from edgekeeper.types import Fitted, Learner, TrainingRows
 
 __all__ = ["Vote"]
 
@@ -64,6 +64,11 @@ class Vote:
     def catalogues(self) -> tuple[str, ...] | None:
         """Features it gets where nobody names others."""
         return self._members().catalogues
+
+    @property
+    def parts(self) -> tuple[Learner, ...]:
+        """Its members, see :func:`models.learners.placed`."""
+        return self._members().learners
 
     @staticmethod
     def space() -> Mapping[str, Span]:

@@ -7,7 +7,7 @@ A learner follows ``types.Learner``, its class :class:`LearnerClass`, and it pas
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from edgekeeper.models.learners.contract import LearnerClass, look_back_of
+from edgekeeper.models.learners.contract import LearnerClass, look_back_of, placed
 from edgekeeper.models.learners.gradient_boosting import GradientBoosting
 from edgekeeper.models.learners.lightgbm import LightGBM
 from edgekeeper.models.learners.logistic import Logistic
@@ -37,6 +37,7 @@ __all__ = [
     "Windows",
     "XGBoost",
     "look_back_of",
+    "placed",
     "share_fits",
     "share_windows",
     "side_by_side",

@@ -1,12 +1,12 @@
 """What a class has to offer to stand on the shelf, beside fitting."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from edgekeeper.models.learners.space import Span
-from edgekeeper.types import Learner
+from edgekeeper.types import Device, Learner
 
-__all__ = ["LearnerClass", "look_back_of"]
+__all__ = ["LearnerClass", "look_back_of", "placed"]
 
 
 class LearnerClass(Protocol):
@@ -22,7 +22,9 @@ class LearnerClass(Protocol):
     Notes
     -----
     A learner that looks at several bars at once says how many in ``look_back``, see
-    :func:`look_back_of`; ``catalogues`` names the features it gets where nobody names others.
+    :func:`look_back_of`; ``catalogues`` names the features it gets where nobody names others. One
+    that can calculate elsewhere than on the processor names all its ``devices`` and follows
+    ``rows.device``; one made of learners names them as ``parts``, see :func:`placed`.
     """
 
     name: str
@@ -51,3 +53,19 @@ def look_back_of(learner: Learner | LearnerClass) -> int:
     """
     made = learner() if isinstance(learner, type) else learner
     return int(getattr(made, "look_back", 1))
+
+
+def placed(learner: Learner, device: Device) -> dict[str, Device]:
+    """Return where each part of a fit is calculated: on ``device`` where it can be.
+
+    Examples
+    --------
+    >>> from edgekeeper.models import LEARNERS
+    >>> placed(LEARNERS["vote"](members="xgboost, lightgbm", weights=""), "cuda")
+    {'xgboost': 'cuda', 'lightgbm': 'cpu'}
+    """
+    parts: Sequence[Learner] = getattr(learner, "parts", ())
+    if parts:
+        return {name: where for part in parts for name, where in placed(part, device).items()}
+    can: tuple[Device, ...] = getattr(learner, "devices", ("cpu",))
+    return {learner.name: device if device in can else "cpu"}

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -14,12 +14,13 @@ from edgekeeper.models.learners.rows import smoothed_log_odds, training_rows
 from edgekeeper.models.learners.space import Span
 from edgekeeper.models.learners.torch_training import (
     Descent,
+    array,
     evenly,
     later_part,
     reproducible_torch,
     tensor,
 )
-from edgekeeper.types import Fitted, Float32Array, Int64Array, TrainingRows
+from edgekeeper.types import Device, Fitted, Float32Array, Int64Array, TrainingRows
 
 __all__ = ["LSTM"]
 
@@ -91,6 +92,7 @@ class LSTM:
     missing_flags: bool = False
 
     name = "lstm"
+    devices: ClassVar[tuple[Device, ...]] = ("cpu", "cuda")
     catalogues = ("returns", "volatility", "volume")
     missing_values = "replaced by the training median; on request a flag for each besides"
 
@@ -130,14 +132,14 @@ class LSTM:
             See :func:`models.learners.rows.training_rows`; columns that are not ``look_back`` times
             the same features.
         UsageError
-            PyTorch is not there.
+            PyTorch is not there, or the graphics card that was asked for is not.
         Refused
             The graph to serve does not give the scores of the net in training.
         """
         rows = training_rows(rows)
         newest = by_step(rows.features, self.look_back)[:, -1]
         base = smoothed_log_odds(rows.target, rows.weight)
-        with reproducible_torch(self.name):
+        with reproducible_torch(self.name, rows.device):
             if len(rows) < _FEWEST_ROWS or not np.isfinite(newest).any():
                 return ConstantScore(base)
             early, later = later_part(rows, validation)
@@ -177,7 +179,7 @@ class LSTM:
         fitted = net.finished(inputs)
         some = evenly(early, _REPLAYED).features
         with no_grad():
-            trained = net.score(read(some), training=False).numpy()
+            trained = array(net.score(read(some), training=False))
         gap = float(np.abs(trained - fitted.score(some)).max())
         if not gap <= _GAP:
             raise Refused(f"lstm: expected a graph within {_GAP:g} of the trained net, got {gap:g}")

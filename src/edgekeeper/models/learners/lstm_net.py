@@ -10,7 +10,7 @@ from edgekeeper.errors import BadData
 from edgekeeper.models.inference import Graph
 from edgekeeper.models.learners.draft import Draft, graph_of
 from edgekeeper.models.learners.net_inputs import NetInputs
-from edgekeeper.models.learners.torch_training import tensor, uniform
+from edgekeeper.models.learners.torch_training import array, tensor, uniform
 from edgekeeper.types import Float32Array, Float64Array
 
 if TYPE_CHECKING:
@@ -214,7 +214,8 @@ def _layer(random: np.random.Generator, inputs: int, hidden: int) -> Any:
     import torch
 
     # Made without memory first: the library's own start would move its generator.
-    layer = torch.nn.LSTM(inputs, hidden, bidirectional=True, device="meta").to_empty(device="cpu")
+    layer = torch.nn.LSTM(inputs, hidden, bidirectional=True, device="meta")
+    layer = layer.to_empty(device=torch.get_default_device())
     with torch.no_grad():
         for name, weight in layer.named_parameters():
             weight.copy_(tensor(random.uniform(-1.0, 1.0, weight.shape) * hidden**-0.5))
@@ -222,11 +223,12 @@ def _layer(random: np.random.Generator, inputs: int, hidden: int) -> Any:
                 weight.zero_()
             if name.startswith("bias_ih"):
                 weight[hidden : 2 * hidden] = _REMEMBER
+    layer.flatten_parameters()  # one block on a graphics card, which cuDNN asks for
     return layer
 
 
 def _in_onnx_layout(layer: Any) -> RecurrentLayer:
-    parts = {name: weight.detach().numpy() for name, weight in layer.named_parameters()}
+    parts = {name: array(weight) for name, weight in layer.named_parameters()}
 
     def both(kind: str) -> Float32Array:
         """Stack the directions; PyTorch's gates are input, forget, cell, output."""
@@ -241,4 +243,4 @@ def _in_onnx_layout(layer: Any) -> RecurrentLayer:
 
 
 def _doubles(weight: "Tensor") -> Float64Array:
-    return np.asarray(weight.detach().numpy(), dtype=np.float64)
+    return array(weight).astype(np.float64)

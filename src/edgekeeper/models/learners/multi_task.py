@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from edgekeeper.models.learners.torch_training import (
     tensor,
 )
 from edgekeeper.models.learners.trunk_net import Trunk, TrunkScore
-from edgekeeper.types import Fitted, Float64Array, Int64Array, TrainingRows
+from edgekeeper.types import Device, Fitted, Float64Array, Int64Array, TrainingRows
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -92,6 +92,7 @@ class MultiTask:
     missing_flags: bool = False
 
     name = "multi_task"
+    devices: ClassVar[tuple[Device, ...]] = ("cpu", "cuda")
     missing_values = "replaced by the training median; on request a flag for each besides"
 
     def __post_init__(self) -> None:
@@ -129,11 +130,11 @@ class MultiTask:
         BadData
             See :func:`models.learners.rows.training_rows`.
         UsageError
-            PyTorch is not there.
+            PyTorch is not there, or the graphics card that was asked for is not.
         """
         rows = training_rows(rows)
         base = smoothed_log_odds(rows.target, rows.weight)
-        with reproducible_torch(self.name):
+        with reproducible_torch(self.name, rows.device):
             if len(rows) < _FEWEST_ROWS or not np.isfinite(rows.features).any():
                 return ConstantScore(base)
             early, later = later_part(rows, validation)

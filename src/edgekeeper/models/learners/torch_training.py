@@ -3,8 +3,9 @@
 PyTorch is the extra ``deep``. It is imported when something is fitted, and never to serve.
 """
 
+import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -12,30 +13,33 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgekeeper.errors import UsageError
+from edgekeeper.models.devices import require_cuda
 from edgekeeper.models.learners.rows import training_rows
-from edgekeeper.types import Float32Array, Int64Array, TrainingRows
+from edgekeeper.types import Device, Float32Array, Int64Array, TrainingRows
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["Descent", "evenly", "later_part", "reproducible_torch", "tensor", "uniform"]
+__all__ = ["Descent", "array", "evenly", "later_part", "reproducible_torch", "tensor", "uniform"]
 
 _ONE_AT_A_TIME = Lock()
+_ONE_WORKSPACE = ":16:8"  # without it cuBLAS, and cuDNN's recurrence, may add up in another order
 _HELD_BACK = 0.2
 _MOST_GRADIENT = 1.0
 
 
 @contextmanager
-def reproducible_torch(learner: str) -> Iterator[Any]:
+def reproducible_torch(learner: str, device: Device = "cpu") -> Iterator[Any]:
     """Import PyTorch and let it calculate on one thread, in one order, inside the block.
 
     Both are settings of the whole process, so that only one net is trained at a time; they are
     put back at the end. Random numbers come from NumPy: PyTorch's generator is not touched.
+    Tensors made inside are made on ``device``.
 
     Raises
     ------
     UsageError
-        PyTorch is not there.
+        PyTorch is not there, or the graphics card that was asked for is not.
     """
     try:
         import torch
@@ -44,6 +48,8 @@ def reproducible_torch(learner: str) -> Iterator[Any]:
             f'{learner}: training needs PyTorch: run `pip install "edgekeeper[deep]"` (a trained '
             "package is served without it)"
         ) from error
+    if device == "cuda":
+        require_cuda("torch", learner)
     with _ONE_AT_A_TIME:
         threads = torch.get_num_threads()
         mode = torch.get_deterministic_debug_mode()
@@ -51,18 +57,34 @@ def reproducible_torch(learner: str) -> Iterator[Any]:
         # `use_deterministic_algorithms` is the same switch, and loads a compiler besides.
         torch.set_deterministic_debug_mode("error")
         try:
-            with torch.enable_grad():
+            with torch.enable_grad(), _on_cuda() if device == "cuda" else nullcontext():
                 yield torch
         finally:
             torch.set_deterministic_debug_mode(mode)
             torch.set_num_threads(threads)
 
 
+@contextmanager
+def _on_cuda() -> Iterator[None]:
+    """Make tensors on the card, and calculate there in full single precision and in one order."""
+    import torch
+
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", _ONE_WORKSPACE)
+    exact = torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False)
+    with exact, torch.device("cuda"):
+        yield
+
+
 def tensor(values: Any) -> "Tensor":
-    """Return a float32 tensor of its own."""
+    """Return a float32 tensor of its own, on the device of the block."""
     import torch
 
     return torch.tensor(np.asarray(values, dtype=np.float32))
+
+
+def array(values: "Tensor") -> Float32Array:
+    """Return a tensor's numbers, wherever it is."""
+    return np.asarray(values.detach().cpu().numpy())
 
 
 def uniform(random: np.random.Generator, bound: float, *shape: int) -> "Tensor":
@@ -173,4 +195,4 @@ class Descent:
 
 
 def _copies(weights: "Sequence[Tensor]") -> list[Float32Array]:
-    return [weight.detach().numpy().copy() for weight in weights]
+    return [array(weight).copy() for weight in weights]

@@ -7,7 +7,7 @@ import numpy as np
 
 from edgekeeper.models.learners.draft import Draft, graph_of
 from edgekeeper.models.learners.net_inputs import NetInputs
-from edgekeeper.models.learners.torch_training import tensor, uniform
+from edgekeeper.models.learners.torch_training import array, tensor, uniform
 from edgekeeper.types import Float32Array, Float64Array
 
 if TYPE_CHECKING:
@@ -127,4 +127,4 @@ def _zeros(*shape: int) -> "Tensor":
 
 
 def _doubles(weight: "Tensor") -> Float64Array:
-    return np.asarray(weight.detach().numpy(), dtype=np.float64)
+    return array(weight).astype(np.float64)

@@ -3,17 +3,18 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from edgekeeper.errors import UsageError
+from edgekeeper.models.devices import require_cuda
 from edgekeeper.models.learners.constant import ConstantScore
 from edgekeeper.models.learners.draft import Draft, graph_of
 from edgekeeper.models.learners.rows import LARGEST, held_finite, smoothed_log_odds, training_rows
 from edgekeeper.models.learners.space import Span
 from edgekeeper.models.learners.trees import FlatTrees, Split, add_trees
-from edgekeeper.types import Fitted, Float32Array, Float64Array, TrainingRows
+from edgekeeper.types import Device, Fitted, Float32Array, Float64Array, TrainingRows
 
 if TYPE_CHECKING:
     from xgboost import Booster, DMatrix
@@ -28,7 +29,8 @@ class XGBoost:
     """Gradient boosting of shallow trees on the log-loss, XGBoost's way.
 
     NaN is kept: each split has learned which side missing values go to. Deterministic for a seed;
-    one thread, because XGBoost's histograms round differently with their number.
+    one thread, because XGBoost's histograms round differently with their number. On a graphics
+    card it may draw other rows and features for the same seed: the trees are others.
 
     Parameters
     ----------
@@ -75,6 +77,7 @@ class XGBoost:
 
     name = "xgboost"
     missing_values = "kept: each split sends NaN to the side that lowered the training loss"
+    devices: ClassVar[tuple[Device, ...]] = ("cpu", "cuda")
 
     def __post_init__(self) -> None:
         if min(self.rounds, self.patience, self.depth) < 1 or not 2 <= self.bins <= 255:
@@ -108,16 +111,21 @@ class XGBoost:
         ------
         BadData
             See :func:`models.learners.rows.training_rows`.
+        UsageError
+            A graphics card is asked for, and there is none that XGBoost can use.
         """
         rows = training_rows(rows)
         base = smoothed_log_odds(rows.target, rows.weight)
         if rows.target.min() == rows.target.max() or not np.isfinite(rows.features).any():
             return ConstantScore(base)
+        if rows.device == "cuda":
+            require_cuda("xgboost", self.name)
         import xgboost
 
-        options, data = self._options(seed), _labelled(rows, base)
+        options, data = self._options(seed, rows.device), _labelled(rows, base)
         if validation is None:
-            return XGBoostScore(xgboost.train(options, data, self.rounds), base)
+            booster = xgboost.train(options, data, self.rounds)
+            return XGBoostScore(_brought_back(booster, rows.device), base)
         later = _labelled(training_rows(validation, where="validation"), base)
         booster = xgboost.train(
             options,
@@ -128,10 +136,10 @@ class XGBoost:
             verbose_eval=False,
         )
         kept = max(booster.best_iteration + 1, min(_FEWEST_TREES, booster.num_boosted_rounds()))
-        return XGBoostScore(booster[:kept], base)
+        return XGBoostScore(_brought_back(booster, rows.device)[:kept], base)
 
-    def _options(self, seed: int) -> dict[str, Any]:
-        return {
+    def _options(self, seed: int, device: Device) -> dict[str, Any]:
+        options = {
             "objective": "binary:logistic",
             "eval_metric": "logloss",
             "base_score": 0.5,  # the base rate comes with the rows, in full precision
@@ -147,6 +155,7 @@ class XGBoost:
             "nthread": 1,
             "verbosity": 0,
         }
+        return options | {"device": device} if device != "cpu" else options
 
 
 def _labelled(rows: TrainingRows, base: float) -> "DMatrix":
@@ -159,6 +168,24 @@ def _labelled(rows: TrainingRows, base: float) -> "DMatrix":
         base_margin=np.full(len(rows), base, dtype=np.float32),
         nthread=1,
     )
+
+
+def _brought_back(booster: "Booster", device: Device) -> "Booster":
+    """Return the booster on the processor, where it is scored.
+
+    Raises
+    ------
+    UsageError
+        It was fitted elsewhere than asked, which XGBoost does with a warning.
+    """
+    if device != "cpu":
+        used = json.loads(booster.save_config())["learner"]["generic_param"]["device"]
+        if not str(used).startswith(device):
+            raise UsageError(
+                f"xgboost: expected a fit on {device}, got one on {used}: nothing is kept"
+            )
+        booster.set_param({"device": "cpu"})
+    return booster
 
 
 class XGBoostScore:
