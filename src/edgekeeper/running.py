@@ -19,6 +19,7 @@ from edgekeeper.learn import (
     Wish,
 )
 from edgekeeper.ledger import Ledger, Upkeep
+from edgekeeper.memory import give_back_memory
 from edgekeeper.registry import Package, Registry
 from edgekeeper.report.snapshot import Snapshot
 from edgekeeper.report.story import Story
@@ -229,9 +230,14 @@ class Run:
                 roster.refits_asked.setdefault(request.line, {})
         self._fit(due, now)
         if self.live:
-            self.learn.rest()
-            self.tape.rooms.rest()
+            self._rest()
         return now
+
+    def _rest(self) -> None:
+        """Let go of memory that nothing needs before the next boundary."""
+        self.learn.rest()
+        self.tape.rooms.rest()
+        give_back_memory()
 
     def fit_asked(self, now_ns: int) -> None:
         """Have somebody else make the fits that orders ask for, without waiting for a boundary."""

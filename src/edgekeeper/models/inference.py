@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgekeeper.errors import BadData
+from edgekeeper.memory import give_back_memory
 from edgekeeper.models.graph_guard import check_graph
 from edgekeeper.models.rehearsal import rehearse
-from edgekeeper.models.sessions import give_back_memory, runtime_errors, session_of
+from edgekeeper.models.sessions import runtime_errors, session_of
 from edgekeeper.models.tree_nodes import TreeSum, cut
 from edgekeeper.types import Device, Float32Array, Float64Array
 

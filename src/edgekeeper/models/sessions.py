@@ -1,6 +1,5 @@
 """Sessions of ONNX Runtime as packages are served: one thread, no words; a card where asked."""
 
-import ctypes
 import sys
 from contextlib import redirect_stdout
 from typing import TYPE_CHECKING
@@ -12,7 +11,7 @@ from edgekeeper.types import Device
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-__all__ = ["give_back_memory", "runtime_errors", "session_of"]
+__all__ = ["runtime_errors", "session_of"]
 
 _CUDA = "CUDAExecutionProvider"
 _FATAL_ONLY = 4  # everything less is raised by the caller, with the file it concerns
@@ -80,11 +79,3 @@ def runtime_errors() -> tuple[type[Exception], ...]:
         RuntimeError,
         ValueError,
     )
-
-
-def give_back_memory() -> None:
-    """Return to the system what loading took and left free; only glibc has to be asked."""
-    if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-        if trim is not None:
-            trim(0)
