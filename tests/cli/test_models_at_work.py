@@ -253,3 +253,9 @@ def test_too_few_outcomes_are_refused(edgekeeper, bars_csv):
     assert done.code == 4
     assert "independent outcomes" in done.err
     assert not (bars_csv.parent / "x").exists()
+
+
+def test_a_model_without_bars_to_judge_it_by(edgekeeper):
+    done = edgekeeper("validate", "any")
+    assert done.code == 2
+    assert "--bars: expected the file they are in, or a run that kept some" in done.err

@@ -53,7 +53,12 @@ class AskedBars:
         if self.wanted.path:
             opened, settings = open_bars(self.wanted), load_config(self.config)[0]
         else:
-            opened, settings = _kept(find_run(run), self.config)
+            try:
+                folder = find_run(run)
+            except UsageError as error:
+                needed = "--bars: expected the file they are in, or a run that kept some"
+                raise UsageError(f"{needed}: {error}") from error
+            opened, settings = _kept(folder, self.config)
         show_opened(screen, opened)
         return opened, settings
 
