@@ -45,6 +45,9 @@ def test_train_says_what_the_gates_say(edgekeeper, package, early_and_late):
     assert package["model"] in done.out, "the same bars and seed give the same package"
     assert "always guessing one side" in done.out
     assert "is knowing the base rate alone" in done.out
+    figures = package["metrics"]
+    worse = figures["hold_out_log_loss"] >= figures["hold_out_base_loss"]
+    assert ("No better than knowing the base rate" in done.out) is worse
 
 
 def test_train_takes_parameters_and_tells_which_were_tuned(edgekeeper, early_and_late):

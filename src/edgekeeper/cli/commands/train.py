@@ -242,6 +242,8 @@ def _show(screen: "Console", trained: TrainedPackage, out: str) -> None:
     rows["Net Sharpe"] = f"{number(verdict.hold_out.sharpe)} (virtual book, hold-out)"
     screen.print()
     screen.print(pairs(rows))
+    if verdict.hold_out.scores.log_loss >= verdict.hold_out.base_loss:
+        screen.print("\nNo better than knowing the base rate: expect nothing of it yet.")
     manifest = trained.package.manifest
     screen.print(f"\nLearner {_recipe(trained)}", markup=False, soft_wrap=True)
     if device := manifest.parameters.get("device"):
