@@ -115,7 +115,7 @@ def test_what_takes_long_never_keeps_anybody_waiting(serve, lived, tmp_path, gen
 
     def drift(folder):
         asked.append(folder)
-        time.sleep(0.4)
+        time.sleep(3.0)
         return {"drift": True, "fitted_ns": 0}
 
     def analyze(folder):
@@ -125,7 +125,7 @@ def test_what_takes_long_never_keeps_anybody_waiting(serve, lived, tmp_path, gen
     with serve(lived, settings=generous, access=keys_apart, acts=acts) as service:
         began = time.monotonic()
         first = service.reads.get("/v1/drift").json()
-        assert time.monotonic() - began < 0.3
+        assert time.monotonic() - began < 2.0
         assert (first["figures"], first["current"]) == (None, False)
         told = until_measured(service.reads, "/v1/drift")
         assert told["figures"] == {"drift": True, "fitted": "1970-01-01T00:00:00Z"}

@@ -96,10 +96,10 @@ HOSTILE = {
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda t: t[:30])
 def test_hostile_and_wrong_text_is_refused_fast_with_a_reason(text):
-    begin = time.perf_counter()
+    begin = time.thread_time()
     with pytest.raises(UsageError, match=HOSTILE[text]):
         FeatureSet({"x": text})
-    assert time.perf_counter() - begin < 0.5
+    assert time.thread_time() - begin < 0.5
 
 
 @pytest.mark.parametrize("text", [None, 3, b"close", ["close"]])
@@ -160,7 +160,7 @@ def wrapped(inner):
 @settings(max_examples=400, deadline=None, derandomize=True)
 @given(st.recursive(pieces, wrapped, max_leaves=8))
 def test_hostile_pieces_put_together_are_read_or_refused_fast(text):
-    begin = time.perf_counter()
+    begin = time.thread_time()
     try:
         features = FeatureSet({"x": text})
     except UsageError as error:
@@ -168,19 +168,19 @@ def test_hostile_pieces_put_together_are_read_or_refused_fast(text):
         assert refusal.startswith("feature 'x': ")
     else:
         assert all("__" not in column for column in features.columns)
-    assert time.perf_counter() - begin < 2.0
+    assert time.thread_time() - begin < 2.0
 
 
 def test_ten_thousand_hostile_features_are_refused_before_any_is_read():
     texts = {f"f{k}": f"profile_peak(close, volume, {131_072 - k})" for k in range(10_000)}
-    begin = time.perf_counter()
+    begin = time.thread_time()
     with pytest.raises(UsageError, match="at most 2000 features, got 10000"):
         FeatureSet(texts)
-    assert time.perf_counter() - begin < 0.1
+    assert time.thread_time() - begin < 0.1
     few = dict(list(texts.items())[:2_000])
     with pytest.raises(UsageError, match="MB a symbol"):
         FeatureSet(few)
-    assert time.perf_counter() - begin < 5.0
+    assert time.thread_time() - begin < 5.0
 
 
 def test_no_blow_up_by_nesting_indicators():
@@ -199,12 +199,12 @@ def test_no_blow_up_by_nesting_indicators():
 
 
 def test_too_many_features_and_too_much_memory_are_refused_fast():
-    begin = time.perf_counter()
+    begin = time.thread_time()
     with pytest.raises(UsageError, match="at most 2000 features"):
         FeatureSet({f"f{k}": f"close + {k}" for k in range(10_000)})
     with pytest.raises(UsageError, match="MB"):
         FeatureSet({f"f{k}": f"corr(open, close, {100_000 + k})" for k in range(50)})
-    assert time.perf_counter() - begin < 2.0
+    assert time.thread_time() - begin < 2.0
 
 
 @pytest.mark.parametrize("name", ["", "a b", "1a", "timestamp", "symbol", "é", "a" * 65, 7, "_x"])
