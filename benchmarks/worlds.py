@@ -45,7 +45,7 @@ RUNS: dict[str, list[tuple[Ordeal, int]]] = {
     "flip": [(Ordeal("flip", edge=6.0, search=SEARCH), 20)],
     "slow_drift": [
         (Ordeal("slow_drift", edge=edge, search=SEARCH, online="sgd"), markets)
-        for edge, markets in ((6.0, 20), (9.0, 8), (12.0, 8), (15.0, 8), (18.0, 8))
+        for edge, markets in ((6.0, 20), (12.0, 8), (18.0, 8))
     ],
     "leak": [(Ordeal("leak", search=SEARCH), 20)],
     "online": [(Ordeal("noise", search=SEARCH, online="sgd"), 60)],
