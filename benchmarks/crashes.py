@@ -43,15 +43,18 @@ refit_epochs = 80
 """
 
 
-def _insert_into(*tables: str) -> Callable[..., bool]:
-    return lambda _journal, _cursor, batch, _link: batch.table in tables
+def _insert_into(*tables: str) -> Callable[..., int]:
+    """Count the links whose rows are inserted into these tables."""
+    return lambda _journal, _cursor, table, _statement, rows: (
+        len({link for link, *_ in rows}) if table in tables else 0
+    )
 
 
-def _any(*_arguments: object, **_named: object) -> bool:
-    return True
+def _any(*_arguments: object, **_named: object) -> int:
+    return 1
 
 
-STEPS: dict[str, tuple[str, str, Callable[..., bool]]] = {
+STEPS: dict[str, tuple[str, str, Callable[..., int]]] = {
     "migrate": ("alembic.op", "create_table", _any),
     "train": ("edgekeeper.learn.service", "train_candidate", _any),
     "package": ("edgekeeper.learn.service", "build_package", _any),
@@ -91,7 +94,7 @@ def die_at(step: str, call: int) -> None:
     def deadly(*arguments: Any, **named: Any) -> Any:
         nonlocal left
         left -= counts(*arguments, **named)
-        if left == 0:
+        if left <= 0:
             os.kill(os.getpid(), signal.SIGKILL)
         return original(*arguments, **named)
 
