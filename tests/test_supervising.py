@@ -49,6 +49,17 @@ def until(supervisor, holds):
         time.sleep(0.02)
 
 
+def test_what_the_user_has_set_counts_more_than_what_a_role_would(supervise, tmp_path, monkeypatch):
+    monkeypatch.setenv("POLARS_MAX_THREADS", "3")
+    say = (
+        "import os, sys; from pathlib import Path; names = 'POLARS_MAX_THREADS', 'LEAN'; "
+        "(Path(sys.argv[1]) / 'said').write_text(' '.join(os.environ[name] for name in names))"
+    )
+    supervisor, _ = supervise(say, environment={"POLARS_MAX_THREADS": "1", "LEAN": "yes"})
+    until(supervisor, lambda: (tmp_path / "said").is_file() and (tmp_path / "said").read_text())
+    assert (tmp_path / "said").read_text() == "3 yes"
+
+
 def test_a_child_is_told_and_ends_in_peace(supervise, tmp_path):
     supervisor, _ = supervise(GOOD)
     until(supervisor, (tmp_path / "heartbeat-one.json").is_file)

@@ -31,7 +31,10 @@ __all__ = ["Served", "serve"]
 _SILENT_SECONDS = 20.0
 _READY_SECONDS = 60.0
 _BACKLOG = 2_048
-_LEAN = {"MALLOC_ARENA_MAX": "2"}  # else the C library keeps memory aside for each thread
+_LEAN = {
+    "MALLOC_ARENA_MAX": "2",  # else the C library keeps memory aside for each thread
+    "POLARS_MAX_THREADS": "1",  # small frames: to wake another thread costs more than it does
+}
 _PAGE_FIRST_SECONDS = 2.0  # whoever starts it looks for a page, not for a bar
 
 

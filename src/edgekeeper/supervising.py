@@ -47,7 +47,7 @@ class Role:
     files : sequence of int
         Descriptors it inherits.
     environment : mapping
-        Beside that of this process.
+        Beside that of this process, whose own words count where both say something.
     """
 
     name: str
@@ -149,7 +149,7 @@ class Supervisor:
                 stdout=output,
                 stderr=output,
                 pass_fds=tuple(child.role.files),
-                env={**os.environ, **child.role.environment},
+                env={**child.role.environment, **os.environ},
             )
         assert child.process.stdin is not None
         with suppress(BrokenPipeError):  # it has ended already: the next look says so

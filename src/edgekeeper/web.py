@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["main", "make_web"]
 
 _BEAT_SECONDS = 1.0
+_TURN_SECONDS = 0.001
+"""After so long a thread that makes a page lets the one that answers bots have the interpreter."""
 _SECRET_FILE = "web.secret"  # noqa: S105
 
 
@@ -74,6 +76,7 @@ def main() -> None:
 
     from edgekeeper.api import uvicorn_settings
 
+    sys.setswitchinterval(_TURN_SECONDS)
     parent = Parent()
     said = json.loads(parent.first_line)
     folder = Path(sys.argv[1])

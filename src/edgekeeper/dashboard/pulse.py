@@ -14,6 +14,8 @@ _LOG = logging.getLogger("edgekeeper.dashboard")
 _LOOK_SECONDS = 1.0
 _LOOKS_A_CHECK = 5
 _LOOKS_A_SYSTEM = 5
+_AT_ONCE = 2
+"""Pages that are made side by side: who else asks of this process gets a turn in between."""
 
 
 class Pulse:
@@ -75,7 +77,13 @@ class Pulse:
 
 
 async def _all(looks: Iterable[Awaitable[object]]) -> None:
-    """Do all of it; whoever's page fails keeps nobody else from theirs."""
-    for result in await asyncio.gather(*looks, return_exceptions=True):
+    """Do all of it, a few at a time; whoever's page fails keeps nobody else from theirs."""
+    turns = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(look: Awaitable[object]) -> object:
+        async with turns:
+            return await look
+
+    for result in await asyncio.gather(*map(one, looks), return_exceptions=True):
         if isinstance(result, Exception):
             _LOG.error("a page could not be refreshed", exc_info=result)
