@@ -1,5 +1,6 @@
 """The demo's market: the same bars whenever asked, and a clock that waits for the loop."""
 
+import polars as pl
 import pytest
 
 from edgekeeper.errors import UsageError
@@ -31,6 +32,31 @@ def test_bars_of_any_length_are_the_same_bars():
     days = demo.history(DEMO_SYMBOLS, DAY, START, START + 5 * DAY)
     minutes = demo.history(DEMO_SYMBOLS, minute, START, START + 5 * minute)
     assert minutes.drop("time").equals(days.drop("time"))
+
+
+def test_it_goes_on_without_an_end_at_prices_that_people_can_read():
+    demo, minute = open_live_source("demo"), DAY // 1_440
+    for end in (20_000, 40_000, 1_000_000):
+        close = START + end * minute
+        bars = demo.history(DEMO_SYMBOLS, minute, close - 99 * minute, close + 100 * minute)
+        assert bars.height == 200 * len(DEMO_SYMBOLS)
+        assert bars["time"].is_sorted()
+        assert bars.group_by("symbol").agg(pl.col("time").n_unique())["time"].to_list() == [200] * 6
+        one = bars.filter(pl.col("symbol") == "FERN/USD")
+        moves = one["open"].to_numpy()[1:] / one["close"].to_numpy()[:-1] - 1.0
+        assert abs(moves).max() < 0.2  # also from one stretch to the next
+        assert one["close"].is_between(10.0, 1_000.0).all()
+        assert (bars["low"] <= bars["close"]).all()
+        assert (bars["high"] >= bars["open"]).all()
+        again = demo.history(DEMO_SYMBOLS, minute, close, close + 100 * minute)
+        assert again.equals(bars.filter(pl.col("time").to_physical() >= close))
+
+
+def test_more_than_anybody_could_want_is_refused():
+    with pytest.raises(UsageError, match="1,000,000 bars at most"):
+        open_live_source("demo").history(DEMO_SYMBOLS, 60 * 10**9, START, 2**62)
+    nothing = open_live_source("demo").history(DEMO_SYMBOLS, DAY, START - 9 * DAY, START - 8 * DAY)
+    assert (nothing.height, nothing.schema) == (0, LIVE_ROWS)
 
 
 def test_other_symbols_and_paces_are_refused():

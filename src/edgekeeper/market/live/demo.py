@@ -7,17 +7,19 @@ market that people trade.
 
 import time
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
+from edgekeeper.bars import Bars
 from edgekeeper.errors import UsageError, nearest
 from edgekeeper.market.convention import Convention
 from edgekeeper.market.live.keeping import Kept
 from edgekeeper.market.live.run_folder import STORE
 from edgekeeper.market.live.source import LIVE_ROWS
+from edgekeeper.types import Float64Array
 
 __all__ = ["DEMO_SYMBOLS", "DemoMarket", "FastClock", "bars_per_second", "demo_clock"]
 
@@ -25,7 +27,9 @@ DEMO_SYMBOLS = ("FERN/USD", "LARK/USD", "MOSS/USD", "REED/USD", "TERN/USD", "WRE
 
 _FIRST_NS = 946_684_800 * 10**9  # 2000-01-01T00:00Z
 _BEGUN_BARS = 1_000  # of history before anything is traded
-_BARS = 20_000
+_BARS = 20_000  # of a stretch; the next one goes on where it ends
+_MOST_STRETCHES = 50
+_LEVEL = 100.0
 _SEED, _SHARPE = 1, 6.0
 _BARS_PER_SECOND = 3.0
 _FASTEST = 100.0
@@ -63,7 +67,7 @@ class FastClock:
 
 
 class DemoMarket:
-    """Bars of six invented pairs that trade around the clock; heavy volume precedes rises.
+    """Endless bars of six invented pairs that trade around the clock; heavy volume precedes rises.
 
     They are the same bars whatever their length: what an edge of a Sharpe ratio of 6 in days of a
     stock would be is implausible in minutes, so that fits on short bars are held.
@@ -92,27 +96,59 @@ class DemoMarket:
     def history(
         self, symbols: Sequence[str], interval_ns: int, start_ns: int, end_ns: int
     ) -> pl.DataFrame:
-        """Return the bars that close in this stretch, see :class:`LiveSource`."""
+        """Return the bars that close between these times, see :class:`LiveSource`.
+
+        Raises
+        ------
+        UsageError
+            More than a million bars of each symbol at once.
+        """
+        first = max((start_ns - _FIRST_NS) // interval_ns - 1, 0) // _BARS
+        last = max((end_ns - _FIRST_NS) // interval_ns - 1, 0) // _BARS
+        if last - first >= _MOST_STRETCHES:
+            raise UsageError(
+                f"demo: expected to be asked for {_MOST_STRETCHES * _BARS:,} bars at most, got "
+                f"{(end_ns - start_ns) // interval_ns:,}: ask for a shorter stretch"
+            )
         inside = pl.col("time").to_physical().is_between(start_ns, end_ns)
-        return _bars(interval_ns).filter(inside & pl.col("symbol").is_in(list(symbols)))
+        wanted = inside & pl.col("symbol").is_in(list(symbols))
+        parts = [_bars(interval_ns, number).filter(wanted) for number in range(first, last + 1)]
+        return pl.concat(parts) if parts else _bars(interval_ns, 0).clear()
 
 
-@cache
-def _bars(interval_ns: int) -> pl.DataFrame:
+@lru_cache(maxsize=2)
+def _bars(interval_ns: int, stretch: int) -> pl.DataFrame:
     from edgekeeper.worlds import make_world
 
     bars = make_world(
-        "planted", seed=_SEED, symbols=len(DEMO_SYMBOLS), bars=_BARS, net_sharpe=_SHARPE
+        "planted", seed=_SEED + stretch, symbols=len(DEMO_SYMBOLS), bars=_BARS, net_sharpe=_SHARPE
     ).bars
-    number = np.searchsorted(bars.instants, bars.event_time) + 1
+    number = stretch * _BARS + np.searchsorted(bars.instants, bars.event_time) + 1
     names = np.array(DEMO_SYMBOLS, dtype=object)
+    factor = _levelled(bars)
     known = {
         "symbol": pl.Series(names[bars.symbol], dtype=pl.String),
         "time": pl.Series(_FIRST_NS + number * interval_ns).cast(pl.Datetime("ns", "UTC")),
-        **{name: getattr(bars, name) for name in ("open", "high", "low", "close", "volume")},
+        **{name: getattr(bars, name) * factor for name in ("open", "high", "low", "close")},
+        "volume": bars.volume,
     }
     unknown = [pl.lit(None, kind).alias(n) for n, kind in LIVE_ROWS.items() if n not in known]
     return pl.DataFrame(known).with_columns(unknown).select(*LIVE_ROWS)
+
+
+def _levelled(bars: Bars) -> Float64Array:
+    """What prices are multiplied by, for each symbol to begin and end a stretch at one level.
+
+    So no stretch depends on those before it, and however long somebody looks on, prices stay where
+    people can read them: what a world adds in eighty years of days is gone in an hour here.
+    """
+    count = len(DEMO_SYMBOLS)
+    first, last = np.empty(count), np.empty(count)
+    first[bars.symbol[:count]] = bars.open[:count]
+    last[bars.symbol[-count:]] = bars.close[-count:]
+    share = np.searchsorted(bars.instants, bars.event_time) / (len(bars.instants) - 1)
+    factor: Float64Array = _LEVEL / first[bars.symbol] * (first / last)[bars.symbol] ** share
+    return factor
 
 
 def demo_clock(place: str, folder: Path, interval_ns: int) -> FastClock:
