@@ -85,7 +85,7 @@ def read_table(
     frame = pl.DataFrame(rows, schema=schema, orient="row")
     standing = _in_time(held.standing(name), wanted)
     if not held.covered(name) or _newest_are_here(table, frame, wanted, standing):
-        return frame.select(names)
+        return frame if frame.columns == names else frame.select(names)
     older = [
         _select(table, part, wanted).select(frame.columns)
         for part in segments.frames(standing, _needed(table, schema, wanted))
