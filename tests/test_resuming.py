@@ -262,7 +262,7 @@ def test_nothing_to_audit_is_said_so(tmp_path):
 def test_a_full_disk_stops_a_run_with_6_and_it_goes_on_when_there_is_room(tmp_path):
     out = tmp_path / "run"
     BARS.to_polars().write_csv(tmp_path / "bars.csv")
-    bars = read_bars(tmp_path / "bars.csv").bars  # of which a file says nothing of dividends
+    bars = read_bars(tmp_path / "bars.csv").bars  # as the file gives them back
     (tmp_path / "small.toml").write_text(FITTED)
 
     def full():

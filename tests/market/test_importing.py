@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from edgekeeper.bars import Bars
 from edgekeeper.errors import BadData, UsageError
-from edgekeeper.market import bars_hash, read_bars
+from edgekeeper.market import bars_hash, load_bars, read_bars
 
 HEAD = "Date,Open,High,Low,Close,Volume"
 DAYS = ["2024-01-02", "2024-01-03", "2024-01-04", "2024-01-05", "2024-01-08"]
@@ -227,6 +227,28 @@ def test_adjusted_close_becomes_actions(tmp_path):
     assert got.bars.adjustment.tolist() == [1, 1, 2, 2, 2]
     assert got.actions.select("kind", "factor").rows() == [("split", 2.0)]
     assert got.bars.adjusted("close")[2] == 102
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_our_own_tables_keep_their_splits_and_dividends(tmp_path, kind):
+    bars = load_bars("bundled", ["IBM", "MSFT"]).bars
+    getattr(bars.to_polars(), f"write_{kind}")(file := tmp_path / f"bars.{kind}")
+    back = read_bars(file)
+    first = np.array([bars.adjustment[np.flatnonzero(bars.symbol == s)[0]] for s in (0, 1)])
+    np.testing.assert_allclose(
+        back.bars.adjustment, bars.adjustment / first[bars.symbol], rtol=1e-12
+    )
+    assert back.actions.filter(pl.col("kind") == "split").height >= 1
+    assert any("dividends" in note for note in back.assumptions)
+
+
+def test_an_adjustment_that_is_no_number_sets_its_row_aside(tmp_path):
+    bars = load_bars("bundled", ["IBM"]).bars.rows(0, 9).to_polars()
+    odd = pl.Series(["1.0"] * 4 + ["one"] + ["1.0"] * 4)
+    bars.with_columns(adjustment=odd).write_csv(tmp_path / "bars.csv")
+    found = read_bars(tmp_path / "bars.csv")
+    assert len(found.bars) == 8
+    assert "adjustment" in found.quarantine["reason"][0]
 
 
 def test_an_adjusted_close_alone_is_flagged(tmp_path):

@@ -21,6 +21,7 @@ _NAMES = {
     "low": ("low", "l", "low_price", "min", "adj_low"),
     "close": ("close", "c", "close_price", "last", "close_last"),
     "adj_close": ("adj_close", "adjclose", "adjusted_close", "close_adj", "adj_close_price"),
+    "adjustment": ("adjustment",),
     "volume": ("volume", "v", "vol", "volume_traded", "volume_usd", "volume_btc"),
     "known_time": ("known_time", "known_at", "knowledge_time"),
 }  # fmt: skip
@@ -33,7 +34,8 @@ _IGNORED_ACTIONS = frozenset(
 def recognise(table: pl.DataFrame, label: str, needed: tuple[str, ...]) -> tuple[pl.DataFrame, str]:
     """Rename what is recognised to ``time, symbol, open, high, low, close, adj_close, volume``.
 
-    Other columns are dropped. Where both fit, ``timestamp`` wins over ``date``; separate ``date``
+    An ``adjustment`` is the factor by which our own tables say what an adjusted close would. Other
+    columns are dropped. Where both fit, ``timestamp`` wins over ``date``; separate ``date``
     and ``time`` columns are joined as text.
 
     Returns

@@ -35,13 +35,16 @@ def typed_rows(
     if "known_time" in known.columns:
         known_time = read_instants(known["known_time"], f"{label}, known_time", how.tz, how.dates)
     text = pl.repeat(None, height, dtype=pl.String, eager=True)
-    numbers = []
-    for name in NUMBERS:
+    numbers = {}
+    for name in (*NUMBERS, "adjustment"):
         values = pl.repeat(None, height, dtype=pl.Float64, eager=True)
         if name in known.columns:
             values, is_text = read_number(known[name])
             text = text.set(is_text & text.is_null(), name)
-        numbers.append(values.alias(name))
+        numbers[name] = values.alias(name)
+    factor = numbers.pop("adjustment")
+    if "adj_close" not in known.columns:
+        numbers["adj_close"] = (numbers["close"] * factor).alias("adj_close")
     rows = pl.DataFrame(
         [
             pl.int_range(1, height + 1, eager=True).alias("row"),
@@ -49,7 +52,7 @@ def typed_rows(
             known["time"].cast(pl.String).alias("time"),
             *read_times(known["time"], label, how.tz, how.dates).get_columns(),
             known_time.alias("known_time"),
-            *numbers,
+            *numbers.values(),
             text.alias("text"),
         ]
     )
