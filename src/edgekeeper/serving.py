@@ -31,10 +31,8 @@ __all__ = ["Served", "serve"]
 _SILENT_SECONDS = 20.0
 _READY_SECONDS = 60.0
 _BACKLOG = 2_048
-_LEAN = {
-    "MALLOC_ARENA_MAX": "2",  # else the C library keeps memory aside for each thread
-    "POLARS_MAX_THREADS": "1",  # small frames: to wake another thread costs more than it does
-}
+_LEAN = {"MALLOC_ARENA_MAX": "2"}  # else the C library keeps memory aside for each thread
+_SMALL_FRAMES = {"POLARS_MAX_THREADS": "1"}  # to wake another thread costs more than it does
 _PAGE_FIRST_SECONDS = 2.0  # whoever starts it looks for a page, not for a bar
 
 
@@ -176,12 +174,13 @@ def _roles(
         order = json.dumps({"ledger_url": ledger_url, "wanted": wanted.to_json(), "config": given})
         busy = settings.watch.busy_seconds
         later = _PAGE_FIRST_SECONDS
-        roles.append(Role("trade", python("edgekeeper.trading", place), order, busy, later))
+        trade = Role("trade", python("edgekeeper.trading", place), order, busy, later)
+        roles.append(replace(trade, environment=_SMALL_FRAMES))
     if settings.notify.telegram is not None and settings.notify.telegram.commands_from:
         roles.append(
             Role("chat", python("edgekeeper.chat", place), ledger_url or "", _SILENT_SECONDS)
         )
-    return [replace(role, environment=_LEAN) for role in roles]
+    return [replace(role, environment={**_LEAN, **role.environment}) for role in roles]
 
 
 def _trades(folder: Path, wanted: Wanted) -> bool:
