@@ -2,13 +2,11 @@
 
 Serves the demo's market with all processes, sends a bot's signals at a fixed rate, and takes turns:
 nobody looks, everybody looks, nobody looks. Compares how long answers took, and forecasts of bars.
-Pages are open in a process of their own: what a browser does with news is no part of an answer.
 """
 
 import argparse
 import asyncio
 import json
-import os
 import signal
 import statistics
 import subprocess
@@ -32,11 +30,7 @@ async def main() -> None:
     options.add_argument("--boards", type=int, default=50)
     options.add_argument("--rate", type=float, default=200.0)
     options.add_argument("--rounds", type=int, default=3)
-    options.add_argument("--look", nargs=2, metavar=("URL", "COOKIE"), help="only open pages")
     asked = options.parse_args()
-    if asked.look:
-        await look(*asked.look, asked.boards)
-        return
     with tempfile.TemporaryDirectory(prefix="edgekeeper-watched-") as place:
         run, said = Path(place) / "run", Path(place) / "said"
         command = [sys.executable, "-m", "edgekeeper", "serve", "--data", str(run), "--port", "0",
@@ -62,15 +56,15 @@ async def compare(run: Path, url: str, asked: argparse.Namespace) -> None:
         await bars(run, 20)
         for turn in range(2 * asked.rounds + 1):
             who = "watched" if turn % 2 else "alone"
-            viewers = None
-            if turn % 2:
-                viewers = await watching(url, cookie, asked.boards)
+            viewers = []
+            for k in range(asked.boards if turn % 2 else 0):
+                viewers.append(Viewer(url, cookie, PATHS[k % len(PATHS)]))
+                await viewers[-1].open()
             await asyncio.sleep(2.0)
             before = taken(run)
             answers[who] += await send(client, asked.rate, turn)
             forecasts[who] += latencies(run)[before:]
-            if viewers is not None:
-                await viewers.communicate()
+            await asyncio.gather(*(viewer.close() for viewer in viewers))
             await asyncio.sleep(1.0)
     for name, one in (("answers to signals", answers), ("forecasts of a bar", forecasts)):
         alone, watched = (statistics.median(one[who]) for who in ("alone", "watched"))
@@ -80,26 +74,6 @@ async def compare(run: Path, url: str, asked: argparse.Namespace) -> None:
             f"dashboards ({watched / alone - 1.0:+.1%}); p99 {tails[0]:.1f} and {tails[1]:.1f} ms; "
             f"{len(one['alone'])} and {len(one['watched'])} of them"
         )
-
-
-async def watching(url: str, cookie: str, boards: int) -> asyncio.subprocess.Process:
-    """Open pages in another process; they are closed when its input is."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, __file__, "--boards", str(boards), "--look", url, cookie,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-    )  # fmt: skip
-    await process.stdout.readline()
-    return process
-
-
-async def look(url: str, cookie: str, boards: int) -> None:
-    """Be that process."""
-    viewers = [Viewer(url, cookie, PATHS[k % len(PATHS)]) for k in range(boards)]
-    for viewer in viewers:
-        await viewer.open()
-    print("open", flush=True)
-    await asyncio.to_thread(sys.stdin.read)
-    os._exit(0)  # as a browser that is shut
 
 
 async def address(said: Path) -> str:
