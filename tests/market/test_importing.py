@@ -251,6 +251,14 @@ def test_an_adjustment_that_is_no_number_sets_its_row_aside(tmp_path):
     assert "adjustment" in found.quarantine["reason"][0]
 
 
+@pytest.mark.parametrize("word", ["raw", "0", "7.5"])
+def test_an_adjustment_of_somebody_elses_means_nothing_here(tmp_path, word):
+    rows = [f"{d},1,1,1,1,5,{word}" for d in DAYS]
+    got = read_bars(write(tmp_path, "\n".join([f"{HEAD},Adjustment", *rows])))
+    assert len(got.bars) == len(DAYS)
+    assert (got.bars.adjustment == 1).all()
+
+
 def test_an_adjusted_close_alone_is_flagged(tmp_path):
     rows = [f"{d},1,1,1,1" for d in DAYS]
     got = read_bars(write(tmp_path, "\n".join(["Date,Adj Open,Adj High,Adj Low,Adj Close", *rows])))

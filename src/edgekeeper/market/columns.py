@@ -34,8 +34,9 @@ _IGNORED_ACTIONS = frozenset(
 def recognise(table: pl.DataFrame, label: str, needed: tuple[str, ...]) -> tuple[pl.DataFrame, str]:
     """Rename what is recognised to ``time, symbol, open, high, low, close, adj_close, volume``.
 
-    An ``adjustment`` is the factor by which our own tables say what an adjusted close would. Other
-    columns are dropped. Where both fit, ``timestamp`` wins over ``date``; separate ``date``
+    An ``adjustment`` is the factor by which our own tables say what an adjusted close would;
+    without the ``known_time`` beside it, it is somebody else's and may mean anything. Other columns
+    are dropped. Where both fit, ``timestamp`` wins over ``date``; separate ``date``
     and ``time`` columns are joined as text.
 
     Returns
@@ -57,6 +58,8 @@ def recognise(table: pl.DataFrame, label: str, needed: tuple[str, ...]) -> tuple
     if "date" in plain and "time" in plain and table[plain["time"]].dtype == pl.String:
         date, clock = (pl.col(plain[name]).cast(pl.String) for name in ("date", "time"))
         chosen["time"] = pl.concat_str(date, clock, separator=" ")
+    if "known_time" not in chosen or "adj_close" in chosen:
+        chosen.pop("adjustment", None)
     set_aside = _without_a_raw_close(chosen)
     for role in needed:
         if role not in chosen:

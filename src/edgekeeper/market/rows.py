@@ -43,7 +43,7 @@ def typed_rows(
             text = text.set(is_text & text.is_null(), name)
         numbers[name] = values.alias(name)
     factor = numbers.pop("adjustment")
-    if "adj_close" not in known.columns:
+    if "adjustment" in known.columns:
         numbers["adj_close"] = (numbers["close"] * factor).alias("adj_close")
     rows = pl.DataFrame(
         [
