@@ -19,7 +19,7 @@ from edgekeeper.learn import (
     Wish,
 )
 from edgekeeper.ledger import Ledger, Upkeep
-from edgekeeper.memory import give_back_memory
+from edgekeeper.memory import give_back_memory, only_new_garbage
 from edgekeeper.registry import Package, Registry
 from edgekeeper.report.snapshot import Snapshot
 from edgekeeper.report.story import Story
@@ -197,13 +197,14 @@ class Run:
         self.screen.phase("replaying")
         cuts = recorded_cuts(self.ledger, instants, cut_epochs(instants, self.config.epoch))
         now = int(instants[0])
-        for first, last in pairwise(cuts):
-            self.upkeep.look()
-            self.trade.run(int(first), int(last))
-            now = self.end_epoch(int(last))
-            if int(last) < len(instants):
-                self.seal_month(now, int(instants[last]))
-            self.screen.update(self.snapshot(market.name, now, int(last), len(instants)))
+        with only_new_garbage():
+            for first, last in pairwise(cuts):
+                self.upkeep.look()
+                self.trade.run(int(first), int(last))
+                now = self.end_epoch(int(last))
+                if int(last) < len(instants):
+                    self.seal_month(now, int(instants[last]))
+                self.screen.update(self.snapshot(market.name, now, int(last), len(instants)))
         self.watch.look(now)
         self.ledger.seal(now)
 
