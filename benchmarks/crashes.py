@@ -45,9 +45,7 @@ refit_epochs = 80
 
 def _insert_into(*tables: str) -> Callable[..., int]:
     """Count the links whose rows are inserted into these tables."""
-    return lambda _journal, _cursor, table, _statement, rows: (
-        len({link for link, *_ in rows}) if table in tables else 0
-    )
+    return lambda _journal, _cursor, part: len(part.links) if part.table in tables else 0
 
 
 def _any(*_arguments: object, **_named: object) -> int:

@@ -64,17 +64,16 @@ def share_of_replay(symbols: int = 8, bars: int = 2500) -> dict[str, float]:
 
     Numerator: what would not be done without a ledger, from the first bar to the last. That is all
     of ``append`` and commit, seals, upkeep, what the loops read back, opening and claiming, and
-    turning what happened into columns (``trade.record``). Denominator: the replay with its report.
-    Reads for the report come after the last bar and are told apart. Where another thread waits for
+    turning what happened into columns, which gathered steps are when enough of them were put.
+    Denominator: the replay with its report. Reads for the report come after the last bar and are
+    told apart. Where another thread waits for
     the disk, wall time is what the replay itself waits for that thread, and CPU is that of both.
     """
     from edgekeeper import build
-    from edgekeeper.ledger import Ledger, Transaction, Upkeep
+    from edgekeeper.ledger import Gathering, Ledger, Transaction, Upkeep
     from edgekeeper.ledger.behind import Behind
+    from edgekeeper.ledger.journal import Journal
     from edgekeeper.running import Run
-    from edgekeeper.trade import loop
-    from edgekeeper.trade.known_terms import KnownTerms
-    from edgekeeper.trade.record import Recorder
     from edgekeeper.worlds import make_world
 
     world = make_world("planted", seed=10_000, symbols=symbols, bars=bars, net_sharpe=6.0)
@@ -83,9 +82,8 @@ def share_of_replay(symbols: int = 8, bars: int = 2500) -> dict[str, float]:
         Transaction: ("append", "__exit__"),
         Ledger: ("transaction", "seal", "read", "verify", "check_seals", "close"),
         Upkeep: ("look", "month_end"),
-        Recorder: ("write",),
-        KnownTerms: ("write",),
-        loop: tuple(name for name in loop.__dict__ if name.startswith("write_")),
+        Gathering: ("put", "write"),
+        Journal: ("write", "write_group", "settle", "head"),
     }
     aside = {Behind: ("_do",)}
     with (

@@ -55,9 +55,9 @@ import os, signal, sys
 from edgekeeper.ledger import Ledger
 from edgekeeper.ledger.journal import Journal
 insert = Journal._insert
-def dying(self, cursor, table, statement, rows):
-    insert(self, cursor, table, statement, rows)
-    if rows[0][0] == 3:
+def dying(self, cursor, part):
+    insert(self, cursor, part)
+    if part.links == [3]:
         os.kill(os.getpid(), signal.SIGKILL)
 Journal._insert = dying
 ledger = Ledger.open(sys.argv[1])

@@ -143,7 +143,8 @@ def test_another_tools_database_is_refused_and_left_alone(tmp_path):
     connection.close()
 
 
-def test_many_may_open_a_new_ledger_at_once(tmp_path):
+@pytest.mark.parametrize("again", range(20))
+def test_many_may_open_a_new_ledger_at_once(tmp_path, again):
     errors = []
 
     def open_it(start):

@@ -8,6 +8,8 @@ from edgekeeper.errors import StorageError
 from edgekeeper.ledger import Ledger, sealing
 from edgekeeper.ledger.journal import Journal
 
+MOVE = {"line": "trees", "to_stage": "shadow", "reason": "accepted", "actor": "rule"}
+
 
 def write(ledger, epochs, *, behind):
     for epoch in epochs:
@@ -47,6 +49,22 @@ def test_whoever_reads_sees_all_of_it_and_others_only_what_is_committed(place):
             assert other.read("equity").height == 10
         write(ledger, range(5, 7), behind=True)
         assert ledger.query("select count(*) as n from equity")["n"].to_list() == [14]
+
+
+def test_links_of_unlike_columns_are_told_apart_when_they_are_recorded_together(place):
+    with Ledger.open(place) as ledger:
+        for epoch in range(12):
+            some = {"cash": [1.0 * epoch, 2.0]} if epoch % 3 else {}
+            with ledger.transaction("trade", event_time_ns=epoch, behind=True) as tx:
+                tx.append("equity", {"event_time_ns": [epoch] * 2, "account": ["a", "b"], **some})
+                if epoch % 2:
+                    tx.append("stages", {"event_time_ns": epoch, **MOVE})
+        assert ledger.verify("trade").links == 12
+        frame = ledger.read("equity", ["event_time_ns", "cash"])
+        assert frame["event_time_ns"].to_list() == [epoch for epoch in range(12) for _ in "ab"]
+        known = [value for e in range(12) for value in ([1.0 * e, 2.0] if e % 3 else [None] * 2)]
+        assert frame["cash"].to_list() == known
+        assert ledger.read("stages", ["event_time_ns"]).height == 6
 
 
 @pytest.mark.parametrize("asked", ["read", "write", "seal", "close"])

@@ -22,11 +22,12 @@ def terms_of(close, context=None):
         context=context,
     )
     with Ledger.open("sqlite://") as ledger:
-        with ledger.transaction("trade") as tx:
-            rows = np.arange(len(bars))
-            nothing = np.zeros(len(bars), np.int8)
-            feed = MarketFeed(bars, np.full(len(bars), 0.01), nothing, max_age_ns=10**12)
-            KnownTerms(feed).write(tx, "bot", rows, bars.event_time, ["long"] * len(bars))
+        rows, sides = np.arange(len(bars)), ["long"] * len(bars)
+        nothing = np.zeros(len(bars), np.int8)
+        feed = MarketFeed(bars, np.full(len(bars), 0.01), nothing, max_age_ns=10**12)
+        terms = KnownTerms(feed)
+        ledger.gather("trade", lambda drafts, _: terms.write(
+            drafts, "bot", rows, bars.event_time, sides, [len(bars)])).put(1, None)  # fmt: skip
         return ledger.read("trade_features")
 
 

@@ -7,7 +7,9 @@ import pytest
 from edgekeeper.config import Config, CostsConfig, LabelsConfig, LimitsConfig
 from edgekeeper.ledger import Ledger
 from edgekeeper.simulator import Book, MarketFeed, book_parameters
-from edgekeeper.trade.record import Recorder, write_signals
+from edgekeeper.trade.line_rows import write_signals
+from edgekeeper.trade.record import Recorder
+from edgekeeper.trade.step import Step
 from edgekeeper.worlds import make_world
 
 CONFIG = Config(
@@ -23,18 +25,24 @@ def ledger():
         yield opened
 
 
-def record(ledger, bars, rule, cuts=None, volatility=0.01):
+def step_of(feed, first, last, **known):
+    rows = slice(int(feed.offsets[first]), int(feed.offsets[last]))
+    return Step(first, last, rows, "0" * 64, **known)
+
+
+def record(ledger, bars, rule, cuts=None, volatility=0.01, together=False):
     """Step an account that follows ``rule`` and write what it did."""
     feed = MarketFeed(
         bars, np.full(len(bars), volatility), np.asarray(rule, np.int8), max_age_ns=10**12
     )
     parameters = book_parameters(CONFIG, periods_per_year=252.0, virtual=False)
     book = Book(parameters, len(bars.symbols), 100_000.0)
-    recorder = Recorder(feed, ["rules"])
+    steps = ledger.gather("trade", Recorder(feed, ["rules"]).record)
     cuts = [0, *(cuts or []), len(feed.instants)]
     for first, last in pairwise(cuts):
-        with ledger.transaction("trade") as tx:
-            recorder.write(tx, {"rules": book.step(feed.chunk(first, last))}, first, last, {})
+        logs = {"rules": book.step(feed.chunk(first, last))}
+        write = steps.put if together else steps.write
+        write(int(feed.instants[last - 1]), step_of(feed, first, last, logs=logs))
     return book
 
 
@@ -188,14 +196,32 @@ def test_the_record_does_not_depend_on_how_bars_come_in_chunks(busy):
             assert parts.read(table).drop("link").equals(whole.read(table).drop("link")), table
 
 
+def test_the_record_does_not_depend_on_how_many_steps_are_recorded_at_once(busy):
+    bars, _, _ = busy
+    rule = np.random.default_rng(1).choice([-1, 0, 0, 0, 1], len(bars))
+    heads = []
+    for together in (False, True):
+        with Ledger.open("sqlite://") as ledger:
+            record(ledger, bars, rule, cuts=range(1, 200), together=together)
+            heads.append(ledger.verify("trade").head)
+            assert ledger.verify("trade").links == 200
+            assert ledger.read("trades").height > 30
+    assert heads[0] == heads[1]
+
+
+def signals_of(bars, rule, votes):
+    step = Step(10, 20, slice(40, 80), "")
+    with Ledger.open("sqlite://") as ledger:
+        steps = ledger.gather("trade", lambda drafts, steps: write_signals(
+            drafts, steps, bars, rule, votes))  # fmt: skip
+        steps.put(1, step)
+        return ledger.read("signals")
+
+
 def test_signals_are_both_sides_of_every_bar(busy):
     bars, _, _ = busy
     rule = np.random.default_rng(1).choice([-1, 0, 1], len(bars))
-    names = np.array(bars.symbols, dtype=object)
-    with Ledger.open("sqlite://") as ledger:
-        with ledger.transaction("trade") as tx:
-            write_signals(tx, bars, slice(40, 80), rule, {}, names)
-        signals = ledger.read("signals")
+    signals = signals_of(bars, rule, {})
     assert signals.height == 80
     assert signals["side"].value_counts().sort("side")["count"].to_list() == [40, 40]
     by_rules = signals.filter(pl.col("source") == "rules")
@@ -210,10 +236,7 @@ def test_votes_of_several_follow_with_their_names(busy):
     rng = np.random.default_rng(2)
     rule, *votes = rng.choice([-1, 0, 1], (3, len(bars))).astype(np.int8)
     names = np.array(bars.symbols, dtype=object)
-    with Ledger.open("sqlite://") as ledger:
-        with ledger.transaction("trade") as tx:
-            write_signals(tx, bars, slice(40, 80), rule, dict(zip("ab", votes, strict=True)), names)
-        signals = ledger.read("signals")
+    signals = signals_of(bars, rule, dict(zip("ab", votes, strict=True)))
     for name, vote in zip("ab", votes, strict=True):
         rows = signals.filter(pl.col("source") == f"rules:{name}")
         fired = 40 + np.flatnonzero(vote[40:80])
@@ -230,7 +253,7 @@ def test_a_trade_belongs_to_the_package_that_opened_it(ledger, one_symbol):
     feed = MarketFeed(bars, np.full(12, 0.01), np.zeros(12, np.int8), max_age_ns=10**12)
     book = Book(book_parameters(CONFIG, periods_per_year=252.0, virtual=False), 1, 100_000.0)
     book.use_model(True)
-    recorder = Recorder(feed, ["edgekeeper"])
+    steps = ledger.gather("trade", Recorder(feed, ["edgekeeper"]).record)
     keen = np.full((12, 2), [0.9, 0.1])
     sides = dict.fromkeys(("expected_return", "lower", "upper"), keen * 0.1)
     both = Forecasts(probability=keen, risk=keen, bars_held=keen, novelty=np.zeros(12), **sides)
@@ -238,9 +261,9 @@ def test_a_trade_belongs_to_the_package_that_opened_it(ledger, one_symbol):
         part = Forecasts(
             *(getattr(both, name)[first:last] for name in Forecasts.__dataclass_fields__)
         )
-        with ledger.transaction("trade") as tx:
-            log = book.step(feed.chunk(first, last, part))
-            recorder.write(tx, {"edgekeeper": log}, first, last, {"edgekeeper": package})
+        logs = {"edgekeeper": book.step(feed.chunk(first, last, part))}
+        known = {"logs": logs, "deciders": {"edgekeeper": package}}
+        steps.put(int(feed.instants[last - 1]), step_of(feed, first, last, **known))
     closed = ledger.read("trades", ["decision_time_ns", "exit_time_ns", "model"])
     first_trade = closed.row(0, named=True)
     assert first_trade["exit_time_ns"] > bars.instants[4]
@@ -255,13 +278,16 @@ def test_who_decided_is_kept_while_a_trade_is_open_and_no_longer(ledger, one_sym
     feed = MarketFeed(bars, np.full(12, 0.01), rule, max_age_ns=10**12)
     book = Book(book_parameters(CONFIG, periods_per_year=252.0, virtual=False), 1, 100_000.0)
     recorder = Recorder(feed, ["edgekeeper"])
+    steps = ledger.gather("trade", recorder.record)
     remembered = []
     for t in range(12):
-        with ledger.transaction("trade") as tx:
-            log = book.step(feed.chunk(t, t + 1))
-            dealt = {"edgekeeper": [f"package {t}"]}
-            recorder.write(tx, {"edgekeeper": log}, t, t + 1, {"edgekeeper": "champion"}, dealt)
-        recorder.forget("edgekeeper", book.open_decisions)
+        known = {
+            "logs": {"edgekeeper": book.step(feed.chunk(t, t + 1))},
+            "deciders": {"edgekeeper": "champion"},
+            "dealt": {"edgekeeper": [f"package {t}"]},
+            "open_decisions": book.open_decisions,
+        }
+        steps.write(int(feed.instants[t]), step_of(feed, t, t + 1, **known))
         remembered.append(dict(recorder._owners["edgekeeper"]._dealt))
     closed = int(np.flatnonzero(bars.event_time == ledger.read("trades")["exit_time_ns"][0])[0])
     mine = {(int(bars.event_time[1]), 0): "package 1"}

@@ -7,6 +7,8 @@ whose digest depends on market-time values alone. Readers get Polars frames.
 from edgekeeper.ledger.archive import Archive, months_before
 from edgekeeper.ledger.backup import back_up, backups_in, drop_backup, expired, restore
 from edgekeeper.ledger.digest import GENESIS, batch_digest, link_digest
+from edgekeeper.ledger.drafts import Drafts
+from edgekeeper.ledger.gathering import Gathering
 from edgekeeper.ledger.group_commit import GroupCommitter
 from edgekeeper.ledger.holdings import Gap, Holdings, LetGo
 from edgekeeper.ledger.ledger import Ledger
@@ -25,7 +27,9 @@ __all__ = [
     "OPERATIONAL_ROLES",
     "SEALS_OF",
     "Archive",
+    "Drafts",
     "Gap",
+    "Gathering",
     "GroupCommitter",
     "Holdings",
     "Ledger",

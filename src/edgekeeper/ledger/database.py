@@ -2,6 +2,8 @@
 
 import os
 import sqlite3
+import time
+from functools import partial
 from os import PathLike
 from pathlib import Path
 
@@ -15,6 +17,7 @@ __all__ = ["begin", "connect", "immediate"]
 
 DIALECTS = ("sqlite", "postgresql")
 _WAL_PAGES = 8_000  # 32 MB between checkpoints, each of which some append has to wait for
+_PAUSE_S = 0.01
 _IMMEDIATE = "edgekeeper_immediate"
 
 
@@ -50,7 +53,8 @@ def connect(
         url = url.set(database=f"file:{_quoted(file)}")
         url = url.update_query_dict({**mode, "uri": "true"})
     engine = create_engine(url, connect_args={"timeout": patience_s, "check_same_thread": False})
-    event.listen(engine, "connect", _prepare_sqlite if file and not read_only else _take_control)
+    prepare = partial(_prepare_sqlite, patience_s) if file and not read_only else _take_control
+    event.listen(engine, "connect", prepare)
     event.listen(engine, "begin", _begin_transaction)
     return engine, file
 
@@ -122,11 +126,24 @@ def _take_control(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None
 
 
-def _prepare_sqlite(connection: sqlite3.Connection, record: object) -> None:
+def _prepare_sqlite(patience_s: float, connection: sqlite3.Connection, record: object) -> None:
     _take_control(connection, record)
-    connection.execute("PRAGMA journal_mode = WAL")
+    _keep_a_log(connection, patience_s)
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}")
+
+
+def _keep_a_log(connection: sqlite3.Connection, patience_s: float) -> None:
+    """Turn to WAL mode. SQLite does not wait where others turn a new file at once, so we do."""
+    until = time.monotonic() + patience_s
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+                raise
+            time.sleep(_PAUSE_S)
 
 
 def _begin_transaction(connection: Connection) -> None:

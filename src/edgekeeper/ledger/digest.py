@@ -38,7 +38,15 @@ from edgekeeper.ledger.values import Column
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["GENESIS", "batch_digest", "frame_digests", "link_digest"]
+__all__ = [
+    "GENESIS",
+    "batch_digest",
+    "batch_head",
+    "encode_column",
+    "encoded_name",
+    "frame_digests",
+    "link_digest",
+]
 
 GENESIS = "0" * 64
 """What stands for the digest before a role's first link."""
@@ -59,12 +67,27 @@ def batch_digest(
     >>> one == batch_digest("equity", 2, {**facts, "cash": [None, None]}, kinds)
     True
     """
-    parts = [_text("edgekeeper.batch.1") + _text(table) + rows.to_bytes(8, "little")]
+    parts = [batch_head(table, rows)]
     for name in sorted(columns):
         encoded = _ENCODERS[kinds[name]](columns[name])
         if encoded:
             parts += (_text(name), encoded)
     return hashlib.sha256(b"".join(parts)).hexdigest()
+
+
+def batch_head(table: str, rows: int) -> bytes:
+    """Bytes that a batch begins with."""
+    return _text("edgekeeper.batch.1") + _text(table) + rows.to_bytes(8, "little")
+
+
+def encoded_name(column: str) -> bytes:
+    """Bytes that a column with a value begins with."""
+    return _text(column)
+
+
+def encode_column(values: Column, kind: Kind) -> bytes:
+    """Bytes of a column after its name; none where it has no value."""
+    return _ENCODERS[kind](values)
 
 
 def link_digest(

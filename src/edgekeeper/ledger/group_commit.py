@@ -15,7 +15,8 @@ from types import TracebackType
 from typing import Self
 
 from edgekeeper.errors import BadData, EdgekeeperError, StorageError, UsageError
-from edgekeeper.ledger.journal import Draft, Journal
+from edgekeeper.ledger.batches import Draft
+from edgekeeper.ledger.journal import Journal
 from edgekeeper.ledger.transaction import Transaction
 
 __all__ = ["GroupCommitter"]

@@ -4,60 +4,40 @@ SQLAlchemy declares, compiles and reads; the hot path hands lists straight to th
 a replay writes thousands of small links, and each should cost less than the bars it records.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from functools import cached_property
 from threading import Lock
+from typing import Protocol
 
 from sqlalchemy import Engine, Table, column, insert, select, table, update
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.pool import PoolProxiedConnection
 
+from edgekeeper.ledger.batches import Draft, Part, parts_of, shares_of
 from edgekeeper.ledger.behind import Behind
 from edgekeeper.ledger.database import begin
-from edgekeeper.ledger.digest import GENESIS, batch_digest, link_digest
+from edgekeeper.ledger.digest import GENESIS, link_digest
 from edgekeeper.ledger.migrate import VERSION_TABLE
 from edgekeeper.ledger.proving import Prover
-from edgekeeper.ledger.schema import FACTS, batches, chain, columns_of
-from edgekeeper.ledger.values import Column
+from edgekeeper.ledger.schema import FACTS, batches, chain
 
-__all__ = ["Batch", "Draft", "Journal", "Standing"]
+__all__ = ["Journal", "Standing"]
 
 receipts = FACTS["receipts"]
-_LINKS_THAT_WAIT = 16
-"""Epochs of a replay that are recorded together: one at a time they take three times as long."""
-_Rows = list[tuple[object, ...]]
+_LINKS_THAT_WAIT = 32
+"""Links that are recorded together, though each could stand alone."""
 _VERSION = table(VERSION_TABLE, column("version_num"))
 _BATCH = ("table_name", "rows", "digest")
 _TOUCH = str(update(_VERSION).values(version_num=_VERSION.c.version_num))
 
 
-@dataclass(slots=True)
-class Batch:
-    """Rows of one table that one transaction writes; columns without any value may be left out."""
+class _Gathering(Protocol):
+    """Steps that wait to be turned into links."""
 
-    table: str
-    rows: int
-    columns: dict[str, Column]
-
-    def digest(self) -> str:
-        """SHA-256 of the canonical bytes, hex."""
-        return batch_digest(self.table, self.rows, self.columns, columns_of(FACTS[self.table]))
-
-
-class Draft:
-    """A link that has everything but its place in the chain."""
-
-    def __init__(self, role: str, event_time_ns: int | None, written: Iterable[Batch]) -> None:
-        self.role = role
-        self.event_time_ns = event_time_ns
-        self.written = list(written)
-
-    @cached_property
-    def sealed(self) -> list[tuple[str, int, str]]:
-        """Table, rows and digest of each batch."""
-        return [(batch.table, batch.rows, batch.digest()) for batch in self.written]
+    @property
+    def is_full(self) -> bool: ...
+    def collect(self) -> "list[Draft]": ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +81,11 @@ class Journal:
         self._waits_for_disk: bool | None = None
         self._heads: dict[str, tuple[int, str]] = {}
         self._statements: dict[tuple[str, ...], tuple[str, list[str]]] = {}
+        self._of_several: dict[tuple[str, int], str] = {}
+        self._chain_statement = ""
         self._lock = Lock()
         self._waiting: list[Draft] = []
+        self._gatherings: list[_Gathering] = []
         self._behind = Behind("edgekeeper-commit")
         self.withheld: frozenset[str] = frozenset()
 
@@ -112,6 +95,7 @@ class Journal:
         A link that a prover finds standing already is not written again.
         """
         with self._lock:
+            self._collect()
             standing = self._prover and self._prover.take(draft)
             return standing or self._write((draft,), durable)[0]
 
@@ -121,12 +105,34 @@ class Journal:
         Whatever is asked of this journal next comes after it, and raises what went wrong.
         """
         with self._lock:
-            if self._prover is None or self._prover.take(draft) is None:
-                self._waiting.append(draft)
-                if len(self._waiting) >= _LINKS_THAT_WAIT:
-                    self._put_waiting()
+            self._collect()
+            self._wait(draft)
+            if len(self._waiting) >= _LINKS_THAT_WAIT:
+                self._put_waiting()
+
+    def gather(self, gathering: _Gathering, take: Callable[[], None]) -> None:
+        """Have a gathering take a step, whose link is committed soon, as those that are put."""
+        with self._lock:
+            take()
+            if gathering not in self._gatherings:
+                self._gatherings.append(gathering)
+            if self._prover is not None and not self._prover.is_through:
+                self._collect()  # each step has to be met in its turn
+            if gathering.is_full or len(self._waiting) >= _LINKS_THAT_WAIT:
+                self._put_waiting()
+
+    def _collect(self) -> None:
+        """Turn the steps that were gathered into links."""
+        for gathering in self._gatherings:
+            for draft in gathering.collect():
+                self._wait(draft)
+
+    def _wait(self, draft: Draft) -> None:
+        if self._prover is None or self._prover.take(draft) is None:
+            self._waiting.append(draft)
 
     def _put_waiting(self) -> None:
+        self._collect()
         waiting, self._waiting = self._waiting, []
         if waiting:
             self._commit(waiting, durable=False)
@@ -160,7 +166,8 @@ class Journal:
         Raises
         ------
         Exception
-            What a commit raised; then nothing of its link, nor of those after it, is stored.
+            What a commit raised; then nothing of its transaction, nor of what was put after it, is
+            stored.
         """
         with self._lock:
             self._put_waiting()
@@ -248,45 +255,34 @@ class Journal:
 
     def _append(self, cursor: DBAPICursor, links: Sequence[_Link]) -> None:
         """Insert links with all their rows, a table's in the order of links; commit nothing."""
-        keys = [self._append_link(cursor, link) for link in links]
+        if not links:
+            return
+        keys = self._append_chain(cursor, links)
         sealed = [
             (key, *one) for key, link in zip(keys, links, strict=True) for one in link.draft.sealed
         ]
         if sealed:
             cursor.executemany(self._statement(batches, _BATCH)[0], sealed)
-        for name, statement, rows in self._parts(keys, links):
-            self._insert(cursor, name, statement, rows)
+        drafts = [link.draft for link in links]
+        for part in parts_of(keys, drafts, self.withheld, self._statement_of):
+            self._insert(cursor, part)
 
-    def _append_link(self, cursor: DBAPICursor, link: _Link) -> int:
-        """Insert a link alone; return the key that its rows carry."""
-        draft = link.draft
-        rows = sum(batch.rows for batch in draft.written)
-        values = (draft.role, link.seq, draft.event_time_ns, rows, link.previous, link.digest)
-        cursor.execute(self._chain_statement(), values)
-        key: int = cursor.fetchall()[0][0]
-        return key
+    def _append_chain(self, cursor: DBAPICursor, links: Sequence[_Link]) -> list[int]:
+        """Insert links without their rows; return the keys that these carry."""
+        values: list[object] = []
+        for link in links:
+            draft = link.draft
+            rows = sum(batch.rows for batch in draft.written)
+            values += (draft.role, link.seq, draft.event_time_ns, rows, link.previous, link.digest)
+        keys: dict[tuple[str, int], int] = {}
+        for count, some in shares_of(values, len(values) // len(links), len(links)):
+            cursor.execute(self._insert_links(count), some)
+            keys |= {(role, seq): key for key, role, seq in cursor.fetchall()}  # in any order
+        return [keys[link.draft.role, link.seq] for link in links]
 
-    def _insert(self, cursor: DBAPICursor, name: str, statement: str, rows: _Rows) -> None:
-        cursor.executemany(statement, rows)
-
-    def _parts(
-        self, keys: Sequence[int], links: Sequence[_Link]
-    ) -> Iterator[tuple[str, str, _Rows]]:
-        """Tables, statements and rows to insert: as few as keep the rows of a table in order."""
-        parts: dict[str, tuple[str, str, _Rows]] = {}
-        for key, link in zip(keys, links, strict=True):
-            for batch in link.draft.written:
-                if batch.table in self.withheld:
-                    continue
-                statement, names = self._statement(FACTS[batch.table], tuple(batch.columns))
-                part = parts.get(batch.table)
-                if part is None or part[1] != statement:  # else of the same columns
-                    if part is not None:
-                        yield part
-                    part = parts[batch.table] = batch.table, statement, []
-                columns = [batch.columns[name] for name in names]
-                part[2].extend(zip([key] * batch.rows, *columns, strict=True))
-        yield from parts.values()
+    def _insert(self, cursor: DBAPICursor, part: Part) -> None:
+        for rows, values in part.shares():
+            cursor.execute(self._several(part.statement, rows), values)
 
     @property
     def collision(self) -> type[Exception]:
@@ -327,6 +323,9 @@ class Journal:
             last = connection.execute(query.order_by(chain.c.seq.desc()).limit(1)).first()
         return (0, GENESIS) if last is None else (last.seq + 1, last.digest)
 
+    def _statement_of(self, table: str, given: tuple[str, ...]) -> tuple[str, list[str]]:
+        return self._statement(FACTS[table], given)
+
     def _statement(self, table: Table, given: tuple[str, ...]) -> tuple[str, list[str]]:
         """INSERT of a link and these columns, and their order in it; others are NULL."""
         key = (table.name, *given)
@@ -336,11 +335,22 @@ class Journal:
             self._statements[key] = str(query), names
         return self._statements[key]
 
-    def _chain_statement(self) -> str:
-        """INSERT of a link that answers with the key it was given."""
-        if ("chain",) not in self._statements:
+    def _insert_links(self, count: int) -> str:
+        """INSERT of so many links that answers with the key, role and place of each."""
+        if not self._chain_statement:
             names = [c.name for c in chain.columns if c.name != "link"]
-            query = insert(chain).returning(chain.c.link)
-            compiled = str(query.compile(self._engine, column_keys=names))
-            self._statements["chain",] = compiled, names
-        return self._statements["chain",][0]
+            query = insert(chain).returning(chain.c.link, chain.c.role, chain.c.seq)
+            self._chain_statement = str(query.compile(self._engine, column_keys=names))
+        return self._several(self._chain_statement, count)
+
+    def _several(self, statement: str, rows: int) -> str:
+        """INSERT of so many rows, from that of one."""
+        if rows == 1:
+            return statement
+        key = statement, rows
+        if key not in self._of_several:
+            begin = statement.index(") VALUES (") + len(") VALUES ")
+            end = statement.rindex(")") + 1
+            values = ", ".join([statement[begin:end]] * rows)
+            self._of_several[key] = statement[:begin] + values + statement[end:]
+        return self._of_several[key]

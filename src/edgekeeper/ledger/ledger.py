@@ -1,6 +1,6 @@
 """``Ledger``: append-only facts in SQL, sealed by one hash chain per writer role."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
@@ -8,7 +8,7 @@ from os import PathLike
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from sqlalchemy import Engine
 
@@ -16,6 +16,8 @@ from edgekeeper.clock import Clock
 from edgekeeper.errors import UsageError
 from edgekeeper.ledger.archive import Archive, rows_at_most
 from edgekeeper.ledger.database import connect
+from edgekeeper.ledger.drafts import Drafts
+from edgekeeper.ledger.gathering import Gathering
 from edgekeeper.ledger.group_commit import GroupCommitter
 from edgekeeper.ledger.journal import Journal
 from edgekeeper.ledger.lock import Claim, claim_role, is_claimed
@@ -35,6 +37,8 @@ from edgekeeper.ledger.transaction import MARKET_ROLES, OPERATIONAL_ROLES, Trans
 from edgekeeper.ledger.values import cast_column
 
 __all__ = ["Ledger"]
+
+S = TypeVar("S")
 
 
 class Ledger(Record):
@@ -206,15 +210,31 @@ class Ledger(Record):
         StorageError
             Someone else writes as this role.
         """
+        journal = self._journal_of(role)
+        (when,) = cast_column("event_time_ns", event_time_ns, int, 1)
+        epoch = None if when is None else int(when)
+        return Transaction(journal, role, epoch, durable, self._translating, behind)
+
+    def _journal_of(self, role: str) -> Journal:
+        """Return what writes, with the claim on a role."""
         self._check_open()
         check_role(role)
         if not self._read_only:
             self._claim(role)
         elif self._prover is None or role not in MARKET_ROLES:
             raise UsageError(f"ledger {self.place} was opened read-only: open it for writing")
-        (when,) = cast_column("event_time_ns", event_time_ns, int, 1)
-        epoch = None if when is None else int(when)
-        return Transaction(self._journal, role, epoch, durable, self._translating, behind)
+        return self._journal
+
+    def gather(self, role: str, record: Callable[[Drafts, Sequence[S]], None]) -> Gathering[S]:
+        """Take steps of a run that can be lived again, to be recorded some at once, a link each.
+
+        Parameters
+        ----------
+        role : str
+        record : callable
+            Appends the facts of steps to as many links, see :class:`Gathering`.
+        """
+        return Gathering(role, record, partial(self._journal_of, role), self._translating)
 
     def live(self, role: str, *, most_links: int = 256, gather_ms: float = 0.0) -> GroupCommitter:
         """Append from several threads, acknowledged by groups. Close it, or close the ledger.

@@ -18,7 +18,7 @@ from edgekeeper.ledger.loading import SegmentReader
 from edgekeeper.ledger.schema import FACTS, batches, chain, columns_of
 
 if TYPE_CHECKING:
-    from edgekeeper.ledger.journal import Batch, Draft
+    from edgekeeper.ledger.batches import Batch, Draft
 
 __all__ = ["Prover", "RecordEnds"]
 
@@ -63,6 +63,11 @@ class Prover:
         """Links not proved yet, for each role that has some."""
         left = {role: links - self._next[role] for role, links in self._links.items()}
         return {role: count for role, count in left.items() if count}
+
+    @property
+    def is_through(self) -> bool:
+        """Whether all links that come are new, and may be written."""
+        return self._may_write and not self.left
 
     @property
     def proved(self) -> dict[str, int]:

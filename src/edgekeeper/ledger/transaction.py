@@ -3,23 +3,65 @@
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Self, cast
+from typing import Self
 
 from sqlalchemy import Table
 
 from edgekeeper.errors import BadData, UsageError
-from edgekeeper.ledger.journal import Batch, Draft, Journal
+from edgekeeper.ledger.batches import Batch, Draft
+from edgekeeper.ledger.journal import Journal
 from edgekeeper.ledger.reading import table_named
 from edgekeeper.ledger.schema import FACTS, OPERATIONAL, columns_of, required_columns
 from edgekeeper.ledger.values import Column, cast_columns
 
-__all__ = ["MARKET_ROLES", "OPERATIONAL_ROLES", "Transaction"]
+__all__ = [
+    "MARKET_ROLES",
+    "OPERATIONAL_ROLES",
+    "Transaction",
+    "check_required",
+    "facts_for",
+]
 
 MARKET_ROLES = ("trade", "learn")
 """Chains of market-time facts: a replay of the same bars repeats them to the bit."""
 
 OPERATIONAL_ROLES = ("operations", "person", "signals")
 """Chains that may hold wall-clock facts."""
+
+
+def facts_for(table: str, role: str) -> Table:
+    """Return a table of facts that a role may write to.
+
+    Raises
+    ------
+    UsageError
+        An unknown table, or a wall-clock one under a market-time role.
+    """
+    facts = FACTS.get(table)
+    if facts is None:
+        facts = table_named(table, FACTS)
+    if table in OPERATIONAL and role in MARKET_ROLES:
+        raise UsageError(
+            f"table {table!r} holds wall-clock facts, which the market-time chain "
+            f"{role!r} may not: write it as role {OPERATIONAL_ROLES[0]!r}"
+        )
+    return facts
+
+
+def check_required(table: Table, columns: Mapping[str, Column]) -> None:
+    """Refuse rows that lack what the table cannot do without.
+
+    Raises
+    ------
+    BadData
+        Naming the column.
+    """
+    for name in required_columns(table):
+        if name not in columns or None in columns[name]:
+            raise BadData(
+                f"{table.name}.{name}: expected a value in every row, got none"
+                f"{' at all' if name not in columns else ' in some'}"
+            )
 
 
 class Transaction:
@@ -73,37 +115,14 @@ class Transaction:
         """
         if self._ended:
             raise UsageError("this transaction is over: open another with ledger.transaction(...)")
-        facts = FACTS.get(table)
-        if facts is None:
-            facts = table_named(table, FACTS)
-        if table in OPERATIONAL and self._role in MARKET_ROLES:
-            raise UsageError(
-                f"table {table!r} holds wall-clock facts, which the market-time chain "
-                f"{self._role!r} may not: write it as role {OPERATIONAL_ROLES[0]!r}"
-            )
+        facts = facts_for(table, self._role)
         rows, cast = cast_columns(table, columns, columns_of(facts))
         if rows:
-            self._check_required(facts, cast)
-            self._add(Batch(table, rows, cast))
-
-    def _check_required(self, table: Table, columns: Mapping[str, Column]) -> None:
-        for name in required_columns(table):
-            if name not in columns or None in columns[name]:
-                raise BadData(
-                    f"{table.name}.{name}: expected a value in every row, got none"
-                    f"{' at all' if name not in columns else ' in some'}"
-                )
-
-    def _add(self, new: Batch) -> None:
-        """Join what one transaction writes to one table, so that its cuts leave no trace."""
-        old = self._batches.get(new.table)
-        if old is None:
-            self._batches[new.table] = new
-            return
-        for name in old.columns.keys() | new.columns.keys():
-            before = cast("list[object]", old.columns.setdefault(name, [None] * old.rows))
-            before.extend(new.columns.get(name, [None] * new.rows))
-        old.rows += new.rows
+            check_required(facts, cast)
+            new = Batch(table, rows, cast)
+            old = self._batches.setdefault(table, new)
+            if old is not new:
+                old.extend(new)
 
     def __enter__(self) -> Self:
         return self

@@ -9,7 +9,6 @@ import numpy as np
 
 from edgekeeper.config import ExplainConfig
 from edgekeeper.explain import Explainer, Part, attribution_of
-from edgekeeper.ledger import Transaction
 from edgekeeper.registry import Package, Registry
 from edgekeeper.simulator import Log, MarketFeed
 from edgekeeper.trade.seats import FeatureSource
@@ -21,7 +20,7 @@ _DIGITS = 6
 
 
 class DecisionReasons:
-    """Writes what moved the score behind each large decision of a model.
+    """Says what moved the score behind each large decision of a model.
 
     Parameters
     ----------
@@ -38,16 +37,15 @@ class DecisionReasons:
         self._feed, self._registry, self._features, self._rule = feed, registry, features, rule
         self._explainer: Explainer | None = None
 
-    def write(
+    def of(
         self,
-        tx: Transaction,
         account: str,
         log: Log,
         instants: tuple[int, int],
         deciders: Sequence[Package],
         dealt: Sequence[str | None] | None,
-    ) -> None:
-        """Append the explanations of an account's decisions at instants ``first:last``.
+    ) -> list[dict[str, Any]]:
+        """Columns of the explanations of an account's decisions at instants ``first:last``.
 
         Parameters
         ----------
@@ -55,46 +53,45 @@ class DecisionReasons:
             Those that decide now.
         dealt : sequence of (str or None) or None
             Package of each row, where several decide.
+
+        Returns
+        -------
+        list of dict
+            For each package that has some.
         """
         if self._rule.store_above == 0.0 or not deciders:
-            return
+            return []
         picked = self._large(log, *instants)
+        start = int(self._feed.offsets[instants[0]])
+        found = []
         for package in deciders:
             mine = picked
             if dealt is not None:
                 mine = picked[[dealt[row] == package.hash for row in picked.tolist()]]
             if len(mine):
-                self._write(tx, account, log, int(self._feed.offsets[instants[0]]), mine, package)
+                found.append(self._explained(account, log, start, mine, package))
+        return found
 
-    def _write(
-        self,
-        tx: Transaction,
-        account: str,
-        log: Log,
-        start: int,
-        picked: Int64Array,
-        package: Package,
-    ) -> None:
+    def _explained(
+        self, account: str, log: Log, start: int, picked: Int64Array, package: Package
+    ) -> dict[str, Any]:
         rows = start + picked
         matrix = np.ascontiguousarray(self._features(package)[rows])
         found = self._explainer_of(package).explain(matrix)
         names = list(package.features)
         parts = [attribution_of(found, i, names, matrix).parts for i in range(len(rows))]
         bars = self._feed.bars
-        tx.append(
-            "explanations",
-            {
-                "event_time_ns": bars.event_time[rows],
-                "symbol": [bars.symbols[symbol] for symbol in bars.symbol[rows]],
-                "account": account,
-                "side": [SIDES[0] if side > 0 else SIDES[1] for side in log.verdicts[picked, 1]],
-                "model": package.hash,
-                "score": found.score,
-                "base": np.full(len(rows), found.base),
-                "exact": np.full(len(rows), int(found.exact)),
-                "parts_json": [[_short(part) for part in one[: self._rule.keep]] for one in parts],
-            },
-        )
+        return {
+            "event_time_ns": bars.event_time[rows],
+            "symbol": [bars.symbols[symbol] for symbol in bars.symbol[rows]],
+            "account": account,
+            "side": [SIDES[0] if side > 0 else SIDES[1] for side in log.verdicts[picked, 1]],
+            "model": package.hash,
+            "score": found.score,
+            "base": np.full(len(rows), found.base),
+            "exact": np.full(len(rows), int(found.exact)),
+            "parts_json": [[_short(part) for part in one[: self._rule.keep]] for one in parts],
+        }
 
     def _large(self, log: Log, first: int, last: int) -> Int64Array:
         """Rows of the log whose decision was a model's, and large."""

@@ -4,10 +4,12 @@ For reading only: no model sees these columns. They are those of the default tec
 whatever features the models of a run were given.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from edgekeeper.features import FeatureSet, GrowingMatrix
-from edgekeeper.ledger import Transaction
+from edgekeeper.ledger import Drafts
 from edgekeeper.simulator import MarketFeed
 from edgekeeper.types import Float64Array, Int64Array
 
@@ -57,7 +59,13 @@ class KnownTerms:
         return dict(zip(self._matrix.features.names, values.T, strict=True))
 
     def write(
-        self, tx: Transaction, account: str, rows: Int64Array, exits: Int64Array, sides: object
+        self,
+        drafts: Drafts,
+        account: str,
+        rows: Int64Array,
+        exits: Int64Array,
+        sides: Sequence[str],
+        counts: Sequence[int],
     ) -> None:
         """Append one row for each closed trade.
 
@@ -67,7 +75,9 @@ class KnownTerms:
             Bars that the trades were decided on, in canonical order of the bars.
         exits : int64 [n]
             When each ended, nanoseconds UTC.
-        sides : object [n]
+        sides : sequence of str, [n]
+        counts : sequence of int
+            Trades of each link.
         """
         bars = self._feed.bars
         decided = bars.event_time[rows]
@@ -76,13 +86,13 @@ class KnownTerms:
         for name in _IN_PRICE:
             terms[name] = terms[name] / bars.adjustment[rows]  # as quoted then
         vix = next((bars.context[name] for name in _VIX if name in bars.context), None)
-        tx.append(
+        drafts.append(
             "trade_features",
             {
                 "decision_time_ns": decided,
                 "exit_time_ns": exits,
-                "account": account,
-                "symbol": np.array(bars.symbols, dtype=object)[bars.symbol[rows]],
+                "account": [account] * len(rows),
+                "symbol": [bars.symbols[symbol] for symbol in bars.symbol[rows].tolist()],
                 "side": sides,
                 **terms,
                 "spy_trend": _trend(known) if "spy" in known else None,
@@ -94,6 +104,7 @@ class KnownTerms:
                 "time_of_day": decided % (24 * _HOUR_NS) / _HOUR_NS,
                 "day_of_week": (decided // (24 * _HOUR_NS) + 3) % 7,
             },
+            counts,
         )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from edgekeeper.config import Config
 from edgekeeper.errors import UsageError
-from edgekeeper.ledger import Ledger, Transaction
+from edgekeeper.ledger import Ledger
 from edgekeeper.market import BarsHasher, bars_hash
 from edgekeeper.registry import Registry
 from edgekeeper.rollout import RULES_LINE, BookBars, EvidenceBars, MarketRisk, Move
@@ -25,16 +25,10 @@ from edgekeeper.trade.explaining import DecisionReasons
 from edgekeeper.trade.known_terms import KnownTerms
 from edgekeeper.trade.obeying import obey
 from edgekeeper.trade.orders import Order
-from edgekeeper.trade.record import (
-    Recorder,
-    write_drops,
-    write_epoch,
-    write_evidence,
-    write_forecasts,
-    write_signals,
-)
+from edgekeeper.trade.record import Recorder
 from edgekeeper.trade.roster import Roster
 from edgekeeper.trade.seats import FeatureSource, SegmentForecasts, book_bars
+from edgekeeper.trade.step import Step
 from edgekeeper.types import Float64Array, Forecasts
 
 __all__ = ["BARS", "BOUNDARY", "HISTORY", "TradeLoop"]
@@ -104,8 +98,8 @@ class TradeLoop:
             symbols, config, ledger, registry, self.accounts, bars.periods_per_year
         )
         self.recorder = Recorder(feed, ACCOUNTS, {"edgekeeper": KnownTerms(feed, keep)})
+        self._record = ledger.gather("trade", self.recorder.record)
         self.reasons = DecisionReasons(feed, registry, features, config.explain)
-        self.names = np.array(bars.symbols, dtype=object)
         self.risk = MarketRisk(symbols, config.evidence.covariance_span)
         self._last_close = np.full(symbols, math.nan)
         self.passive = config.cash
@@ -124,10 +118,9 @@ class TradeLoop:
         feed = self.feed
         rows = slice(int(feed.offsets[first]), int(feed.offsets[last]))
         now = int(feed.instants[last - 1])
-        with self.ledger.transaction("trade", event_time_ns=now) as tx:
-            write_epoch(tx, feed.bars, rows, self._hash(rows, live=False))
-            write_signals(tx, feed.bars, rows, feed.rule, feed.votes, self.names)
-            self._write_step(tx, HISTORY, now)
+        step = Step(first, last, rows, self._hash(rows, live=False))
+        step.stretch = self._stretch(HISTORY, now)
+        self._record.write(now, step)
         self.rows_done = rows.stop
         for begin in range(first, last, _AT_ONCE):
             self._market(begin, min(begin + _AT_ONCE, last))
@@ -143,30 +136,28 @@ class TradeLoop:
         disk before anything else is done.
         """
         feed = self.feed
-        times = feed.instants[first:last]
         rows = slice(int(feed.offsets[first]), int(feed.offsets[last]))
-        now = int(times[-1])
-        step = self.ledger.transaction("trade", event_time_ns=now, durable=live, behind=not live)
-        with step as tx:
-            write_epoch(tx, feed.bars, rows, self._hash(rows, live=live))
-            write_signals(tx, feed.bars, rows, feed.rule, feed.votes, self.names)
-            if dropped:
-                write_drops(tx, int(times[0]), dropped)
-                for one in dropped:
-                    self.roster.events.append((now, "dropped", f"strategy dropped: {one}"))
-            forecasts = self._forecast(tx, first, last, rows)
-            if live:
-                known = int(feed.bars.known_time[rows].max())
-                self._write_step(tx, BARS, now, known, float(feed.latency_ms[last - 1]))
-            covariance, returns = self._market(first, last)
-            gross = self._step_accounts(tx, first, last, forecasts)
-            self._hold_passively(returns, gross)
-            self._step_lines(tx, first, last, forecasts, returns, covariance)
+        now = int(feed.instants[last - 1])
+        step = Step(first, last, rows, self._hash(rows, live=live), tuple(dropped))
+        for one in dropped:
+            self.roster.events.append((now, "dropped", f"strategy dropped: {one}"))
+        self._forecast(step)
+        if live:
+            known = int(feed.bars.known_time[rows].max())
+            step.stretch = self._stretch(BARS, now, known, float(feed.latency_ms[last - 1]))
+        covariance, returns = self._market(first, last)
+        gross = self._step_accounts(step)
+        self._hold_passively(returns, gross)
+        self._step_lines(step, returns, covariance)
+        if live:
+            self._record.write(now, step, durable=True)
+        else:
+            self._record.put(now, step, bars=step.bars)
         self.rows_done = rows.stop
 
-    def _forecast(
-        self, tx: Transaction, first: int, last: int, rows: slice
-    ) -> dict[str, Forecasts]:
+    def _forecast(self, step: Step) -> None:
+        """Ask each line's package, and each line that learns online what it makes of that."""
+        first, last = step.first, step.last
         active = {
             name: seat.package
             for name, seat in self.roster.seats.items()
@@ -180,19 +171,17 @@ class TradeLoop:
             )
         if self.stopwatch and active:
             self.feed.note_latency(1e3 * (self.stopwatch() - began))
-        packages = {name: one.hash for name, one in active.items()}
-        write_forecasts(tx, self.feed.bars, rows, forecasts, packages, self.names)
+        step.forecasts = forecasts
+        step.packages = {name: one.hash for name, one in active.items()}
         if self.said is not None:
-            self.said += [(name, packages[name], rows, one) for name, one in forecasts.items()]
-        return forecasts
+            self.said += [
+                (name, step.packages[name], step.rows, one) for name, one in forecasts.items()
+            ]
 
-    def _step_accounts(
-        self, tx: Transaction, first: int, last: int, forecasts: dict[str, Forecasts]
-    ) -> Float64Array:
+    def _step_accounts(self, step: Step) -> Float64Array:
         """Advance all accounts; return Edgekeeper's gross exposure after each bar."""
-        roster = self.roster
-        rows = slice(int(self.feed.offsets[first]), int(self.feed.offsets[last]))
-        dealt = deal(self.feed.bars, rows, roster, forecasts)
+        roster, first, last = self.roster, step.first, step.last
+        dealt = deal(self.feed.bars, step.rows, roster, step.forecasts)
         newest = roster.newest
         by_account: dict[str, Forecasts | None] = {
             "edgekeeper": dealt.forecasts,
@@ -203,11 +192,15 @@ class TradeLoop:
         by_model = {} if dealt.by_model is None else {"edgekeeper": dealt.by_model}
         policies = {} if dealt.policy is None else {"edgekeeper": dealt.policy}
         logs = self.accounts.step(self.feed, first, last, by_account, by_model, policies)
-        packages = {name: self.accounts.package(name) for name in ACCOUNTS}
-        self.recorder.write(tx, logs, first, last, packages, {"edgekeeper": dealt.packages})
-        self.recorder.forget("edgekeeper", self.accounts.book("edgekeeper").open_decisions)
+        step.logs = logs
+        step.deciders = {name: self.accounts.package(name) for name in ACCOUNTS}
+        if dealt.packages is not None:
+            step.dealt = {"edgekeeper": dealt.packages}
+        step.open_decisions = self.accounts.book("edgekeeper").open_decisions
         mine = logs["edgekeeper"]
-        self.reasons.write(tx, "edgekeeper", mine, (first, last), roster.deciders, dealt.packages)
+        step.explanations = self.reasons.of(
+            "edgekeeper", mine, (first, last), roster.deciders, dealt.packages
+        )
         self._note_guards(mine.guards[: mine.counts[1]], self.feed.instants[first:last])
         return mine.equity[:, 2] / mine.equity[:, 0]
 
@@ -218,23 +211,14 @@ class TradeLoop:
                 cause = GUARD_CAUSES[cause]
                 self.roster.events.append((int(times[instant]), kind, cause))
 
-    def _step_lines(
-        self,
-        tx: Transaction,
-        first: int,
-        last: int,
-        forecasts: dict[str, Forecasts],
-        returns: Float64Array,
-        covariance: Float64Array,
-    ) -> None:
+    def _step_lines(self, step: Step, returns: Float64Array, covariance: Float64Array) -> None:
         """Advance the virtual books, and let each line's bets see the bars."""
-        times = self.feed.instants[first:last]
-        roster = self.roster
+        roster, first, last = self.roster, step.first, step.last
         before = roster.rules_book.equity
         log = roster.rules_book.step(self.feed.chunk(first, last))
         rules = book_bars(roster.rules_book, log, before)
         done: dict[str, BookBars] = {}
-        for name, forecast in forecasts.items():
+        for name, forecast in step.forecasts.items():
             seat = roster.seats[name]
             before = seat.book.equity
             log = seat.book.step(self.feed.chunk(first, last, forecast))
@@ -255,7 +239,7 @@ class TradeLoop:
             incumbent = done.get(rival, rules)
             seen[name] = seat.line.evidence.update(bars, incumbent, returns, covariance)
             thresholds[name] = seat.line.threshold
-        write_evidence(tx, times, seen, thresholds)
+        step.evidence, step.thresholds = seen, thresholds
 
     def _hold_passively(self, returns: Float64Array, gross: Float64Array) -> None:
         """Let an equal-weight basket hold, each bar, what Edgekeeper had at work the bar before."""
@@ -287,26 +271,22 @@ class TradeLoop:
             self._hasher = BarsHasher(bars)
         return self._hasher.rows(rows.start, rows.stop)
 
-    def _write_step(
+    def _stretch(
         self,
-        tx: Transaction,
         kind: str,
         now_ns: int,
         known_ns: int | None = None,
         latency_ms: float = math.nan,
-    ) -> None:
-        """Append where a live run stands, so that it can be lived again step by step."""
-        tx.append(
-            "stretches",
-            {
-                "event_time_ns": now_ns,
-                "number": self.steps,
-                "kind": kind,
-                "known_time_ns": known_ns,
-                "latency_ms": latency_ms,
-            },
-        )
-        self.steps += 1
+    ) -> dict[str, object]:
+        """Say where a live run stands, so that it can be lived again step by step."""
+        number, self.steps = self.steps, self.steps + 1
+        return {
+            "event_time_ns": now_ns,
+            "number": number,
+            "kind": kind,
+            "known_time_ns": known_ns,
+            "latency_ms": latency_ms,
+        }
 
     # -- between steps ---------------------------------------------------------------------------
 
@@ -314,7 +294,7 @@ class TradeLoop:
         """Do what is done at boundaries: lines learn online, and move as the record demands."""
         if live:
             with self.ledger.transaction("trade", event_time_ns=now_ns) as tx:
-                self._write_step(tx, BOUNDARY, now_ns)
+                tx.append("stretches", self._stretch(BOUNDARY, now_ns))
         if self._outcomes is not None:
             for correction in self.corrections.values():
                 correction.end_epoch(self._outcomes, now_ns)
