@@ -26,6 +26,8 @@ from edgekeeper.worlds import seeds
 
 RESULTS = Path(__file__).parent / "results"
 SEARCH = 50
+SPENT = 1_000
+"""Seeds of runs from before the linear line was registered first, which those runs suggested."""
 FOUR_YEARS_AND_A_START = 504 + 1_008 + 8
 POWER = {"symbols": 20, "bars": FOUR_YEARS_AND_A_START, "search": SEARCH}
 
@@ -66,7 +68,7 @@ def main() -> None:
         rows = run_markets(
             replay,
             ordeal,
-            seeds("published", arguments.markets or markets),
+            seeds("published", arguments.markets or markets, SPENT),
             file=arguments.results / f"worlds-{arguments.run}.jsonl",
             jobs=arguments.jobs,
             done=lambda row: print(row["seed"], row["moves"], f"{row['seconds']} s", flush=True),

@@ -93,9 +93,14 @@ class Ordeal:
 
     def key(self) -> str:
         """Identify the settings: lines of another key are another ordeal's."""
+        settings = self.settings()
         made_of = {
             **{k: v for k, v in asdict(self).items() if k != "config"},
-            "config": self.settings().model_dump(mode="json", exclude_defaults=True),
+            "config": settings.model_dump(mode="json", exclude_defaults=True),
+            # In their order, which says how much evidence each needs, even if it is the default.
+            "lines": [
+                line.model_dump(mode="json", exclude_defaults=True) for line in settings.lines
+            ],
         }
         return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:16]
 

@@ -17,17 +17,22 @@ _RANGES = {
 }
 
 
-def seeds(purpose: Literal["development", "test", "benchmark", "published"], count: int) -> range:
-    """Return the first ``count`` seeds set aside for a purpose.
+def seeds(
+    purpose: Literal["development", "test", "benchmark", "published"], count: int, spent: int = 0
+) -> range:
+    """Return the first ``count`` seeds set aside for a purpose, after those that are spent.
 
     Examples
     --------
     >>> seeds("benchmark", 3)
     range(10000, 10003)
+    >>> seeds("benchmark", 3, spent=500)
+    range(10500, 10503)
     """
     if purpose not in _RANGES:
         raise UsageError(f"purpose: expected one of {', '.join(_RANGES)}, got {purpose!r}")
     allowed = _RANGES[purpose]
-    if not 1 <= count <= len(allowed):
-        raise UsageError(f"count: expected 1 to {len(allowed)} {purpose} seeds, got {count!r}")
-    return allowed[:count]
+    left = len(allowed) - spent
+    if spent < 0 or not 1 <= count <= left:
+        raise UsageError(f"count: expected 1 to {left} {purpose} seeds, got {count!r}")
+    return allowed[spent : spent + count]
