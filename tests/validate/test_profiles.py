@@ -54,6 +54,7 @@ def test_a_rate_is_measured_or_not_known():
 def test_the_rate_that_comes_along_is_that_of_the_recorded_worlds(profile, run):
     path = Path(__file__).parents[2] / f"benchmarks/results/worlds-{run}.jsonl"
     rows = [json.loads(line) for line in path.read_text().splitlines()]
+    rows = [row for row in rows if row["key"] == rows[-1]["key"]]  # the last setting that was run
     promoted = sum(any(move != "refused" for _, _, move in row["moves"]) for row in rows)
     rate = measured_rate(profile)
     assert (rate.markets, rate.promoted) == (len(rows), promoted)
