@@ -223,7 +223,10 @@ class TrainingRows:
 
 
 class Learner(Protocol):
-    """A recipe for fitting; configuration only, no state."""
+    """A recipe for fitting; configuration only, no state.
+
+    One whose ``stops_early`` is False does not look at validation rows, and gets none to spare.
+    """
 
     @property
     def name(self) -> str:

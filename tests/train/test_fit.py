@@ -5,10 +5,11 @@ import pytest
 
 from edgekeeper.config import LineConfig
 from edgekeeper.errors import Refused, UsageError
-from edgekeeper.models import load_package
+from edgekeeper.models import fit_heads, load_package
+from edgekeeper.models.learners import LightGBM, Logistic, share_windows
 from edgekeeper.rollout import recipe_of
 from edgekeeper.splits import InnerSplitter
-from edgekeeper.train import fit_model, make_learner
+from edgekeeper.train import fit_model, make_learner, ready_to_fit
 
 
 @pytest.mark.parametrize(
@@ -102,6 +103,62 @@ def test_heads_are_calibrated_on_rows_the_learner_never_saw(workshop):
     assert workshop.digest(one, data) != workshop.digest(two, data)
 
 
+@pytest.mark.parametrize("learner", [Logistic, LightGBM])
+def test_a_final_fit_forecasts_under_heads_of_one_that_never_saw_their_rows(workshop, learner):
+    asked = {"learner": learner.name, "parameters": {}, "final_fit": True}
+    line = workshop.lines[0].model_copy(update=asked)
+    data = workshop.data(line)
+    rows = data.known_rows(workshop.now)
+    parts = InnerSplitter().split(data.labels.start_time, data.labels.end_time, rows)
+    assert data.labels.end_time[parts.fit].max() < data.labels.start_time[parts.stop].min()
+    assert data.labels.end_time[parts.stop].max() < data.labels.start_time[parts.calibrate].min()
+    seen, fits = [], []
+
+    class Spied(learner):
+        def fit(self, rows, *, validation, seed):
+            seen.append((rows, validation))
+            fits.append(super().fit(rows, validation=validation, seed=seed))
+            return fits[-1]
+
+    model = fit_model(data, rows, line, workshop.config, seed=3, learner=Spied())
+    weight = np.zeros(len(data.bars))
+    weight[rows] = data.uniqueness(rows)
+    stops = learner is LightGBM
+    whole = InnerSplitter().whole(data.labels.start_time, data.labels.end_time, rows)
+    wanted = [(parts.fit, parts.stop), whole if stops else (rows, None)]
+    for (got, later), (fit, stop) in zip(seen, wanted, strict=True):
+        assert np.array_equal(got.features, data.training_rows(fit, weight).features, True)
+        assert (later is None) is (stop is None)
+        if stop is not None:
+            spare = data.training_rows(stop, weight)
+            assert np.array_equal(later.features, spare.features, True)
+            assert not np.isin(stop, fit).any()
+    assert model.fitted is fits[1]
+    heads = fit_heads(
+        fits[0].score(data.matrix[parts.calibrate]), data.volatility[parts.calibrate],
+        data.outcomes(parts.calibrate), weight[parts.calibrate],
+        horizon=workshop.config.labels.horizon_bars,
+    )  # fmt: skip
+    scaled = whole[1] if stops else parts.calibrate
+    score = fits[1].score(data.matrix[scaled])
+    assert model.heads.centre == pytest.approx(np.average(score, weights=weight[scaled]))
+    same = replace(model.heads, centre=heads.centre, scale=heads.scale)
+    assert same.to_json() == heads.to_json()
+
+
+def test_a_final_fit_on_shared_windows_is_that_on_rows_of_its_own(workshop):
+    line = workshop.lines[1].model_copy(update={"final_fit": True})
+    data = workshop.data(line)
+    learner = make_learner(line)
+    shared = share_windows(learner, data.table), share_windows(learner, data.table)
+    known = data.known_rows(workshop.now)
+    for rows in (known[: len(known) // 2], known):
+        alone = fit_model(data, rows, line, workshop.config, seed=3)
+        found = ready_to_fit(data, rows, line, workshop.config, seed=3, windows=shared)()
+        one, two = (each.forecast(data.matrix, data.volatility) for each in (alone, found))
+        assert two.probability == pytest.approx(one.probability, abs=1e-9, nan_ok=True)
+
+
 def test_the_model_says_what_it_was_made_of(workshop):
     line = workshop.lines[1]
     data = workshop.data(line)
@@ -174,6 +231,22 @@ def test_no_step_reads_rows_after_the_fit(workshop, stepped):
     assert found.fitted.to_onnx(4) == model.fitted.to_onnx(4)
     assert dict(found.features) == dict(model.features)
     assert found.parameters == model.parameters
+
+
+def test_steps_of_a_final_fit_are_chosen_where_those_of_the_first_are(workshop, stepped):
+    """Poison the calibration rows: the graph changes, what was chosen does not."""
+    line, data, rows, model = stepped
+    final = line.model_copy(update={"final_fit": True})
+    parts = InnerSplitter().split(data.labels.start_time, data.labels.end_time, rows)
+    known = fit_model(data, rows, final, workshop.config, seed=3)
+    direction = data.tasks.direction.copy()
+    direction[parts.calibrate] = 1.0 - direction[parts.calibrate]
+    poisoned = replace(data, tasks=replace(data.tasks, direction=direction))
+    found = fit_model(poisoned, rows, final, workshop.config, seed=3)
+    assert found.fitted.to_onnx(4) != known.fitted.to_onnx(4)
+    for one in (known, found):
+        assert dict(one.features) == dict(model.features)
+        assert one.parameters["selection"] == model.parameters["selection"]
 
 
 def test_steps_are_part_of_a_recipe_only_where_they_are_used(workshop):

@@ -213,6 +213,7 @@ COMMENTS = {
     "lines.refit_growth": "Refit sooner when the data has grown by this share.",
     "lines.min_bars": "Bars before the first fit.",
     "lines.window_bars": "Only the newest so many bars are learned from; left out: all.",
+    "lines.final_fit": "Once calibrated on rows that were held back, fit again on all of them.",
     "lines.search": "Search for better parameters, left out: never. Once a year would be\n"
     '# { trials = 50, every_epochs = 252, rule = "random", rows = 2000 }; with rule = "optuna"\n'
     "# also folds = 3, batch = 8 (trials side by side), prune = true (give up on hopeless ones).",

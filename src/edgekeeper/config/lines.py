@@ -92,6 +92,7 @@ class LineConfig(Section):
     refit_growth: float = Field(0.25, gt=0)
     min_bars: int = Field(504, ge=30)
     window_bars: int | None = Field(None, ge=60)
+    final_fit: bool = Field(False, exclude_if=lambda wanted: not wanted)
     search: SearchConfig | None = None
     selection: SelectionConfig | None = None
     augmentation: AugmentationConfig | None = None

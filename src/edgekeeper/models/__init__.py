@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from edgekeeper.models.augmentation import Augmented
 from edgekeeper.models.ensembles import ENSEMBLES
-from edgekeeper.models.head_fitting import fit_heads
+from edgekeeper.models.head_fitting import fit_heads, heads_for
 from edgekeeper.models.heads import Heads, Outcomes
 from edgekeeper.models.learners import LEARNERS as SINGLE_LEARNERS
 from edgekeeper.models.learners import LearnerClass, look_back_of, placed, share_fits
@@ -43,6 +43,7 @@ __all__ = [
     "Selection",
     "build_package",
     "fit_heads",
+    "heads_for",
     "load_package",
     "look_back_of",
     "placed",

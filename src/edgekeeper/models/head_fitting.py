@@ -1,5 +1,6 @@
 """Fitting the heads on calibration rows: shrunk, signed, and honest about how few they are."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ from edgekeeper.stats.calibration import effective_size, fit_sigmoid
 from edgekeeper.stats.conformal import residual_interval
 from edgekeeper.types import SIDES, BoolArray, Float64Array
 
-__all__ = ["MINIMUM_ROWS", "PRIOR_ROWS", "fit_heads"]
+__all__ = ["MINIMUM_ROWS", "PRIOR_ROWS", "fit_heads", "heads_for"]
 
 MINIMUM_ROWS = 10
 PRIOR_ROWS = 100.0
@@ -61,9 +62,7 @@ def fit_heads(
         raise UsageError(f"expected horizon >= 1 and 0 < coverage < 1, got {horizon}, {coverage}")
     known = _known(score, volatility, outcomes, weight)
     some = known.any(axis=1)
-    centre = float(np.average(score[some], weights=weight[some]))
-    variance = float(np.average(np.square(score[some] - centre), weights=weight[some]))
-    scale = float(np.sqrt(variance)) if variance > _NO_VARIANCE else 1.0
+    centre, scale = _centre_and_scale(score[some], weight[some])
     unit = volatility * np.sqrt(horizon)
     z = np.clip((score - centre) / scale, -SCORE_LIMIT, SCORE_LIMIT)
     sides = [
@@ -87,6 +86,27 @@ def fit_heads(
         lower=np.array([low for low, _ in offsets]),
         upper=np.array([high for _, high in offsets]),
     )
+
+
+def heads_for(heads: Heads, score: Float64Array, weight: Float64Array) -> Heads:
+    """Have heads read the score of another fit of the same recipe, brought to their own scale.
+
+    Parameters
+    ----------
+    heads : Heads
+    score : float64 [n]
+        Of the other fit; rows with NaN are left out.
+    weight : float64 [n]
+    """
+    usable = np.isfinite(score) & (weight > 0.0)
+    centre, scale = _centre_and_scale(score[usable], weight[usable])
+    return replace(heads, centre=centre, scale=scale)
+
+
+def _centre_and_scale(score: Float64Array, weight: Float64Array) -> tuple[float, float]:
+    centre = float(np.average(score, weights=weight))
+    variance = float(np.average(np.square(score - centre), weights=weight))
+    return centre, float(np.sqrt(variance)) if variance > _NO_VARIANCE else 1.0
 
 
 class _Side(NamedTuple):

@@ -1,5 +1,10 @@
-"""The inner split of what may be fitted on: fit, stop early, calibrate, in this order of time."""
+"""The inner splits of what may be fitted on, in order of time.
 
+First: fit, stop early, calibrate. Then, once that is calibrated, for the model that is shipped: fit
+on all but the newest rows, which tell when to stop.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -37,6 +42,9 @@ class InnerSplitter:
     >>> parts = InnerSplitter().split(start, start + 3, start)
     >>> [(int(part[0]), int(part[-1])) for part in parts]
     [(0, 66), (70, 76), (80, 99)]
+    >>> fit, stop = InnerSplitter().whole(start, start + 3, start)
+    >>> [(int(part[0]), int(part[-1])) for part in (fit, stop)]
+    [(0, 86), (90, 99)]
     """
 
     fit: float = 0.7
@@ -66,16 +74,34 @@ class InnerSplitter:
         UsageError
             A part would be empty after purging: too few rows, or labels longer than a part.
         """
+        return InnerSplit(*self._cut(start, end, rows, (self.fit, self.fit + self.stop)))
+
+    def whole(
+        self, start: Int64Array, end: Int64Array, rows: Int64Array
+    ) -> tuple[Int64Array, Int64Array]:
+        """Cut ``rows`` in two: all but the newest to fit, and these to stop early by.
+
+        Parameters and errors are those of :meth:`split`.
+        """
+        fit, stop = self._cut(start, end, rows, (1.0 - self.stop,))
+        return fit, stop
+
+    def _cut(
+        self, start: Int64Array, end: Int64Array, rows: Int64Array, shares: Sequence[float]
+    ) -> list[Int64Array]:
+        """Parts that begin where these shares of the rows are older, each purged of the next."""
         rows = np.asarray(rows, dtype=np.int64)
         start, end = intervals(np.asarray(start)[rows], np.asarray(end)[rows])
         ordered = np.sort(start)
         n = len(ordered)
-        stop_begins = ordered[min(int(self.fit * n), n - 1)]
-        calibrate_begins = ordered[min(int((self.fit + self.stop) * n), n - 1)]
-        fit = self._before(end, stop_begins)
-        stop = (start >= stop_begins) & self._before(end, calibrate_begins)
-        parts = InnerSplit(rows[fit], rows[stop], rows[start >= calibrate_begins])
-        for name, part in zip(InnerSplit._fields, parts, strict=True):
+        begins = [ordered[min(int(share * n), n - 1)] for share in shares]
+        inside = np.ones(n, dtype=bool)
+        parts = []
+        for begin in begins:
+            parts.append(rows[inside & self._before(end, begin)])
+            inside = start >= begin
+        parts.append(rows[inside])
+        for name, part in zip(InnerSplit._fields, parts, strict=False):
             if len(part) == 0:
                 raise UsageError(
                     f"expected rows to {name}, got none of {n} after purging: the labels are too "

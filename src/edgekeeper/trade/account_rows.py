@@ -80,45 +80,48 @@ def _counted(steps: Sequence[Step], accounts: Sequence[str], what: int) -> list[
 def write_decisions(
     drafts: Drafts, steps: Sequence[Step], accounts: Sequence[str], feed: MarketFeed
 ) -> None:
-    """Append every verdict, and the orders of those that trade."""
+    """Append verdicts, and the orders of those that trade.
+
+    Of the first account every verdict is kept: people ask why it stayed out. The others are there
+    to be compared with, and of them only what they trade on is kept.
+    """
     pieces = _pieces(steps, accounts)
     if not pieces:
         return
-    bars = feed.bars
-    rows = np.concatenate([np.arange(p.step.rows.start, p.step.rows.stop) for p in pieces])
-    event_time = bars.event_time[rows]
-    symbols = names_of(bars, rows)
+    lengths = [p.step.bars for p in pieces]
     verdicts = np.concatenate([p.log.verdicts for p in pieces])
-    decision, direction, reason, source = verdicts.T.tolist()
-    owner: list[str | None] = []
-    for piece in pieces:
-        alone = [piece.step.deciders.get(piece.account)] * piece.step.bars
-        owner += piece.step.dealt.get(piece.account) or alone
+    first = np.repeat([p.account == accounts[0] for p in pieces], lengths)
+    kept = np.flatnonzero(first | (verdicts[:, 0] > 0))
+    row = np.concatenate([np.arange(p.step.rows.start, p.step.rows.stop) for p in pieces])[kept]
+    piece = np.repeat(np.arange(len(pieces)), lengths)[kept]
+    decision, direction, reason, source = verdicts[kept].T.tolist()
+    owner = _owners(pieces)
     columns: dict[str, Any] = {
-        "event_time_ns": event_time,
-        "symbol": symbols,
-        "account": [p.account for p in pieces for _ in range(p.step.bars)],
+        "event_time_ns": feed.bars.event_time[row],
+        "symbol": names_of(feed.bars, row),
+        "account": [pieces[i].account for i in piece.tolist()],
         "side": [SIDE_NAMES[d] for d in direction],
         "decision": [DECISIONS[d] for d in decision],
         "reason": [REASONS[r] for r in reason],
-        "model": [package if by else None for package, by in zip(owner, source, strict=True)],
+        "model": [owner[at] if by else None for at, by in zip(kept.tolist(), source, strict=True)],
     }
-    counts = [step.bars * len(accounts) if step.logs else 0 for step in steps]
-    picked = np.flatnonzero(verdicts[:, 0] > 0)
+    counts = _per_link(np.array([p.link for p in pieces])[piece], steps)
+    picked = np.flatnonzero(decision)
     if not len(picked):
         drafts.append("decisions", columns, counts)
         return
-    equity = _equity_at(pieces, feed.instants, event_time)[picked]
-    value, stop, target = _orders(pieces, len(rows))[:, picked]
-    adjustment = bars.adjustment[rows[picked]]
+    row, piece = row[picked], piece[picked]
+    value, stop, target = _orders(pieces, len(verdicts))[:, kept[picked]]
+    equity = _equity_at(pieces, piece, feed.instants, feed.bars.event_time[row])
+    adjustment = feed.bars.adjustment[row]
     stop, target = stop / adjustment, target / adjustment
     for name, known in (("size", value / equity), ("stop", stop), ("target", target)):
-        columns[name] = np.full(len(rows), np.nan)
+        columns[name] = np.full(len(kept), np.nan)
         columns[name][picked] = known
     drafts.append("decisions", columns, counts)
     chosen = picked.tolist()
-    decided = event_time[picked]
-    traded = [symbols[i] for i in chosen]
+    decided = columns["event_time_ns"][picked]
+    traded = [columns["symbol"][i] for i in chosen]
     drafts.append(
         "orders",
         {
@@ -129,21 +132,31 @@ def write_decisions(
             "side": [columns["side"][i] for i in chosen],
             "action": ["open"] * len(chosen),
             "order_type": ["market"] * len(chosen),
-            "quantity": value / feed.close[rows[picked]] * adjustment,
+            "quantity": value / feed.close[row] * adjustment,
             "stop": stop,
             "target": target,
         },
-        _per_link(np.repeat(np.arange(len(steps)), counts)[picked], steps),
+        _per_link(np.array([p.link for p in pieces])[piece], steps),
     )
 
 
-def _equity_at(pieces: Sequence[_Piece], instants: Int64Array, times: Int64Array) -> Float64Array:
-    """Equity of the account at the instant of each row, [n]."""
+def _owners(pieces: Sequence[_Piece]) -> list[str | None]:
+    """Package that decided on each bar of each piece, one after the other."""
+    found: list[str | None] = []
+    for piece in pieces:
+        alone = piece.step.deciders.get(piece.account)
+        found += piece.step.dealt.get(piece.account) or [alone] * piece.step.bars
+    return found
+
+
+def _equity_at(
+    pieces: Sequence[_Piece], piece: Int64Array, instants: Int64Array, times: Int64Array
+) -> Float64Array:
+    """Equity of the account of each of these pieces at an instant, [n]."""
     marks = np.concatenate([p.log.equity[:, 0] for p in pieces])
     lengths = [p.step.last - p.step.first for p in pieces]
     begins = np.cumsum([0, *lengths[:-1]]) - [p.step.first for p in pieces]
-    begin = np.repeat(begins, [p.step.bars for p in pieces])
-    return marks[begin + np.searchsorted(instants, times)]
+    return marks[begins[piece] + np.searchsorted(instants, times)]
 
 
 def _orders(pieces: Sequence[_Piece], count: int) -> Float64Array:

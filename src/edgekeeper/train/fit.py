@@ -1,7 +1,14 @@
-"""One fit: learner on the oldest rows, early stopping on newer ones, heads on the newest."""
+"""One model: learner on the oldest rows, early stopping on newer ones, heads on the newest.
+
+A recipe may ask for a final fit on all of these rows, under the same heads, as scikit-learn's
+``CalibratedClassifierCV(ensemble=False)`` has it: else the newest rows, nearly a third of what is
+known, teach nothing but how far to believe the score.
+"""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,6 +23,7 @@ from edgekeeper.models import (
     Scaled,
     Selection,
     fit_heads,
+    heads_for,
     placed,
     select_features,
 )
@@ -23,7 +31,7 @@ from edgekeeper.models.canonical import Json, plain
 from edgekeeper.models.learners import Windows
 from edgekeeper.splits import InnerSplit, InnerSplitter
 from edgekeeper.train.data import TrainingData
-from edgekeeper.types import Device, Fitted, Float64Array, Int64Array, Learner
+from edgekeeper.types import Device, Fitted, Float64Array, Int64Array, Learner, TrainingRows
 
 __all__ = ["fit_model", "inner_parts", "make_learner", "ready_to_fit"]
 
@@ -117,8 +125,10 @@ def fit_model(
     """Fit a model on ``rows`` alone, split inside by time and purged by label end.
 
     The learner sees the oldest 70 %, stops early by the next 10 %; probabilities, returns and
-    intervals are calibrated on the newest 20 %, which the learner never saw. ``learner`` stands in
-    for the one the recipe names, where that is on no shelf.
+    intervals are calibrated on the newest 20 %, which it never saw. With ``final_fit`` what
+    forecasts under these heads is then fitted on all rows, or where the learner stops early on all
+    but the newest 10 %.
+    ``learner`` stands in for the one the recipe names, where that is on no shelf.
 
     Raises
     ------
@@ -138,12 +148,13 @@ def ready_to_fit(
     *,
     seed: int,
     learner: Learner | None = None,
-    windows: Windows | None = None,
+    windows: tuple[Windows, Windows] | None = None,
 ) -> Callable[[], Model]:
     """Cut and prepare rows; what is returned does the rest of :func:`fit_model`, in any thread.
 
-    ``windows`` fits in the learner's place on ``data.table``, for fits on many windows of it; a
-    recipe with selection, scaling, augmentation or a device has its own rows and is fitted alone.
+    ``windows`` fit in the learner's place on ``data.table``, for fits on many windows of it: one
+    for fits to calibrate on, one for those that forecast. A recipe with selection, scaling,
+    augmentation or a device has its own rows and is fitted alone.
 
     Raises
     ------
@@ -152,38 +163,48 @@ def ready_to_fit(
     """
     learner = learner or make_learner(line)
     where = _placed(learner, line)
-    learner = _with_steps(learner, line)
     parts, weight = inner_parts(data, rows, line)
-    oldest, later = (
-        data.training_rows(part, weight, line.device) for part in (parts.fit, parts.stop)
-    )
+    stretches = [_Stretch(parts.fit, parts.stop, parts.calibrate)]
+    if line.final_fit:
+        stretches.append(_everything(learner, data, rows, parts.calibrate))
+    learner = _with_steps(learner, line)
     parameters: dict[str, Json] = dict(learner.parameters())
     if line.device != "cpu":
         parameters["device"] = {"fitted_on": plain(where), "deterministic": False}
     features = data.features.expressions
     selection = None
     if line.selection is not None:
+        oldest = data.training_rows(parts.fit, weight, line.device)
         selection = select_features(oldest, line.selection, seed=seed)
         parameters["selection"] = plain(line.selection.model_dump(mode="json"))
         parameters["stability"] = plain(selection.stability)
-        oldest, later = selection.rows(oldest), selection.rows(later)
-        features = {name: features[name] for name in oldest.names}
-    alone = line.selection is not None or line.augmentation is not None or line.device != "cpu"
-    if windows is None or alone:
-        fit: Callable[[], Fitted] = partial(learner.fit, oldest, validation=later, seed=seed)
+        features = {name: features[name] for name in selection.rows(oldest).names}
+    table = _Table(data, weight, line.device, selection)
+    if windows is None or line.selection or line.augmentation or line.device != "cpu":
+        fits: list[Callable[[], Fitted]] = [
+            partial(table.fit, learner, some, seed) for some in stretches
+        ]
     else:
-        fit = windows.ready(parts.fit, weight, validation=parts.stop, seed=seed)
+        fits = [
+            shared.ready(some.fit, weight, validation=some.stop, seed=seed)
+            for shared, some in zip(windows, stretches, strict=False)
+        ]
 
     def finished() -> Model:
-        fitted = fit()
+        first, *final = (fit() for fit in fits)
+        heads = table.heads(first, parts.calibrate, config)
+        for fitted in final:
+            scaled = stretches[-1].scaled
+            heads = heads_for(heads, table.score(fitted, scaled), weight[scaled])
+        fitted = [first, *final][-1]
         if found := getattr(fitted, "found", None):
             parameters["found"] = plain(found)
         return Model(
             features=features,
             volatility=config.labels.volatility,
             fitted=fitted,
-            heads=_heads(fitted, data, parts.calibrate, weight, selection, config),
-            reference=Reference.fit(oldest.features),
+            heads=heads,
+            reference=Reference.fit(table.rows(stretches[-1].fit).features),
             learner=learner.name,
             parameters=parameters,
             seed=seed,
@@ -193,20 +214,56 @@ def ready_to_fit(
     return finished
 
 
-def _heads(
-    fitted: Fitted,
-    data: TrainingData,
-    newest: Int64Array,
-    weight: Float64Array,
-    selection: Selection | None,
-    config: Config,
-) -> Heads:
-    """Calibrate on rows that the learner never saw."""
-    matrix = data.matrix[newest]
-    return fit_heads(
-        fitted.score(matrix if selection is None else selection.columns(matrix)),
-        data.volatility[newest],
-        data.outcomes(newest),
-        weight[newest],
-        horizon=config.labels.horizon_bars,
-    )
+class _Stretch(NamedTuple):
+    """Rows of one fit: to fit on, to stop early by, and those that tell the scale of its score."""
+
+    fit: Int64Array
+    stop: Int64Array | None
+    scaled: Int64Array
+
+
+def _everything(
+    learner: Learner, data: TrainingData, rows: Int64Array, newest: Int64Array
+) -> _Stretch:
+    """All rows; where a learner stops early, the newest of them only for that.
+
+    Who never stops early has read all rows. The scale of its score is then that of rows it knows,
+    a little larger than of others, and its forecasts keep a little closer to the mean.
+    """
+    if not getattr(learner, "stops_early", True):
+        return _Stretch(rows, None, newest)
+    fit, stop = InnerSplitter().whole(data.labels.start_time, data.labels.end_time, rows)
+    return _Stretch(fit, stop, stop)
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """What one recipe sees of the data."""
+
+    data: TrainingData
+    weight: Float64Array
+    device: Device
+    selection: Selection | None
+
+    def rows(self, part: Int64Array) -> TrainingRows:
+        """Take rows to fit on, or to stop by."""
+        taken = self.data.training_rows(part, self.weight, self.device)
+        return taken if self.selection is None else self.selection.rows(taken)
+
+    def fit(self, learner: Learner, some: _Stretch, seed: int) -> Fitted:
+        later = None if some.stop is None else self.rows(some.stop)
+        return learner.fit(self.rows(some.fit), validation=later, seed=seed)
+
+    def score(self, fitted: Fitted, part: Int64Array) -> Float64Array:
+        matrix = self.data.matrix[part]
+        return fitted.score(matrix if self.selection is None else self.selection.columns(matrix))
+
+    def heads(self, fitted: Fitted, newest: Int64Array, config: Config) -> Heads:
+        """Calibrate on rows that the learner never saw."""
+        return fit_heads(
+            self.score(fitted, newest),
+            self.data.volatility[newest],
+            self.data.outcomes(newest),
+            self.weight[newest],
+            horizon=config.labels.horizon_bars,
+        )

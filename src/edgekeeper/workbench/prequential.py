@@ -195,7 +195,8 @@ def _walk(
 ) -> Forecasts:
     """Fit before each stretch and forecast it; bars before the first stay without forecast."""
     bars, parts = data.bars, []
-    windows = share_windows(make_learner(line), data.table)
+    learner = make_learner(line)
+    windows = share_windows(learner, data.table), share_windows(learner, data.table)
 
     def stretches() -> Iterator[Callable[[], Forecasts]]:
         for number, (begin, end) in enumerate(pairwise(cuts)):

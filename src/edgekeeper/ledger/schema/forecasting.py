@@ -42,7 +42,8 @@ forecasts = fact_table(
 
 decisions = fact_table(
     "decisions",
-    "Take, reduce or skip, for each signal and account, with the first reason.",
+    "Take, reduce or skip, for each signal, with the first reason; of accounts to compare with "
+    "only what they trade on.",
     instant("event_time_ns", "close of the bar decided on", required=True),
     text("symbol", "of the signal", required=True),
     text("account", "whose decision: champion, rules, always_newest, ...", required=True),

@@ -56,6 +56,7 @@ class Logistic:
 
     name = "logistic"
     missing_values = "replaced by the training median, stored in the model"
+    stops_early = False
 
     def __post_init__(self) -> None:
         if not (self.ridge > 0.0 and self.limit > 0.0):

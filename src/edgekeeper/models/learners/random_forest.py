@@ -65,6 +65,7 @@ class RandomForest:
 
     name = "random_forest"
     missing_values = "kept: each split sends NaN to the side that separated the classes better"
+    stops_early = False
 
     def __post_init__(self) -> None:
         if min(self.trees, self.depth, self.rows_per_leaf, self.rows_per_tree) < 1:
