@@ -239,7 +239,8 @@ def page() -> str:
         "`edgekeeper.wrap` takes an estimator of scikit-learn. What holds for all:",
         "",
         "- The target is which side of a bar did better; heads calibrated on later rows turn the "
-        "score into probability, expected return, interval and risk.",
+        "score into probability, expected return, interval and risk. With `final_fit = true` a "
+        "recipe is then fitted once more, on all known rows, under these heads.",
         "- The same rows, settings and seed give the same package, whatever the number of "
         f"threads, on one machine and lock. {_and(deep)} need the extra `deep` to train.",
         "- They are served as one ONNX graph with NumPy and ONNX Runtime, an ensemble with all "
