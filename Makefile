@@ -26,8 +26,8 @@ check: $(READY_DEV) lint   ## lint, types and the fast tests
 	$(BIN)/pytest --doctest-modules src tests -n 2 --dist loadscope -m "not slow"
 
 lint: $(READY_DEV)
-	$(BIN)/ruff check src tests benchmarks
-	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
