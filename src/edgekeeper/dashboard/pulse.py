@@ -16,8 +16,6 @@ _LOOKS_A_CHECK = 5
 _LOOKS_A_SYSTEM = 5
 _AT_ONCE = 2
 """Pages that are made side by side: who else asks of this process gets a turn in between."""
-_APART_SECONDS = 0.02
-"""Between a page and the next: it has still to be sent, and bots are answered from here, too."""
 
 
 class Pulse:
@@ -84,10 +82,7 @@ async def _all(looks: Iterable[Awaitable[object]]) -> None:
 
     async def one(look: Awaitable[object]) -> object:
         async with turns:
-            try:
-                return await look
-            finally:
-                await asyncio.sleep(_APART_SECONDS)
+            return await look
 
     for result in await asyncio.gather(*map(one, looks), return_exceptions=True):
         if isinstance(result, Exception):
