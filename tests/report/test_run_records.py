@@ -240,9 +240,7 @@ def test_balance_counts_the_last_seven_days(bars):
         },
     )  # fmt: skip
     with written([run_row(), row]) as ledger:
-        found = measure_balance(
-            ledger, bars, None, (), TimeBlocks(len(instants), 5), account="edgekeeper"
-        )
+        found = measure_balance(ledger, bars, None, (), TimeBlocks(len(instants), 5))
     assert found.decisions == late.sum()
     assert found.recent["HOLD"].value == 0.0
     assert found.recent["BUY"].value + found.recent["SELL"].value == pytest.approx(1.0)

@@ -18,6 +18,7 @@ __all__ = ["ACTIONS", "ASKED_BUY", "Balance", "ComponentScore", "measure_balance
 ACTIONS = ("BUY", "HOLD", "SELL")
 ASKED_BUY = (0.30, 0.50)
 """Share of BUY that was asked for."""
+_MINE = "edgekeeper"
 _DAYS = 7
 _DAY_NS = 86_400 * 10**9
 
@@ -64,10 +65,11 @@ def measure_balance(
     lines: Sequence[str],
     blocks: TimeBlocks,
     *,
-    account: str,
     days: int = _DAYS,
 ) -> Balance:
-    """Measure the balance of an account's decisions up to the last of the bars.
+    """Measure the balance of Edgekeeper's decisions up to the last of the bars.
+
+    Only of its account every decision is on record, those to stay out among them.
 
     Parameters
     ----------
@@ -78,7 +80,7 @@ def measure_balance(
     """
     last = int(bars.instants[-1])
     columns = ["event_time_ns", "decision", "side", "reason"]
-    frame = ledger.read("decisions", columns, where={"account": account}, until_ns=last)
+    frame = ledger.read("decisions", columns, where={"account": _MINE}, until_ns=last)
     traded = pl.when(pl.col("side") == "long").then(pl.lit("BUY")).otherwise(pl.lit("SELL"))
     action = pl.when(pl.col("decision") == "skip").then(pl.lit("HOLD")).otherwise(traded)
     frame = frame.with_columns(action.alias("action"))

@@ -134,7 +134,7 @@ def gather_insights(ledger: Ledger, bars: Bars, labels: Labels, config: Config) 
         told=standing_out(single, paired),
         tested=sum(math.isfinite(part.p_below) for parts in both for part in parts),
         attribution=attribute(ledger, bars, regimes, trades, _MINE),
-        balance=measure_balance(ledger, bars, labels, lines, blocks, account=_MINE),
+        balance=measure_balance(ledger, bars, labels, lines, blocks),
         ab_tests=measure_ab_tests(ledger, bars, regimes, config, blocks),
         accounts=_accounts(ledger, trades, bars, blocks, config),
         against_rules=_against_rules(ledger),

@@ -60,7 +60,7 @@ def review(
         )
         seat, why_not = _drift(folder, ledger, data)
         blocks = TimeBlocks(len(data.bars.instants), 2 * data.config.labels.horizon_bars)
-        balance = measure_balance(ledger, data.bars, data.labels, (), blocks, account="edgekeeper")
+        balance = measure_balance(ledger, data.bars, data.labels, (), blocks)
         telling = tell_review(
             found,
             advise(found, None if seat is None else _drifted(seat)),
