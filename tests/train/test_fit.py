@@ -2,10 +2,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.ensemble import HistGradientBoostingClassifier
 
 from edgekeeper.config import LineConfig
 from edgekeeper.errors import Refused, UsageError
-from edgekeeper.models import fit_heads, load_package
+from edgekeeper.models import LEARNERS, fit_heads, load_package
+from edgekeeper.models.estimators import wrap
 from edgekeeper.models.learners import LightGBM, Logistic, share_windows
 from edgekeeper.rollout import recipe_of
 from edgekeeper.splits import InnerSplitter
@@ -144,6 +146,22 @@ def test_a_final_fit_forecasts_under_heads_of_one_that_never_saw_their_rows(work
     assert model.heads.centre == pytest.approx(np.average(score, weights=weight[scaled]))
     same = replace(model.heads, centre=heads.centre, scale=heads.scale)
     assert same.to_json() == heads.to_json()
+
+
+@pytest.mark.parametrize(
+    "learner",
+    [kind() for kind in LEARNERS.values() if not getattr(kind, "stops_early", True)]
+    + [wrap(HistGradientBoostingClassifier(max_iter=5), name="sklearns")],
+    ids=lambda learner: learner.name,
+)
+def test_who_never_stops_early_does_not_look_at_validation_rows(workshop, learner):
+    assert not learner.stops_early
+    data = workshop.data(workshop.lines[1])
+    rows = data.known_rows(workshop.now)
+    weight = np.ones(len(data.bars))
+    some, later = (data.training_rows(part, weight) for part in (rows[:400], rows[400:]))
+    with_, without = (learner.fit(some, validation=v, seed=1) for v in (later, None))
+    assert np.array_equal(with_.score(later.features), without.score(later.features))
 
 
 def test_a_final_fit_on_shared_windows_is_that_on_rows_of_its_own(workshop):

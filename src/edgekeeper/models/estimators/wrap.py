@@ -85,6 +85,7 @@ class Wrapped:
     name: str
 
     missing_values = "as the estimator has it; one that cannot score NaN is refused"
+    stops_early = False
 
     @staticmethod
     def space() -> Mapping[str, Span]:
