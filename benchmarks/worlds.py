@@ -6,7 +6,8 @@ under the profiles of that name, ``online`` 60 without online learning and again
 runs planted edges of several strengths in markets of 20 symbols, just long enough for four years
 after registration, most of them where the virtual books earn a Sharpe ratio of 2; ``slow_drift``
 runs edges of several strengths, without and with online learning, since what lines earn of an
-oracle's book depends on that most; ``flip`` and ``leak`` run 20 markets each. All is ``edgekeeper
+oracle's book depends on that most, and ``peers`` the same with the recipe of ``examples/recipes``
+of that name; ``flip`` and ``leak`` run 20 markets each. All is ``edgekeeper
 worlds`` under the seeds set aside for publishing; lines go to
 ``benchmarks/results/worlds-KIND.jsonl``, the picture beside them, and a second call runs only what
 is missing.
@@ -14,6 +15,7 @@ is missing.
 
 import argparse
 import json
+import tomllib
 from dataclasses import asdict
 from pathlib import Path
 
@@ -25,6 +27,7 @@ from edgekeeper.report.world_rates import world_rates
 from edgekeeper.worlds import seeds
 
 RESULTS = Path(__file__).parent / "results"
+RECIPES = Path(__file__).parents[1] / "examples" / "recipes"
 SEARCH = 50
 SPENT = 1_000
 """Seeds of runs from before the linear line was registered first, which those runs suggested."""
@@ -34,6 +37,10 @@ POWER = {"symbols": 20, "bars": FOUR_YEARS_AND_A_START, "search": SEARCH}
 
 def _with(profile: str) -> Config:
     return parse_config({"gates": {"profile": profile}})
+
+
+def _recipe(name: str) -> Config:
+    return parse_config(tomllib.loads((RECIPES / f"{name}.toml").read_text("utf-8")))
 
 
 RUNS: dict[str, list[tuple[Ordeal, int]]] = {
@@ -49,8 +56,16 @@ RUNS: dict[str, list[tuple[Ordeal, int]]] = {
         (Ordeal("slow_drift", edge=edge, search=SEARCH, online="sgd"), markets)
         for edge, markets in ((6.0, 20), (12.0, 8), (18.0, 8))
     ],
+    "peers": [
+        (
+            Ordeal("slow_drift", edge=edge, search=SEARCH, online="sgd", config=_recipe("peers")),
+            markets,
+        )
+        for edge, markets in ((6.0, 12), (12.0, 8), (18.0, 8))
+    ],
     "leak": [(Ordeal("leak", search=SEARCH), 20)],
-    "online": [(Ordeal("noise", search=SEARCH, online="sgd"), 60)],
+    "online": [(Ordeal("noise", online="sgd"), 60)],
+    "flip-online": [(Ordeal("flip", edge=6.0, online="sgd"), 20)],
 }
 
 

@@ -1,0 +1,38 @@
+"""Every recipe is a whole configuration: it is read, and its lines learn under it."""
+
+from pathlib import Path
+
+import pytest
+
+from edgekeeper.build import replay
+from edgekeeper.cli.config_file import load_config
+from edgekeeper.errors import UsageError
+from edgekeeper.ledger import Ledger
+from edgekeeper.worlds import make_world
+
+FOLDER = Path(__file__).parents[2] / "examples/recipes"
+RECIPES = sorted(FOLDER.glob("*.toml"))
+YEARS = 560
+
+
+def test_all_recipes_are_found():
+    assert [path.stem for path in RECIPES] == ["peers"]
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_its_lines_learn(path, tmp_path):
+    config, origin = load_config(str(path))
+    assert origin == str(path)
+    bars = make_world("planted", seed=2, symbols=3, bars=YEARS, net_sharpe=14.0).bars
+    place = str(tmp_path / "ledger.sqlite")
+    replay(bars, config, ledger_url=place)
+    with Ledger.open(place, read_only=True) as ledger:
+        packages = ledger.read("packages")
+        assert set(packages["line"]) == {line.name for line in config.lines}
+
+
+def test_peers_are_not_made_up(tmp_path):
+    config, _ = load_config(str(FOLDER / "peers.toml"))
+    alone = make_world("planted", seed=2, symbols=1, bars=YEARS, net_sharpe=14.0).bars
+    with pytest.raises(UsageError, match=r"relative.*these bars have one"):
+        replay(alone, config, ledger_url=str(tmp_path / "ledger.sqlite"))
