@@ -1,6 +1,7 @@
 """What goes on reading where it ended says the same as what begins afresh."""
 
 import dataclasses
+import json
 import math
 
 import numpy as np
@@ -76,6 +77,15 @@ def written(tmp_path):
     record = Written(tmp_path)
     yield record
     record.ledger.close()
+
+
+def test_evidence_may_outgrow_any_float(written, tmp_path):
+    written.logs = np.array([4_000.0, 5_000.0, 6_000.0])
+    written.go_on(3)
+    (line,) = read_status(written.ledger).lines
+    assert math.isfinite(line.evidence)
+    assert line.evidence > 1e300
+    json.dumps(line.evidence, allow_nan=False)
 
 
 @pytest.fixture

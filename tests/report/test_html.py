@@ -253,3 +253,19 @@ def test_no_story_is_refused():
 def test_a_curve_of_another_length_is_refused(make_story):
     with pytest.raises(BadData, match="expected 50 values in 'Exposure'"):
         page(replace(make_story(bars=50), exposure=np.zeros(49)))
+
+
+def test_evidence_beyond_any_float_is_drawn_and_told(make_story):
+    story = make_story(bars=300)
+    lines = tuple(
+        replace(
+            line,
+            log_cash=line.log_cash + 5_000.0,
+            log_exposure=line.log_exposure + 5_000.0,
+            log_incumbent=line.log_incumbent + 5_000.0,
+        )
+        for line in story.lines
+    )
+    said = says(page(replace(story, lines=lines)))
+    assert "×10²¹" in said
+    assert "inf" not in said.lower().split()

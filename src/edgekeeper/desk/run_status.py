@@ -6,6 +6,8 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from edgekeeper.stats.wealth import wealth_of
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -220,7 +222,7 @@ def _since(ledger: "Ledger", begins: str, ends: str) -> tuple[int | None, str]:
 def _wealth(path: "pl.DataFrame", column: str) -> float:
     """Wealth of a bet that is ruined (written as unknown) is nothing."""
     value = path[column][0]
-    return 0.0 if value is None else math.exp(value)
+    return 0.0 if value is None else wealth_of(value)
 
 
 def _number(value: float | None) -> float:

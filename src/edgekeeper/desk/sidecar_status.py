@@ -5,6 +5,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from edgekeeper.stats.wealth import wealth_of
+
 if TYPE_CHECKING:
     from edgekeeper.ledger import Ledger
 
@@ -126,8 +128,8 @@ def _line(ledger: "Ledger", name: str, moves: "list[dict[str, object]]") -> BotL
     evidence = needed = math.nan
     if path.height:
         *bets, threshold = path.row(-1)
-        evidence = min(0.0 if bet is None else math.exp(bet) for bet in bets)
-        needed = math.inf if threshold is None else math.exp(threshold)
+        evidence = min(0.0 if bet is None else wealth_of(bet) for bet in bets)
+        needed = math.inf if threshold is None else wealth_of(threshold)
     last = moves[-1]
     return BotLineStatus(
         name=name,

@@ -11,6 +11,7 @@ from edgekeeper.ledger import Ledger
 from edgekeeper.report.expected_evidence import expected_figures
 from edgekeeper.report.run_conditions import told_conditions
 from edgekeeper.report.story import BookStory, LineStory, Story
+from edgekeeper.stats.wealth import wealth_of
 
 __all__ = ["summary"]
 
@@ -121,11 +122,11 @@ def _line(line: LineStory) -> dict[str, Any]:
         "learner": line.learner,
         "stage": line.stage,
         "evidence": {
-            "cash": math.exp(line.log_cash[-1]) if known else None,
-            "exposure": math.exp(line.log_exposure[-1]) if known else None,
-            "incumbent": math.exp(line.log_incumbent[-1]) if known else None,
-            "least": math.exp(least[-1]) if known else None,
-            "needed": math.exp(line.log_threshold[-1]) if known else None,
+            "cash": wealth_of(line.log_cash[-1]) if known else None,
+            "exposure": wealth_of(line.log_exposure[-1]) if known else None,
+            "incumbent": wealth_of(line.log_incumbent[-1]) if known else None,
+            "least": wealth_of(least[-1]) if known else None,
+            "needed": wealth_of(line.log_threshold[-1]) if known else None,
             "bars": len(line.time_ns),
         },
         "expected": expected_figures(line.expected),

@@ -31,6 +31,7 @@ from edgekeeper.report.sentences import verdict_sentence
 from edgekeeper.report.sizing_words import sizing_words
 from edgekeeper.report.story import BookStory, LineStory, Mark, MarkKind, Story
 from edgekeeper.stats.performance import Performance, measure, monthly_returns
+from edgekeeper.stats.wealth import LARGEST_LOG
 from edgekeeper.trade import rules_in_words
 from edgekeeper.types import Float32Array, Float64Array
 
@@ -200,7 +201,7 @@ def _lines(ledger: Ledger, config: Config) -> list[LineStory]:
                 log_exposure=log("log_e_exposure"),
                 log_incumbent=log("log_e_incumbent"),
                 log_threshold=threshold,
-                harm=np.exp(log("log_harm")),
+                harm=np.exp(np.minimum(log("log_harm"), LARGEST_LOG)),
                 harm_threshold=config.evidence.false_retreat_bars,
                 expected=expected_evidence(ledger, line.name),
             )

@@ -13,6 +13,7 @@ import numpy as np
 from edgekeeper.config import Config
 from edgekeeper.rollout import BookBars, LineEvidence, MarketRisk
 from edgekeeper.simulator import Book, MarketFeed, book_parameters
+from edgekeeper.stats.wealth import wealth_of
 from edgekeeper.types import Float64Array, Forecasts, Int64Array
 from edgekeeper.validate.case import Case
 
@@ -147,4 +148,4 @@ def evidence_of(case: Case, mine: BookRun, rules: BookRun, config: Config) -> di
         returns[case.first :],
         covariance[case.first :],
     )
-    return {name: math.exp(min(bet.log_wealth, 700.0)) for name, bet in evidence.bets.items()}
+    return {name: wealth_of(bet.log_wealth) for name, bet in evidence.bets.items()}
