@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 from edgekeeper.desk import Desk, LineStatus, RunStatus
 from edgekeeper.errors import EdgekeeperError, UsageError
-from edgekeeper.report.wording import MISSING, day, number, percent, signed
+from edgekeeper.report.wording import MISSING, became, day, number, percent, signed
 
 __all__ = ["ANSWERS", "answer"]
 
@@ -45,7 +45,7 @@ def _bots(desk: Desk) -> str:
         f"(mode {state.mode}).{halted}"
     ]
     lines += [
-        f"{line.name}: {line.stage}, evidence {number(line.evidence, 1)} of "
+        f"{line.name}: {line.stage}, evidence {became(line.evidence)} of "
         f"{number(line.needed, 0)}, {percent(line.share, 0)} of the signals"
         for line in state.lines
     ]
@@ -97,7 +97,7 @@ def _evidence(line: LineStatus) -> str:
     """A line's stage, and how far its evidence is."""
     if line.stage != "shadow" or not math.isfinite(line.evidence):
         return f"{line.stage} ({line.reason})"
-    return f"{line.stage}, evidence {number(line.evidence, 1)} of {number(line.needed, 0)}"
+    return f"{line.stage}, evidence {became(line.evidence)} of {number(line.needed, 0)}"
 
 
 def _models(desk: Desk, rest: str) -> str:

@@ -3,7 +3,7 @@
 import math
 
 from edgekeeper.report.run_conditions import CONDITION_HEADS, condition_row, told_conditions
-from edgekeeper.report.wording import MISSING, count, day, number, percent, signed
+from edgekeeper.report.wording import MISSING, became, count, day, number, percent, signed
 from edgekeeper.stats.resampling import Interval
 from edgekeeper.validate.certificate import Certificate
 
@@ -127,7 +127,7 @@ def score_rows(certificate: Certificate) -> dict[str, str]:
 def evidence_pairs(certificate: Certificate) -> dict[str, str]:
     """What the answer rests on."""
     it, trials = certificate.evaluation, certificate.trials
-    bets = ", ".join(f"{name} {number(value)}" for name, value in it.evidence.items())
+    bets = ", ".join(f"{name} {became(value)}" for name, value in it.evidence.items())
     found = {
         "Variants tried": "not told" if trials.number is None
         else f"{count(trials.number)}, effective {number(trials.effective, 1)} ({trials.origin})",

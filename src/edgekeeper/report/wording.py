@@ -7,6 +7,7 @@ import numpy as np
 
 __all__ = [
     "MISSING",
+    "became",
     "count",
     "day",
     "duration",
@@ -108,6 +109,19 @@ def wealth(log_wealth: float) -> str:
         mantissa = math.exp(log_wealth - tens * math.log(10.0))
         return f"{mantissa:.1f}×{power_of_ten(tens)}"
     return number(math.exp(log_wealth), (4, 4, 4, 3, 2, 1, 0, 0, 0, 0)[tens + 4])
+
+
+def became(amount: float) -> str:
+    """Return what one unit became, as :func:`wealth` does, from the amount itself.
+
+    Examples
+    --------
+    >>> became(20.0), became(0.0), became(math.nan) == MISSING, became(1e304)
+    ('20.0', '0', True, '1.0×10³⁰⁴')
+    """
+    if amount == 0.0:
+        return "0"
+    return wealth(math.log(amount)) if amount > 0.0 else MISSING
 
 
 def power_of_ten(exponent: int) -> str:

@@ -85,14 +85,14 @@ def _since(time_ns: int | None, cause: str, bad: str, good: str) -> str:
 
 
 def _row(line: LineStatus) -> tuple[str, ...]:
-    from edgekeeper.report.wording import count, day, number
+    from edgekeeper.report.wording import became, count, day
 
     return (
         line.name,
         line.stage,
         day(line.since_ns),
         count(line.fits),
-        number(line.evidence),
+        became(line.evidence),
         count(line.needed),
         _expected(line),
     )

@@ -3,7 +3,7 @@
 import math
 
 from edgekeeper.dashboard.nodes import Element, node
-from edgekeeper.report.wording import MISSING, wealth
+from edgekeeper.report.wording import MISSING, became
 
 __all__ = ["evidence_meter"]
 
@@ -22,7 +22,7 @@ def evidence_meter(evidence: float, needed: float, name: str) -> Element:
     share = 0.0
     if known and evidence > 1.0:
         share = min(1.0, math.log(evidence) / math.log(needed))
-    said = f"{_said(evidence)} of {_said(needed)} needed"
+    said = f"{became(evidence)} of {became(needed)} needed"
     return node(
         "div",
         node("span", node("span", "Evidence", css="soft"), node("b", said if known else MISSING)),
@@ -39,7 +39,3 @@ def evidence_meter(evidence: float, needed: float, name: str) -> Element:
         ),
         css="meter",
     )
-
-
-def _said(value: float) -> str:
-    return wealth(math.log(value)) if value > 0.0 else ("0" if value == 0.0 else MISSING)
