@@ -65,7 +65,10 @@ RUNS: dict[str, list[tuple[Ordeal, int]]] = {
     ],
     "leak": [(Ordeal("leak", search=SEARCH), 20)],
     "online": [(Ordeal("noise", online="sgd"), 60)],
-    "flip-online": [(Ordeal("flip", edge=6.0, online="sgd"), 20)],
+    "flip-online": [
+        (Ordeal("flip", edge=edge, online="sgd"), markets)
+        for edge, markets in ((6.0, 16), (12.0, 12))
+    ],
 }
 
 

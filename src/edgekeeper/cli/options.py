@@ -19,6 +19,8 @@ __all__ = [
     "Jobs",
     "LearnerName",
     "LedgerUrl",
+    "LiveInterval",
+    "Parent",
     "RunFolder",
     "Seed",
     "Stamp",
@@ -72,6 +74,18 @@ RunFolder = Annotated[
         metavar="DIR",
         help="Folder that `replay` or `demo` left.",
         show_default="edgekeeper-run, else edgekeeper-demo",
+    ),
+]
+LiveInterval = Annotated[
+    str, typer.Option("--interval", metavar="1m…1d", help="Length of the bars.", show_default="1h")
+]
+Parent = Annotated[
+    str,
+    typer.Option(
+        "--from",
+        metavar="RUN",
+        help="Begin with the packages and bars of this run; its evidence is not added.",
+        show_default=False,
     ),
 ]
 LedgerUrl = Annotated[

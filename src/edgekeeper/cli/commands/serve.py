@@ -45,20 +45,9 @@ def serve(
         ),
     ] = "",
     symbols: options.Symbols = "",
-    interval: Annotated[
-        str,
-        typer.Option("--interval", metavar="1m…1d", help="Length of the bars.", show_default="1h"),
-    ] = "",
+    interval: options.LiveInterval = "",
     config: options.ConfigPath = "",
-    parent: Annotated[
-        str,
-        typer.Option(
-            "--from",
-            metavar="RUN",
-            help="Begin with the packages and bars of this run.",
-            show_default=False,
-        ),
-    ] = "",
+    parent: options.Parent = "",
     ledger: options.LedgerUrl = "",
     as_json: options.AsJson = False,
 ) -> None:
