@@ -2,15 +2,15 @@
 
 ``python benchmarks/worlds.py noise`` runs 300 noise markets in their three natures, with 50
 configurations tried in each line's yearly search; ``asked`` and ``asked-start`` run 60 of them
-under the profiles of that name, ``online`` 60 without online learning and again with it; ``power``
+under the profiles of that name, ``online`` 16 without online learning and again with it; ``power``
 runs planted edges of several strengths in markets of 20 symbols, just long enough for four years
 after registration, most of them where the virtual books earn a Sharpe ratio of 2; ``slow_drift``
 runs edges of several strengths, without and with online learning, since what lines earn of an
 oracle's book depends on that most, and ``peers`` the same with the recipe of ``examples/recipes``
-of that name; ``flip`` and ``leak`` run 20 markets each. All is ``edgekeeper
-worlds`` under the seeds set aside for publishing; lines go to
-``benchmarks/results/worlds-KIND.jsonl``, the picture beside them, and a second call runs only what
-is missing.
+of that name; ``flip`` and ``leak`` run 20 markets each, ``flip-online`` and ``flip-peers`` 16 flips
+with and without online learning. All is ``edgekeeper worlds`` under the seeds set aside for
+publishing; lines go to ``benchmarks/results/worlds-KIND.jsonl``, the picture beside them, and a
+second call runs only what is missing.
 """
 
 import argparse
@@ -64,11 +64,9 @@ RUNS: dict[str, list[tuple[Ordeal, int]]] = {
         for edge, markets in ((6.0, 12), (12.0, 8), (18.0, 8))
     ],
     "leak": [(Ordeal("leak", search=SEARCH), 20)],
-    "online": [(Ordeal("noise", online="sgd"), 60)],
-    "flip-online": [
-        (Ordeal("flip", edge=edge, online="sgd"), markets)
-        for edge, markets in ((6.0, 16), (12.0, 12))
-    ],
+    "online": [(Ordeal("noise", online="sgd"), 16)],
+    "flip-online": [(Ordeal("flip", edge=6.0, online="sgd"), 16)],
+    "flip-peers": [(Ordeal("flip", edge=6.0, online="sgd", config=_recipe("peers")), 16)],
 }
 
 
