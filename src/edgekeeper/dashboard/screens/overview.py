@@ -106,7 +106,8 @@ def _way(value: float) -> str:
 def _skipped(today: dict[str, int]) -> str:
     if not today:
         return "nothing was proposed"
-    return f"{count(today.get('reduce', 0))} reduced, {count(today.get('skip', 0))} skipped"
+    reduced = count(today.get("reduce", 0))
+    return f"{reduced} of them reduced, {count(today.get('skip', 0))} skipped"
 
 
 def _today(view: View, state: RunStatus) -> dict[str, int]:
