@@ -12,7 +12,7 @@ from edgekeeper.worlds import make_world
 
 FOLDER = Path(__file__).parents[2] / "examples/recipes"
 RECIPES = sorted(FOLDER.glob("*.toml"))
-YEARS = 560
+BARS = 560
 
 
 def test_all_recipes_are_found():
@@ -23,7 +23,7 @@ def test_all_recipes_are_found():
 def test_its_lines_learn(path, tmp_path):
     config, origin = load_config(str(path))
     assert origin == str(path)
-    bars = make_world("planted", seed=2, symbols=3, bars=YEARS, net_sharpe=14.0).bars
+    bars = make_world("planted", seed=2, symbols=3, bars=BARS, net_sharpe=14.0).bars
     place = str(tmp_path / "ledger.sqlite")
     replay(bars, config, ledger_url=place)
     with Ledger.open(place, read_only=True) as ledger:
@@ -33,6 +33,6 @@ def test_its_lines_learn(path, tmp_path):
 
 def test_peers_are_not_made_up(tmp_path):
     config, _ = load_config(str(FOLDER / "peers.toml"))
-    alone = make_world("planted", seed=2, symbols=1, bars=YEARS, net_sharpe=14.0).bars
+    alone = make_world("planted", seed=2, symbols=1, bars=BARS, net_sharpe=14.0).bars
     with pytest.raises(UsageError, match=r"relative.*these bars have one"):
         replay(alone, config, ledger_url=str(tmp_path / "ledger.sqlite"))
