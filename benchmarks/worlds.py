@@ -7,10 +7,10 @@ runs planted edges of several strengths in markets of 20 symbols, just long enou
 after registration, most of them where the virtual books earn a Sharpe ratio of 2; ``slow_drift``
 runs edges of several strengths, without and with online learning, since what lines earn of an
 oracle's book depends on that most, and ``peers`` the same with the recipe of ``examples/recipes``
-of that name; ``flip`` and ``leak`` run 20 markets each, ``flip-online`` and ``flip-peers`` 16 flips
-with and without online learning. All is ``edgekeeper worlds`` under the seeds set aside for
-publishing; lines go to ``benchmarks/results/worlds-KIND.jsonl``, the picture beside them, and a
-second call runs only what is missing.
+of that name; ``flip`` and ``leak`` run 20 markets each, ``flip-online`` 16 flips without search,
+with and without online learning, as ``online`` does. All is ``edgekeeper worlds`` under the seeds
+set aside for publishing; lines go to ``benchmarks/results/worlds-KIND.jsonl``, the picture beside
+them, and a second call runs only what is missing.
 """
 
 import argparse
@@ -66,7 +66,6 @@ RUNS: dict[str, list[tuple[Ordeal, int]]] = {
     "leak": [(Ordeal("leak", search=SEARCH), 20)],
     "online": [(Ordeal("noise", online="sgd"), 16)],
     "flip-online": [(Ordeal("flip", edge=6.0, online="sgd"), 16)],
-    "flip-peers": [(Ordeal("flip", edge=6.0, online="sgd", config=_recipe("peers")), 16)],
 }
 
 

@@ -1,5 +1,6 @@
 """Every recipe is a whole configuration: it is read, and its lines learn under it."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,12 @@ def test_its_lines_learn(path, tmp_path):
     with Ledger.open(place, read_only=True) as ledger:
         packages = ledger.read("packages")
         assert set(packages["line"]) == {line.name for line in config.lines}
+        recipes = [json.loads(text)["line"] for text in ledger.read("lines")["recipe_json"]]
+    asked = {line.name: line.model_dump(mode="json") for line in config.lines}
+    assert recipes, "no fit passed its gates"
+    for one in recipes:
+        assert one.items() <= asked[one["name"]].items()
+        assert one["extra_features"] == asked[one["name"]]["extra_features"]
 
 
 def test_peers_are_not_made_up(tmp_path):
