@@ -2,15 +2,16 @@
 
 ``python benchmarks/worlds.py noise`` runs 300 noise markets in their three natures, with 50
 configurations tried in each line's yearly search; ``asked`` and ``asked-start`` run 60 of them
-under the profiles of that name, ``online`` 16 without online learning and again with it; ``power``
+under the profiles of that name, ``online`` 40 without online learning and again with it; ``power``
 runs planted edges of several strengths in markets of 20 symbols, just long enough for four years
 after registration, most of them where the virtual books earn a Sharpe ratio of 2; ``slow_drift``
 runs edges of several strengths, without and with online learning, since what lines earn of an
-oracle's book depends on that most, and ``peers`` the same with the recipe of ``examples/recipes``
-of that name; ``flip`` and ``leak`` run 20 markets each, ``flip-online`` 16 flips without search,
-with and without online learning, as ``online`` does. All is ``edgekeeper worlds`` under the seeds
-set aside for publishing; lines go to ``benchmarks/results/worlds-KIND.jsonl``, the picture beside
-them, and a second call runs only what is missing.
+oracle's book depends on that most; ``flip`` and ``leak`` run 20 markets each, ``flip-online`` 20
+flips without search, with and without online learning, as ``online`` does with noise. ``peers``,
+``peers-flip`` and ``peers-noise`` are drift, flips and noise with the recipe of that name in
+``examples/recipes``, without search, and without and with its online learning. All is
+``edgekeeper worlds`` under the seeds set aside for publishing; lines go to
+``benchmarks/results/worlds-KIND.jsonl``, the picture beside them, and a second call runs only what is missing.
 """
 
 import argparse
@@ -31,6 +32,8 @@ RECIPES = Path(__file__).parents[1] / "examples" / "recipes"
 SEARCH = 50
 SPENT = 1_000
 """Seeds of runs from before the linear line was registered first, which those runs suggested."""
+SPENT_ON_AVERAGES = 2_000
+"""Seeds of runs before there was a filter for turns, and of the recipe of that time."""
 FOUR_YEARS_AND_A_START = 504 + 1_008 + 8
 POWER = {"symbols": 20, "bars": FOUR_YEARS_AND_A_START, "search": SEARCH}
 
@@ -57,16 +60,19 @@ RUNS: dict[str, list[tuple[Ordeal, int]]] = {
         for edge, markets in ((6.0, 20), (12.0, 8), (18.0, 8))
     ],
     "peers": [
-        (
-            Ordeal("slow_drift", edge=edge, search=SEARCH, online="sgd", config=_recipe("peers")),
-            markets,
-        )
-        for edge, markets in ((6.0, 12), (12.0, 8), (18.0, 8))
+        (Ordeal("slow_drift", edge=edge, online="bayes", config=_recipe("peers")), markets)
+        for edge, markets in ((6.0, 12), (12.0, 12), (18.0, 12))
     ],
+    "peers-flip": [(Ordeal("flip", edge=6.0, online="bayes", config=_recipe("peers")), 20)],
+    "peers-noise": [(Ordeal("noise", online="bayes", config=_recipe("peers")), 40)],
     "leak": [(Ordeal("leak", search=SEARCH), 20)],
-    "online": [(Ordeal("noise", online="sgd"), 16)],
-    "flip-online": [(Ordeal("flip", edge=6.0, online="sgd"), 16)],
+    "online": [(Ordeal("noise", online="bayes"), 40)],
+    "flip-online": [(Ordeal("flip", edge=6.0, online="bayes"), 20)],
 }
+
+
+def _spent(ordeal: Ordeal) -> int:
+    return SPENT_ON_AVERAGES if ordeal.online == "bayes" else SPENT
 
 
 def main() -> None:
@@ -83,7 +89,7 @@ def main() -> None:
         rows = run_markets(
             replay,
             ordeal,
-            seeds("published", arguments.markets or markets, SPENT),
+            seeds("published", arguments.markets or markets, _spent(ordeal)),
             file=arguments.results / f"worlds-{arguments.run}.jsonl",
             jobs=arguments.jobs,
             done=lambda row: print(row["seed"], row["moves"], f"{row['seconds']} s", flush=True),

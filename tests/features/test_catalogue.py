@@ -11,6 +11,7 @@ SIZES = {
     "volatility": 14,
     "volume": 15,
     "returns": 31,
+    "oscillators": 15,
     "calendar": 12,
     "session": 9,
     "venue": 8,
@@ -29,7 +30,7 @@ SIZES = {
 
 def test_every_catalogue_is_as_large_as_it_says():
     assert {name: len(catalogue(name)) for name in CATALOGUES} == SIZES
-    assert len(FeatureSet.from_catalogue(*CATALOGUES)) == sum(SIZES.values()) == 438
+    assert len(FeatureSet.from_catalogue(*CATALOGUES)) == sum(SIZES.values()) == 453
 
 
 def test_every_entry_says_what_it_means_and_where_it_is_from():

@@ -221,8 +221,9 @@ COMMENTS = {
     '\n# { correlation = 0.9, by = "rfe", keep = 20, scaling = "standard" }',
     "lines.augmentation": "Further training rows made of those there are; left out: none. Such as"
     '\n# { by = "bootstrap", block = 10, samples = 1000 }',
-    "lines.online": 'Learn from each outcome between refits, left out: no. By "sgd",'
-    '\n# "river" or "continuation" (ten more rounds of trees), or { by = "sgd", buffer = 1000 }',
+    "lines.online": 'Learn from each outcome between refits, left out: no. By "bayes" (quickest to'
+    '\n# notice a turn), "sgd", "river" or "continuation" (ten more rounds of trees), or'
+    '\n# { by = "sgd", buffer = 1000 }',
     "lines.policy": "Decide otherwise than [policy] and [labels] say, and let outcomes move it by"
     "\n# up to 20 %; left out: no. Such as { learn = true }, or { take_above = 0.7, target = 1.2 }",
 }

@@ -55,7 +55,7 @@ class AugmentationConfig(Section):
 class OnlineConfig(Section):
     """What learns from each outcome between refits, over a line's packaged forecast."""
 
-    by: Literal["sgd", "river", "continuation"] = "sgd"
+    by: Literal["sgd", "bayes", "river", "continuation"] = "sgd"
     buffer: int = Field(1_000, ge=100, le=100_000)
 
 

@@ -14,6 +14,7 @@ CATALOGUES = (
     "volatility",
     "volume",
     "returns",
+    "oscillators",
     "calendar",
     "session",
     "venue",

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from edgekeeper.config import OnlineConfig
+from edgekeeper.models.online.bayes import Bayes
 from edgekeeper.models.online.continuation import Continuation
 from edgekeeper.models.online.contract import Corrector, Outcome, View
 from edgekeeper.models.online.river import River
@@ -18,6 +19,7 @@ from edgekeeper.models.online.viewing import agreement, view_of
 __all__ = [
     "CORRECTORS",
     "SGD",
+    "Bayes",
     "Continuation",
     "Corrector",
     "Outcome",
@@ -29,7 +31,7 @@ __all__ = [
 ]
 
 CORRECTORS: Mapping[str, Callable[[int], Corrector]] = MappingProxyType(
-    {"continuation": Continuation, "river": River, "sgd": SGD}
+    {"bayes": Bayes, "continuation": Continuation, "river": River, "sgd": SGD}
 )
 
 
