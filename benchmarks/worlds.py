@@ -11,7 +11,8 @@ flips without search, with and without online learning, as ``online`` does with 
 ``peers-flip`` and ``peers-noise`` are drift, flips and noise with the recipe of that name in
 ``examples/recipes``, without search, and without and with its online learning. All is
 ``edgekeeper worlds`` under the seeds set aside for publishing; lines go to
-``benchmarks/results/worlds-KIND.jsonl``, the picture beside them, and a second call runs only what is missing.
+``benchmarks/results/worlds-KIND.jsonl``, the picture beside them, and a second call runs only what
+is missing.
 """
 
 import argparse

@@ -134,6 +134,28 @@ def test_cuts_and_a_stop_in_between_change_no_bit(kind, cuts, stop):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_outcomes_told_to_the_last_digit_break_nothing(kind):
+    view, outcome = market(0.2, said=0.2)
+    exact = Outcome(outcome.instant, view.forecasts.expected_return, outcome.weight)
+    corrector = CORRECTORS[kind](300)
+    corrector.learn(view, exact)
+    found = corrector.correct(view)
+    assert np.isfinite(found.expected_return).all()
+    assert np.isfinite(found.probability).all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_bar_alone_is_corrected_as_in_a_chunk(kind):
+    """To the bit: a live run corrects bar by bar what a replay corrects by the epoch."""
+    corrector, view = taught(kind, -0.2, said=0.2)
+    whole = corrector.correct(view)
+    for row in range(0, len(view), 37):
+        alone = corrector.correct(view.take(np.arange(len(view)) == row))
+        for name in Forecasts.__dataclass_fields__:
+            np.testing.assert_array_equal(getattr(alone, name)[0], getattr(whole, name)[row])
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_what_teaches_nothing_is_passed_over(kind):
     view, outcome = market(-0.2, said=0.2, instants=60)
     plain = CORRECTORS[kind](300)

@@ -88,3 +88,13 @@ def test_one_symbol_has_no_peers():
     lesson = errors.lesson(rows, len(rows), 0.1)
     assert lesson.information == pytest.approx(float(rows[:, SCORE] @ rows[:, SCORE]), rel=0.01)
     assert np.isfinite(errors.variance)
+
+
+def test_a_gap_counts_as_four_deviations():
+    rows = rows_of()[:SYMBOLS]
+    wild = rows.copy()
+    wild[0, LEFT] = 1e6
+    wild[1, LEFT] = 4.0 + 1e-9
+    rows[:2, LEFT] = 4.0
+    one, other = (Errors(np.zeros(FIELDS)).lesson(each, SYMBOLS, 0.1) for each in (rows, wild))
+    assert one == pytest.approx(other)

@@ -70,7 +70,8 @@ def worlds(
         typer.Option(
             "--online",
             metavar="KIND",
-            help="Run each market a second time with lines that learn online: sgd.",
+            help="Run each market a second time with lines that learn online: bayes, sgd, river "
+            "or continuation.",
             show_default="once, as configured",
         ),
     ] = "",

@@ -16,13 +16,12 @@ from edgekeeper.models.online.rows import COLUMNS, INSTANT, SLOPE, lessons
 from edgekeeper.models.online.shift import shifted
 from edgekeeper.models.online.slopes import BATCH
 from edgekeeper.models.online.worth import SIZES, Worth
-from edgekeeper.types import Float64Array, Forecasts
+from edgekeeper.types import LONG, SHORT, Float64Array, Forecasts
 
 __all__ = ["Bayes"]
 
 _FEWEST = 100
 _USUAL = 5  # buffers over which the usual slope is averaged
-_STEEP = 1e-3
 _ODDS = 3.6
 """Log-odds between the sides for a deviation between them: twice 1.6 to 2, as a normal outcome has
 it, and one that ends at either of two ends."""
@@ -84,15 +83,13 @@ class Bayes:
 
     def correct(self, view: View) -> Forecasts:
         """See :class:`~edgekeeper.models.online.contract.Corrector`."""
-        score = np.where(view.usable, view.score, 0.0)
-        steep = np.abs(score) > _STEEP
-        if not self.worth.known or not steep.any():
+        if not self.worth.known or not self.errors.deviation > 0.0:
             return view.forecasts
-        reward = view.forecasts.expected_return[steep]
-        said = float((0.5 * (reward[:, 0] - reward[:, 1]) / view.unit[steep] / score[steep]).mean())
-        slope = self.worth.share * (self.worth.mean - said)
-        log_odds = _ODDS / self.errors.deviation * slope
-        return shifted(view.forecasts, view.unit, slope * score, log_odds * score)
+        reward = view.forecasts.expected_return
+        said = 0.5 * (reward[:, LONG] - reward[:, SHORT]) / view.unit
+        missing = np.where(view.usable, self.worth.mean * view.score - said, 0.0)
+        missing *= self.worth.share
+        return shifted(view.forecasts, view.unit, missing, _ODDS / self.errors.deviation * missing)
 
     def follow(self, agreement: float) -> None:
         """See :class:`~edgekeeper.models.online.contract.Corrector`."""

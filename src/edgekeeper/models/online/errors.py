@@ -6,6 +6,8 @@ rows as so many independent ones would make chance look like evidence.
 
 from typing import NamedTuple
 
+import numpy as np
+
 from edgekeeper.models.online.rows import INSTANT, LEFT, SCORE, SLOPE, WEIGHT
 from edgekeeper.types import Float64Array
 
@@ -15,6 +17,7 @@ _BLOCK = 21.0  # bars summed up to see what errors do together
 _FIRST_INFLATION = 1.5
 _FIRST_BLOCKS = 10.0
 _LEAST_TOGETHER = 1e-3
+_FURTHEST = 4.0  # deviations; a gap beyond the stop says no more than this
 
 
 class Lesson(NamedTuple):
@@ -75,7 +78,7 @@ class Errors:
             What a unit of score was worth up to now, to tell errors by.
         """
         score = rows[:, SCORE]
-        came = rows[:, LEFT] + rows[:, SLOPE] * score
+        came = np.clip(rows[:, LEFT] + rows[:, SLOPE] * score, -_FURTHEST, _FURTHEST)
         pull = information = 0.0
         for at in range(len(rows) - count, len(rows)):
             peers = rows[:at, INSTANT] == rows[at, INSTANT]
