@@ -406,23 +406,25 @@ def test_drift_asks_for_a_refit_and_the_request_is_lived_again(tmp_path, bars):
     assert again.close() == head
 
 
-ONLINE = EAGER.model_copy(
-    update={
-        "gates": EAGER.gates.model_copy(update={"min_samples": 15}),
-        "lines": (
-            EAGER.lines[0].model_copy(
-                update={"online": OnlineConfig(buffer=100), "min_bars": 100, "refit_epochs": 40}
-            ),
-        ),
-    }
-)
+def learning(kind):
+    """Return the eager configuration with a line that learns online."""
+    line = EAGER.lines[0].model_copy(
+        update={
+            "online": OnlineConfig(by=kind, buffer=100),
+            "min_bars": 100,
+            "refit_epochs": 40,
+        }
+    )
+    gates = EAGER.gates.model_copy(update={"min_samples": 15})
+    return EAGER.model_copy(update={"gates": gates, "lines": (line,)})
 
 
-def test_a_line_that_learns_online_lives_as_it_replays(tmp_path, desk, bars):
-    some = upto(bars, 170)
-    live = desk(history=1, config=ONLINE)
+@pytest.mark.parametrize("kind", ["bayes", "sgd"])
+def test_a_line_that_learns_online_lives_as_it_replays(kind, tmp_path, desk, bars):
+    config, some = learning(kind), upto(bars, 170)
+    live = desk(history=1, config=config)
     live.take(some, 1, 170)
-    replay(some, ONLINE, out=tmp_path / "replay")
+    replay(some, config, out=tmp_path / "replay")
     with Ledger.open(tmp_path / "replay" / "ledger.sqlite", read_only=True) as ledger:
         for name in ("forecasts", "decisions", "evidence", "stages"):
             lived, replayed = live.read(name), ledger.read(name).drop("link", strict=False)
@@ -430,18 +432,21 @@ def test_a_line_that_learns_online_lives_as_it_replays(tmp_path, desk, bars):
             assert lived.equals(replayed.filter(since), null_equal=True), name
     correction = live.live.run.trade.corrections["linear"]
     assert correction.learned > 100
-    assert correction.corrector.belief.share > 0.0
+    learner = correction.corrector
+    assert learner.worth.known if kind == "bayes" else learner.belief.share > 0.0
 
 
-def test_a_stop_does_not_change_what_was_learned_online(desk, bars):
-    whole = desk("whole", 110, ONLINE)
+@pytest.mark.parametrize("kind", ["bayes", "sgd"])
+def test_a_stop_does_not_change_what_was_learned_online(kind, desk, bars):
+    config = learning(kind)
+    whole = desk("whole", 110, config)
     whole.take(bars, 110, 185)
     state = whole.live.run.trade.corrections["linear"].corrector.state()
     head = whole.close()
-    parts = desk("parts", 110, ONLINE)
+    parts = desk("parts", 110, config)
     parts.take(bars, 110, 178)
     parts.close()
-    again = desk("parts", 110, ONLINE)
+    again = desk("parts", 110, config)
     again.live.relive(bars)
     again.take(bars, 178, 185)
     assert again.live.run.trade.corrections["linear"].corrector.state() == state

@@ -5,13 +5,14 @@ change now and then weighs every outcome at once: two months of losses make anot
 than bad luck, and a line that never had an edge is left alone, see :class:`Worth.share`.
 """
 
+from dataclasses import astuple, fields
 from typing import ClassVar
 
 import numpy as np
 
 from edgekeeper.models.online.contract import Outcome, View
-from edgekeeper.models.online.errors import FIELDS, Errors
 from edgekeeper.models.online.memory import Memory, packed, unpacked
+from edgekeeper.models.online.residuals import Residuals
 from edgekeeper.models.online.rows import COLUMNS, INSTANT, SLOPE, lessons
 from edgekeeper.models.online.shift import shifted
 from edgekeeper.models.online.slopes import BATCH
@@ -26,7 +27,7 @@ _ODDS = 3.6
 """Log-odds between the sides for a deviation between them: twice 1.6 to 2, as a normal outcome has
 it, and one that ends at either of two ends."""
 
-_NUMBERS = len(SIZES) + 2 + FIELDS + 4
+_NUMBERS = len(SIZES) + 2 + len(fields(Residuals)) + 4
 
 
 class Bayes:
@@ -48,7 +49,7 @@ class Bayes:
     def __init__(self, buffer: int = 1_000) -> None:
         self.memory = Memory(buffer, COLUMNS)
         self.worth = Worth()
-        self.errors = Errors(np.zeros(FIELDS))
+        self.residuals = Residuals()
         self._said = 0.0
         self._latest = self._block = -1.0  # bars: the newest seen, and that the open block began at
         self._slope = 0.0
@@ -72,24 +73,26 @@ class Bayes:
         self._latest = latest
         if self._block < 0.0:
             self._block = latest
-        lesson = self.errors.lesson(rows, BATCH, self._slope if self.worth.known else self._said)
-        if self.errors.close_block(latest - self._block):
+        lesson = self.residuals.lesson(rows, BATCH, self._slope if self.worth.known else self._said)
+        if self.residuals.close_block(latest - self._block):
             self._block = latest
         self.worth.expect(self._said, bars)
-        variance = self.errors.variance
+        variance = self.residuals.variance
         if seen > _FEWEST and variance > 0.0 and self.worth.known:
             self.worth.see(lesson.pull / variance, lesson.information / variance)
         self._slope = self.worth.mean
 
     def correct(self, view: View) -> Forecasts:
         """See :class:`~edgekeeper.models.online.contract.Corrector`."""
-        if not self.worth.known or not self.errors.deviation > 0.0:
+        if not self.worth.known or not self.residuals.deviation > 0.0:
             return view.forecasts
         reward = view.forecasts.expected_return
         said = 0.5 * (reward[:, LONG] - reward[:, SHORT]) / view.unit
         missing = np.where(view.usable, self.worth.mean * view.score - said, 0.0)
         missing *= self.worth.share
-        return shifted(view.forecasts, view.unit, missing, _ODDS / self.errors.deviation * missing)
+        return shifted(
+            view.forecasts, view.unit, missing, _ODDS / self.residuals.deviation * missing
+        )
 
     def follow(self, agreement: float) -> None:
         """See :class:`~edgekeeper.models.online.contract.Corrector`."""
@@ -100,7 +103,7 @@ class Bayes:
         further = np.concatenate([
             self.worth.chances,
             [self.worth.size, self.worth.evidence],
-            self.errors.sums,
+            astuple(self.residuals),
             [self._said, self._latest, self._block, self._slope],
         ])  # fmt: skip
         return packed(self.mark, self.memory, further)
@@ -110,6 +113,6 @@ class Bayes:
         found = unpacked(self.mark, self.memory, _NUMBERS, state)
         chances, rest = np.split(found, [len(SIZES)])
         self.worth.chances = chances
-        self.worth.size, self.worth.evidence = rest[:2]
-        self.errors = Errors(rest[2 : 2 + FIELDS].copy())
-        self._said, self._latest, self._block, self._slope = rest[2 + FIELDS :]
+        self.worth.size, self.worth.evidence = rest[:2].tolist()
+        self.residuals = Residuals(*rest[2:-4].tolist())
+        self._said, self._latest, self._block, self._slope = rest[-4:].tolist()

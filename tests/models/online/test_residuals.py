@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from edgekeeper.models.online.errors import FIELDS, Errors
+from edgekeeper.models.online.residuals import Residuals
 from edgekeeper.models.online.rows import COLUMNS, INSTANT, LEFT, SCORE, WEIGHT
 
 SYMBOLS, BARS = 8, 600
@@ -26,29 +26,29 @@ def rows_of(slope=0.1, shared=0.0, persistent=0.0, seed=0):
 
 def taught(rows, slope=0.1):
     """Bar by bar, as correctors do it."""
-    errors = Errors(np.zeros(FIELDS))
+    residuals = Residuals()
     pull = information = block = 0.0
     for last in range(SYMBOLS, len(rows) + 1, SYMBOLS):
-        lesson = errors.lesson(rows[max(last - 100, 0) : last], SYMBOLS, slope)
+        lesson = residuals.lesson(rows[max(last - 100, 0) : last], SYMBOLS, slope)
         pull, information = pull + lesson.pull, information + lesson.information
-        if errors.close_block(rows[last - 1, INSTANT] - block):
+        if residuals.close_block(rows[last - 1, INSTANT] - block):
             block = rows[last - 1, INSTANT]
-    return errors, pull, information
+    return residuals, pull, information
 
 
 def test_before_any_rows_nothing_is_known():
-    errors = Errors(np.zeros(FIELDS))
-    assert errors.deviation == errors.variance == 0.0
+    residuals = Residuals()
+    assert residuals.deviation == residuals.variance == 0.0
 
 
 def test_independent_errors_are_regressed_as_ever():
     rows = rows_of()
-    errors, pull, information = taught(rows)
+    residuals, pull, information = taught(rows)
     score, left = rows[:, SCORE], rows[:, LEFT]
     assert pull / information == pytest.approx(score @ left / (score @ score), abs=0.01)
     assert information == pytest.approx(score @ score, rel=0.05)
-    assert errors.deviation == pytest.approx(1.0, rel=0.05)
-    assert errors.variance == pytest.approx(1.15, rel=0.3)
+    assert residuals.deviation == pytest.approx(1.0, rel=0.05)
+    assert residuals.variance == pytest.approx(1.15, rel=0.3)
 
 
 def test_what_a_bar_has_in_common_is_taken_away():
@@ -56,11 +56,11 @@ def test_what_a_bar_has_in_common_is_taken_away():
     found, plain, claimed = [], [], []
     for seed in range(60):
         rows = rows_of(shared=0.5, seed=seed)[: 150 * SYMBOLS]
-        errors, pull, information = taught(rows)
+        residuals, pull, information = taught(rows)
         score, left = rows[:, SCORE], rows[:, LEFT]
         found.append(pull / information - 0.1)
         plain.append(score @ left / (score @ score) - 0.1)
-        claimed.append(errors.variance / information)
+        claimed.append(residuals.variance / information)
     exact = np.mean(np.square(found))
     assert exact < 0.75 * np.mean(np.square(plain))
     assert 0.8 * exact < np.mean(claimed) < 2.5 * exact
@@ -84,10 +84,10 @@ def test_a_turn_does_not_widen_its_own_error():
 
 def test_one_symbol_has_no_peers():
     rows = rows_of()[::SYMBOLS]
-    errors = Errors(np.zeros(FIELDS))
-    lesson = errors.lesson(rows, len(rows), 0.1)
+    residuals = Residuals()
+    lesson = residuals.lesson(rows, len(rows), 0.1)
     assert lesson.information == pytest.approx(float(rows[:, SCORE] @ rows[:, SCORE]), rel=0.01)
-    assert np.isfinite(errors.variance)
+    assert np.isfinite(residuals.variance)
 
 
 def test_a_gap_counts_as_four_deviations():
@@ -96,5 +96,5 @@ def test_a_gap_counts_as_four_deviations():
     wild[0, LEFT] = 1e6
     wild[1, LEFT] = 4.0 + 1e-9
     rows[:2, LEFT] = 4.0
-    one, other = (Errors(np.zeros(FIELDS)).lesson(each, SYMBOLS, 0.1) for each in (rows, wild))
+    one, other = (Residuals().lesson(each, SYMBOLS, 0.1) for each in (rows, wild))
     assert one == pytest.approx(other)
