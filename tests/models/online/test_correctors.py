@@ -190,6 +190,19 @@ def test_abstentions_stay_abstentions(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_bars_without_a_deviation_stay_as_they_are(kind):
+    corrector, view = taught(kind, -0.2, said=0.2)
+    unit = view.unit.copy()
+    unit[0], unit[1] = 0.0, np.nan
+    found = corrector.correct(View(view.forecasts, view.score, unit, view.features))
+    for name in Forecasts.__dataclass_fields__:
+        np.testing.assert_array_equal(
+            getattr(found, name)[:1], getattr(view.forecasts, name)[:1], err_msg=name
+        )
+    assert np.isfinite(found.probability).all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_packages_that_disagree_leave_nothing_of_it(kind):
     corrector, view = taught(kind, -0.2, said=0.2)
     before = abs(worth_of(corrector, view) - 0.2)

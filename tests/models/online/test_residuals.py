@@ -27,12 +27,11 @@ def rows_of(slope=0.1, shared=0.0, persistent=0.0, seed=0):
 def taught(rows, slope=0.1):
     """Bar by bar, as correctors do it."""
     residuals = Residuals()
-    pull = information = block = 0.0
+    pull = information = 0.0
     for last in range(SYMBOLS, len(rows) + 1, SYMBOLS):
         lesson = residuals.lesson(rows[max(last - 100, 0) : last], SYMBOLS, slope)
         pull, information = pull + lesson.pull, information + lesson.information
-        if residuals.close_block(rows[last - 1, INSTANT] - block):
-            block = rows[last - 1, INSTANT]
+        residuals.go_on(rows[last - 1, INSTANT])
     return residuals, pull, information
 
 

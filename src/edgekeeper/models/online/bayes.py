@@ -27,7 +27,7 @@ _ODDS = 3.6
 """Log-odds between the sides for a deviation between them: twice 1.6 to 2, as a normal outcome has
 it, and one that ends at either of two ends."""
 
-_NUMBERS = len(SIZES) + 2 + len(fields(Residuals)) + 4
+_NUMBERS = len(SIZES) + 2 + len(fields(Residuals)) + 3
 
 
 class Bayes:
@@ -51,7 +51,7 @@ class Bayes:
         self.worth = Worth()
         self.residuals = Residuals()
         self._said = 0.0
-        self._latest = self._block = -1.0  # bars: the newest seen, and that the open block began at
+        self._latest = -1.0  # bar
         self._slope = 0.0
 
     def learn(self, view: View, outcome: Outcome) -> None:
@@ -71,11 +71,8 @@ class Bayes:
         latest = max(float(new[:, INSTANT].max()), self._latest)
         bars = latest - self._latest if self._latest >= 0.0 else 0.0
         self._latest = latest
-        if self._block < 0.0:
-            self._block = latest
         lesson = self.residuals.lesson(rows, BATCH, self._slope if self.worth.known else self._said)
-        if self.residuals.close_block(latest - self._block):
-            self._block = latest
+        self.residuals.go_on(latest)
         self.worth.expect(self._said, bars)
         variance = self.residuals.variance
         if seen > _FEWEST and variance > 0.0 and self.worth.known:
@@ -87,7 +84,8 @@ class Bayes:
         if not self.worth.known or not self.residuals.deviation > 0.0:
             return view.forecasts
         reward = view.forecasts.expected_return
-        said = 0.5 * (reward[:, LONG] - reward[:, SHORT]) / view.unit
+        with np.errstate(divide="ignore", invalid="ignore"):
+            said = 0.5 * (reward[:, LONG] - reward[:, SHORT]) / view.unit
         missing = np.where(view.usable, self.worth.mean * view.score - said, 0.0)
         missing *= self.worth.share
         return shifted(
@@ -104,7 +102,7 @@ class Bayes:
             self.worth.chances,
             [self.worth.size, self.worth.evidence],
             astuple(self.residuals),
-            [self._said, self._latest, self._block, self._slope],
+            [self._said, self._latest, self._slope],
         ])  # fmt: skip
         return packed(self.mark, self.memory, further)
 
@@ -114,5 +112,5 @@ class Bayes:
         chances, rest = np.split(found, [len(SIZES)])
         self.worth.chances = chances
         self.worth.size, self.worth.evidence = rest[:2].tolist()
-        self.residuals = Residuals(*rest[2:-4].tolist())
-        self._said, self._latest, self._block, self._slope = rest[-4:].tolist()
+        self.residuals = Residuals(*rest[2:-3].tolist())
+        self._said, self._latest, self._slope = rest[-3:].tolist()

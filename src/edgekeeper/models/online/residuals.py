@@ -43,6 +43,8 @@ class Residuals:
         independent rows would make them, and how many. Begins with ten blocks at one and a half.
     pull, information, pull_before, information_before : float
         Of the block that is open, and of the one before it.
+    began : float
+        Bar at which the open block did; -1 before the first.
 
     Notes
     -----
@@ -66,6 +68,7 @@ class Residuals:
     information: float = 0.0
     pull_before: float = 0.0
     information_before: float = 0.0
+    began: float = -1.0
 
     @property
     def deviation(self) -> float:
@@ -114,10 +117,12 @@ class Residuals:
         self.information += information
         return Lesson(pull, information)
 
-    def close_block(self, bars: float) -> bool:
-        """Take the open block as done if it has lasted ``bars`` enough."""
-        if bars < _BLOCK or not self.information > 0.0:
-            return False
+    def go_on(self, bar: float) -> None:
+        """Close the open block, if it has lasted long enough by ``bar``."""
+        if self.began < 0.0:
+            self.began = bar
+        if bar - self.began < _BLOCK or not self.information > 0.0:
+            return
         if self.information_before > 0.0 and self.own > 0.0:
             apart = self.pull / self.information - self.pull_before / self.information_before
             expected = self._own_variance * (1.0 / self.information + 1.0 / self.information_before)
@@ -125,7 +130,7 @@ class Residuals:
             self.blocks += 1.0
         self.pull_before, self.information_before = self.pull, self.information
         self.pull = self.information = 0.0
-        return True
+        self.began = bar
 
     def _zeros(self) -> float:
         """How many rows of zero stand for knowing nothing of the part in common."""
