@@ -74,12 +74,20 @@ def test_kill_9_under_load_loses_nothing_that_was_answered(folder):
         sent = messages(600, f"k{attempt}", datetime.now(UTC))
         with process_of(folder) as child:
 
-            async def load(child, sent, after):
-                asyncio.get_running_loop().call_later(after, child.kill)
-                await send(folder, sent, acknowledged, stop=lambda: child.poll() is not None)
+            async def strike(child, answered, after):
+                while len(acknowledged) < answered:
+                    await asyncio.sleep(0.001)
+                await asyncio.sleep(after)
+                child.kill()
 
-            asyncio.run(load(child, sent, pick.uniform(0.02, 0.25)))
-            child.kill()
+            async def load(child, sent, answered, after):
+                striking = asyncio.create_task(strike(child, answered, after))
+                await send(folder, sent, acknowledged, stop=lambda: child.poll() is not None)
+                striking.cancel()
+
+            answered = len(acknowledged) + pick.randint(30, 300)
+            asyncio.run(load(child, sent, answered, pick.uniform(0.0, 0.02)))
+            assert child.poll() is not None, "all 600 were answered before the blow"
     assert len(acknowledged) > 100
     with process_of(folder):
         # Whatever was answered is answered the same way, also of signals that are stale by now.

@@ -40,7 +40,7 @@ class Bayes:
 
     Examples
     --------
-    >>> Bayes(buffer=1_000).worth.share
+    >>> round(Bayes(buffer=1_000).worth.share, 6)
     0.1
     """
 
