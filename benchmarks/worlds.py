@@ -2,11 +2,11 @@
 
 ``python benchmarks/worlds.py noise`` runs 300 noise markets in their three natures, with 50
 configurations tried in each line's yearly search; ``asked`` and ``asked-start`` run 60 of them
-under the profiles of that name, ``online`` 40 without online learning and again with it; ``power``
+under the profiles of that name, ``online`` 16 without online learning and again with it; ``power``
 runs planted edges of several strengths in markets of 20 symbols, just long enough for four years
 after registration, most of them where the virtual books earn a Sharpe ratio of 2; ``slow_drift``
 runs edges of several strengths, without and with online learning, since what lines earn of an
-oracle's book depends on that most; ``flip`` and ``leak`` run 20 markets each, ``flip-online`` 20
+oracle's book depends on that most; ``flip`` and ``leak`` run 20 markets each, ``flip-online`` 16
 flips without search, with and without online learning, as ``online`` does with noise. ``peers``,
 ``peers-flip`` and ``peers-noise`` are drift, flips and noise with the recipe of that name in
 ``examples/recipes``, without search, and without and with its online learning. All is
@@ -67,8 +67,8 @@ RUNS: dict[str, list[tuple[Ordeal, int]]] = {
     "peers-flip": [(Ordeal("flip", edge=6.0, online="bayes", config=_recipe("peers")), 20)],
     "peers-noise": [(Ordeal("noise", online="bayes", config=_recipe("peers")), 40)],
     "leak": [(Ordeal("leak", search=SEARCH), 20)],
-    "online": [(Ordeal("noise", online="bayes"), 40)],
-    "flip-online": [(Ordeal("flip", edge=6.0, online="bayes"), 20)],
+    "online": [(Ordeal("noise", online="sgd"), 16)],
+    "flip-online": [(Ordeal("flip", edge=6.0, online="sgd"), 16)],
 }
 
 

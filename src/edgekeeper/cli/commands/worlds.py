@@ -70,8 +70,7 @@ def worlds(
         typer.Option(
             "--online",
             metavar="KIND",
-            help="Run each market a second time with lines that learn online: bayes, sgd, river "
-            "or continuation.",
+            help="Run each market again with lines that learn online, such as by bayes or sgd.",
             show_default="once, as configured",
         ),
     ] = "",

@@ -86,8 +86,12 @@ class Worth:
 
         What they do not share is worth what the package says; where that is all, nothing is known.
         """
-        if self.known:
-            self.chances = kept * self.chances + (kept > 0.0) * (1.0 - kept) * self._at(said)
+        if not self.known:
+            return
+        if kept > 0.0:
+            self.chances = kept * self.chances + (1.0 - kept) * self._at(said)
+        else:
+            self.chances = np.zeros(len(SIZES))
 
     def _at(self, slope: float) -> Float64Array:
         """All chance at one slope: at its two neighbours on the grid, so that the mean is it."""
