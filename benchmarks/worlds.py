@@ -33,8 +33,8 @@ RECIPES = Path(__file__).parents[1] / "examples" / "recipes"
 SEARCH = 50
 SPENT = 1_000
 """Seeds of runs from before the linear line was registered first, which those runs suggested."""
-SPENT_ON_AVERAGES = 2_000
-"""Seeds of runs before there was a filter for turns, and of the recipe of that time."""
+SPENT_BEFORE_COMPARING = 3_000
+"""Seeds of runs of ``peers`` before its forecasts were comparisons, of all its forms."""
 FOUR_YEARS_AND_A_START = 504 + 1_008 + 8
 POWER = {"symbols": 20, "bars": FOUR_YEARS_AND_A_START, "search": SEARCH}
 
@@ -62,7 +62,7 @@ RUNS: dict[str, list[tuple[Ordeal, int]]] = {
     ],
     "peers": [
         (Ordeal("slow_drift", edge=edge, online="bayes", config=_recipe("peers")), markets)
-        for edge, markets in ((6.0, 12), (12.0, 12), (18.0, 12))
+        for edge, markets in ((4.0, 12), (6.0, 12), (12.0, 12), (18.0, 12))
     ],
     "peers-flip": [(Ordeal("flip", edge=6.0, online="bayes", config=_recipe("peers")), 20)],
     "peers-noise": [(Ordeal("noise", online="bayes", config=_recipe("peers")), 40)],
@@ -73,7 +73,7 @@ RUNS: dict[str, list[tuple[Ordeal, int]]] = {
 
 
 def _spent(ordeal: Ordeal) -> int:
-    return SPENT_ON_AVERAGES if ordeal.online == "bayes" else SPENT
+    return SPENT_BEFORE_COMPARING if ordeal.online == "bayes" else SPENT
 
 
 def main() -> None:

@@ -406,11 +406,12 @@ def test_drift_asks_for_a_refit_and_the_request_is_lived_again(tmp_path, bars):
     assert again.close() == head
 
 
-def learning(kind):
+def learning(kind, target="direction"):
     """Return the eager configuration with a line that learns online."""
     line = EAGER.lines[0].model_copy(
         update={
             "online": OnlineConfig(by=kind, buffer=100),
+            "target": target,
             "min_bars": 100,
             "refit_epochs": 40,
         }
@@ -419,11 +420,14 @@ def learning(kind):
     return EAGER.model_copy(update={"gates": gates, "lines": (line,)})
 
 
-@pytest.mark.parametrize("kind", ["bayes", "sgd"])
-def test_a_line_that_learns_online_lives_as_it_replays(kind, tmp_path, desk, bars):
-    config, some = learning(kind), upto(bars, 170)
+@pytest.mark.parametrize(
+    ("kind", "target", "last"),
+    [("bayes", "direction", 170), ("bayes", "relative", 270), ("sgd", "direction", 170)],
+)
+def test_a_line_that_learns_online_lives_as_it_replays(kind, target, last, tmp_path, desk, bars):
+    config, some = learning(kind, target), upto(bars, last)
     live = desk(history=1, config=config)
-    live.take(some, 1, 170)
+    live.take(some, 1, last)
     replay(some, config, out=tmp_path / "replay")
     with Ledger.open(tmp_path / "replay" / "ledger.sqlite", read_only=True) as ledger:
         for name in ("forecasts", "decisions", "evidence", "stages"):

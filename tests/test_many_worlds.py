@@ -9,6 +9,8 @@ from edgekeeper.build import replay
 from edgekeeper.config import Config, GatesConfig, LineConfig
 from edgekeeper.errors import UsageError
 from edgekeeper.many_worlds import Ordeal, run_markets
+from edgekeeper.report.market_books import sharpe
+from edgekeeper.report.oracle_book import oracle_gains, visible_oracle_gains
 
 CONFIG = Config(
     gates=GatesConfig(min_samples=20),
@@ -106,6 +108,21 @@ def test_a_market_is_run_again_with_lines_that_learn_online(tmp_path):
     assert strip([{k: v for k, v in row.items() if k not in own}]) == strip(
         [{k: v for k, v in alone.items() if k not in own}]
     )
+
+
+def test_a_line_is_compared_with_an_oracle_that_forecasts_as_it_does(tmp_path):
+    line = CONFIG.lines[0].model_copy(update={"min_bars": 150})
+    other = line.model_copy(update={"name": "against", "target": "relative"})
+    config = CONFIG.model_copy(update={"lines": (line, other)})
+    ordeal = Ordeal("planted", symbols=4, bars=300, edge=12.0, config=config)
+    (row,) = run_markets(replay, ordeal, range(1, 2), file=tmp_path / "markets.jsonl")
+    plain, against = (row["books"][each.name] for each in (line, other))
+    world = ordeal.world(1)
+    for book, relative in ((plain, False), (against, True)):
+        part = slice(book["first"], book["first"] + book["bars"])
+        for name, gains in (("oracle", oracle_gains), ("visible_oracle", visible_oracle_gains)):
+            gain = gains(world, ordeal.settings(), relative=relative)[part]
+            assert book[name] == sharpe(gain, world.bars.periods_per_year)
 
 
 def test_what_lines_learn_online_with_is_checked_before_anything_runs(tmp_path):

@@ -23,6 +23,7 @@ from edgekeeper.report.book_rates import WITH, WITHOUT
 from edgekeeper.report.market_books import Books, book_figures, line_books
 from edgekeeper.report.market_record import market_record
 from edgekeeper.report.oracle_book import oracle_gains, visible_oracle_gains
+from edgekeeper.types import Float64Array
 from edgekeeper.worlds import NATURES, World, make_world
 from edgekeeper.worlds.leak import COLUMN
 
@@ -128,10 +129,6 @@ def run_market(replay: _Replay, ordeal: Ordeal, seed: int) -> dict[str, Any]:
     if ordeal.online:
         online, runs[WITH] = _run_once(replay, world, ordeal.settings(ordeal.online))
     flip = round(0.6 * ordeal.bars) if ordeal.kind == "flip" else None
-    oracles = {
-        "oracle": oracle_gains(world, ordeal.settings()),
-        "visible_oracle": visible_oracle_gains(world, ordeal.settings()),
-    }
     return {
         "key": ordeal.key(),
         "kind": ordeal.kind,
@@ -143,9 +140,23 @@ def run_market(replay: _Replay, ordeal: Ordeal, seed: int) -> dict[str, Any]:
         "drift_sharpe": world.drift_sharpe,
         **record,
         "online": online,
-        "books": book_figures(runs, oracles, bars.periods_per_year, flip),
+        "books": book_figures(
+            runs, _oracles(world, ordeal.settings()), bars.periods_per_year, flip
+        ),
         "seconds": round(time.monotonic() - began, 2),
     }
+
+
+def _oracles(world: World, config: Config) -> dict[str, dict[str, Float64Array | None]]:
+    """What oracles gained that forecast as each line does, by line and oracle."""
+    found = {
+        target: {
+            "oracle": oracle_gains(world, config, relative=target == "relative"),
+            "visible_oracle": visible_oracle_gains(world, config, relative=target == "relative"),
+        }
+        for target in {line.target for line in config.lines}
+    }
+    return {line.name: found[line.target] for line in config.lines}
 
 
 def _run_once(replay: _Replay, world: World, config: Config) -> tuple[dict[str, Any], Books]:

@@ -35,7 +35,7 @@ def labelled(bars, volatility=0.02, horizon=5):
 def test_half_of_the_symbols_do_better_whatever_all_of_them_do():
     bars = market(SHARED + OWN)
     labels, volatility = labelled(bars)
-    _, direction = against_peers(labels, bars, volatility)
+    direction = against_peers(labels, bars, volatility).direction
     plain = labels.long_better.reshape(-1, SYMBOLS)[:-10].mean(axis=1)
     rows = direction.reshape(-1, SYMBOLS)[:-10]
     against, tied = rows.mean(axis=1), (rows == 0.5).all(axis=1)
@@ -49,7 +49,7 @@ def test_half_of_the_symbols_do_better_whatever_all_of_them_do():
 def test_the_direction_is_that_of_the_mean_compared():
     bars = market(SHARED + OWN)
     labels, volatility = labelled(bars)
-    found, direction = against_peers(labels, bars, volatility)
+    found, direction, distance = against_peers(labels, bars, volatility)
     gain = (labels.net_return[:, 0] - labels.net_return[:, 1]).reshape(-1, SYMBOLS)
     known = (found.end_time < NEVER).reshape(-1, SYMBOLS)
     assert known[:-8].all()
@@ -59,12 +59,15 @@ def test_the_direction_is_that_of_the_mean_compared():
     expected = np.where(np.abs(better) < 1e-12, 0.5, better > 0.0)
     np.testing.assert_array_equal(direction.reshape(-1, SYMBOLS)[rows], expected)
     assert np.isnan(direction[~known.ravel()]).all()
+    size = np.abs(better) / 2.0 / 0.02  # a unit of volatility, on each of the two sides
+    np.testing.assert_allclose(distance.reshape(-1, SYMBOLS)[rows], size, atol=1e-12)
+    assert np.isnan(distance[~known.ravel()]).all()
 
 
 def test_it_is_known_with_the_last_of_the_peers_and_nothing_else_is_changed():
     bars = market(SHARED + OWN)
     labels, volatility = labelled(bars)
-    found, _ = against_peers(labels, bars, volatility)
+    found = against_peers(labels, bars, volatility).labels
     ends = labels.end_time.reshape(-1, SYMBOLS)
     np.testing.assert_array_equal(
         found.end_time.reshape(-1, SYMBOLS), np.repeat(ends.max(axis=1)[:, None], SYMBOLS, axis=1)
@@ -79,15 +82,16 @@ def test_what_is_known_by_a_bar_does_not_change_with_what_comes_after_it(cut):
     """Of peers too: rows whose peers end later are not told from what came later."""
     bars = market(SHARED + OWN)
     rows = slice(0, cut * SYMBOLS)
-    whole, direction = against_peers(labelled(bars)[0], bars, labelled(bars)[1])
+    whole, direction, distance = against_peers(labelled(bars)[0], bars, labelled(bars)[1])
     short_bars = bars.rows(rows.start, rows.stop)
-    short, short_direction = against_peers(
+    short, short_direction, short_distance = against_peers(
         labelled(short_bars)[0], short_bars, labelled(short_bars)[1]
     )
     known = whole.end_time[rows] <= cut - 1
     np.testing.assert_array_equal(known, short.end_time <= cut - 1)
     assert known.sum() > 100 * SYMBOLS
     np.testing.assert_array_equal(direction[rows][known], short_direction[known])
+    np.testing.assert_array_equal(distance[rows][known], short_distance[known])
 
 
 def test_who_has_no_volatility_yet_is_no_peer_and_holds_nobody_up():
@@ -95,8 +99,9 @@ def test_who_has_no_volatility_yet_is_no_peer_and_holds_nobody_up():
     volatility = np.full(len(bars), 0.02)
     volatility.reshape(-1, SYMBOLS)[:100, 0] = np.nan
     labels = TripleBarrier(horizon=5, costs=Costs()).label(bars, volatility)
-    found, direction = against_peers(labels, bars, volatility)
+    found, direction, distance = against_peers(labels, bars, volatility)
     early = direction.reshape(-1, SYMBOLS)[:90]
+    assert np.array_equal(np.isnan(distance.reshape(-1, SYMBOLS)[:90]), np.isnan(early))
     assert np.isnan(early[:, 0]).all()
     assert np.isfinite(early[:, 1:]).all()
     assert (found.end_time.reshape(-1, SYMBOLS)[:90, 0] == NEVER).all()

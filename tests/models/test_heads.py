@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgekeeper.errors import BadData, Refused, UsageError
-from edgekeeper.models.head_fitting import MINIMUM_ROWS, fit_heads
+from edgekeeper.models.head_fitting import MINIMUM_ROWS, fit_heads, heads_for
 from edgekeeper.models.heads import Heads, Outcomes
 from edgekeeper.stats.conformal import coverage
 
@@ -241,3 +241,79 @@ def test_wrong_arguments_are_refused():
         fit(score, outcomes, coverage=1.0)
     with pytest.raises(BadData, match="shape"):
         Outcomes(np.zeros((3, 2)), np.zeros((3, 2)), np.zeros(3))
+
+
+# -- relative heads: a score against those of its bar ----------------------------------------------
+
+
+def bars_of(rows, symbols=4):
+    return 10**18 + np.repeat(np.arange(rows // symbols), symbols) * 86_400 * 10**9
+
+
+def shared(rows, symbols=4, seed=5):
+    """What all scores of a bar have in common."""
+    return np.repeat(3.0 * np.random.default_rng(seed).standard_normal(rows // symbols), symbols)
+
+
+def test_what_scores_of_a_bar_share_moves_no_relative_forecast():
+    score, outcomes = draw()
+    time = bars_of(len(score))
+    heads = fit(score + shared(len(score)), outcomes, event_time=time)
+    alike = fit(score, outcomes, event_time=time)
+    assert heads.relative
+    assert heads.reward.slope == pytest.approx(alike.reward.slope)
+    rows = (np.full(len(score), 0.01), np.zeros(len(score)), None, time)
+    one, other = heads.forecast(score, *rows), heads.forecast(score + 7.0 * shared(4_000), *rows)
+    assert one.expected_return == pytest.approx(other.expected_return)
+    best = one.expected_return[:, 0].reshape(-1, 4).argmax(axis=1)
+    assert np.array_equal(best, score.reshape(-1, 4).argmax(axis=1))
+    plain = fit(score + shared(len(score)), outcomes)
+    assert not plain.relative
+    assert plain.reward.slope[0] < 0.6 * heads.reward.slope[0]
+
+
+def test_rows_that_are_not_used_are_no_peers():
+    score, outcomes = draw()
+    heads = fit(score, outcomes, event_time=bars_of(len(score)))
+    four, time = np.array([1.0, 3.0, 50.0, 60.0]), np.full(4, 9)
+    volatility = np.array([0.01, 0.01, 0.01, np.nan])
+    blind = np.array([False, False, True, False])
+    out = heads.forecast(four, volatility, np.zeros(4), blind, time).expected_return[:, 0]
+    two = heads.forecast(four[:2], volatility[:2], np.zeros(2), None, time[:2])
+    assert np.array_equal(out[:2], two.expected_return[:, 0])
+    assert np.isnan(out[2:]).all()
+
+
+def test_relative_heads_are_told_apart_and_read_again():
+    score, outcomes = draw()
+    time = bars_of(len(score))
+    heads, plain = fit(score, outcomes, event_time=time), fit(score, outcomes)
+    record = heads.to_json()
+    assert record["relative"] is True
+    assert "relative" not in plain.to_json()
+    again = Heads.from_json(record)
+    assert again.relative
+    assert again.to_json() == record
+    for wrong in (False, 1, None):
+        with pytest.raises(BadData, match="relative: expected true, or no such field"):
+            Heads.from_json(record | {"relative": wrong})
+
+
+def test_relative_heads_ask_for_times():
+    score, outcomes = draw()
+    heads = fit(score, outcomes, event_time=bars_of(len(score)))
+    for time in (None, np.arange(2)):
+        with pytest.raises(BadData, match="forecast all symbols of a bar together"):
+            heads.forecast(np.zeros(3), np.full(3, 0.01), np.zeros(3), None, time)
+    with pytest.raises(BadData, match="event_time"):
+        heads_for(heads, score, np.ones(len(score)))
+
+
+def test_heads_for_another_fit_take_its_own_spread_within_bars():
+    score, outcomes = draw()
+    time = bars_of(len(score))
+    heads = fit(score, outcomes, event_time=time)
+    other = heads_for(heads, 5.0 * score + shared(len(score)), np.ones(len(score)), time)
+    assert other.relative
+    assert other.scale == pytest.approx(5.0 * heads.scale)
+    assert other.centre == pytest.approx(0.0, abs=1e-9)

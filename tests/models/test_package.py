@@ -48,6 +48,28 @@ def test_packaged_equals_trained(name, rows):
     assert 600 < package.manifest.parity.rows_with_nan <= 2_000
 
 
+def test_a_package_that_compares_symbols(model, rows, package):
+    relative = dataclasses.replace(model, heads=dataclasses.replace(model.heads, relative=True))
+    features, volatility = rows
+    time = 10**18 + np.repeat(np.arange(500), 4)
+    given = {"features": features, "volatility": volatility}
+    sealed = build_package(relative, provenance(), **given, event_time=time)
+    assert sealed.hash != package.hash
+    served = load_package(sealed.files)
+    assert served.manifest.heads.relative
+    assert served.manifest.parity.rows == 2_000
+    ours, theirs = (each.forecast(*rows, time) for each in (relative, served))
+    for field in dataclasses.fields(Forecasts):
+        trained, packaged = getattr(ours, field.name), getattr(theirs, field.name)
+        assert packaged == pytest.approx(trained, abs=1e-6)
+    assert not np.array_equal(theirs.expected_return, model.forecast(*rows).expected_return)
+    for without in (lambda: served.forecast(*rows), lambda: relative.forecast(*rows)):
+        with pytest.raises(BadData, match="compares the symbols of a bar: expected event_time"):
+            without()
+    with pytest.raises(BadData, match="compares the symbols of a bar"):
+        build_package(relative, provenance(), **given)
+
+
 def test_same_model_same_hash_and_any_change_another(model, rows, package):
     def again(record, of=model):
         return build_package(of, record, features=rows[0], volatility=rows[1]).hash

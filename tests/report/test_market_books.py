@@ -19,11 +19,16 @@ def gains(mean, n, seed=0):
     return mean + np.random.default_rng(seed).standard_normal(n)
 
 
+def of_each(runs, **oracles):
+    """The same oracles for every line."""
+    return {name: oracles for books in runs.values() for name in books}
+
+
 def test_books_are_compared_over_the_bars_that_all_have():
     short, long = gains(0.2, 300), gains(0.1, 500, seed=1)
     oracle = gains(0.4, 700, seed=2)
     runs = {"without": {"a": (100, long), "b": (0, long)}, "with": {"a": (150, short)}}
-    found = book_figures(runs, {"oracle": oracle, "visible_oracle": None}, 252.0, None)
+    found = book_figures(runs, of_each(runs, oracle=oracle, visible_oracle=None), 252.0, None)
     assert list(found) == ["a"]
     book = found["a"]
     assert (book["first"], book["bars"], book["earned"]) == (150, 300, None)
@@ -39,7 +44,7 @@ def test_recovery_counts_from_the_flip():
     lost = np.concatenate([np.full(200, 1.0), np.full(80, -1.0), np.full(200, 1.0)])
     gone = np.concatenate([np.full(200, 1.0), np.full(280, -1.0)])
     books = {"without": {"a": (20, gone)}, "with": {"a": (20, lost)}}
-    found = book_figures(books, {"oracle": None}, 252.0, 220)["a"]
+    found = book_figures(books, of_each(books, oracle=None), 252.0, 220)["a"]
     assert found["earned"] is True
     assert found["without"]["recovery"] is None
     assert found["with"]["recovery"] == 80 + 32  # 31 losses and 32 gains in the window
@@ -139,3 +144,8 @@ def test_who_sees_bars_alone_earns_less_than_who_knows_the_state_and_more_where_
     assert 1.0 < ratio(visible, whole) < ratio(hidden, whole)
     assert ratio(visible, early) / ratio(hidden, early) > 0.75
     assert ratio(visible, late) / ratio(hidden, late) < ratio(visible, early) / ratio(hidden, early)
+
+    # An oracle that bets on no market is the harder one to come near to.
+    for oracle, plain in ((oracle_gains, hidden), (visible_oracle_gains, visible)):
+        apart = np.stack([oracle(world, Config(), relative=True) for world in worlds])
+        assert ratio(apart, whole) > 1.02 * ratio(plain, whole)

@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 
@@ -6,6 +8,8 @@ from edgekeeper.config import Config, EvidenceConfig, GatesConfig, LineConfig, R
 from edgekeeper.features import evaluate
 from edgekeeper.learn import LearnService
 from edgekeeper.ledger import Ledger
+from edgekeeper.models import load_package
+from edgekeeper.models.package import GRAPH, MANIFEST, PackageBytes
 from edgekeeper.registry import Registry
 from edgekeeper.simulator import MarketFeed
 from edgekeeper.trade import TradeLoop, cut_epochs, rule_signals
@@ -133,3 +137,16 @@ def flip(start_run):
     """A strong edge that turns round: found, promoted, lost, retreated from."""
     world = make_world("flip", seed=3, symbols=3, bars=420, net_sharpe=8.0, flip_at=0.75)
     return start_run(world.bars).all()
+
+
+@pytest.fixture(scope="session")
+def compares():
+    """Give the same package with heads that compare the symbols of a bar."""
+
+    def compare(run, package):
+        files = run.registry.files(package.hash).files
+        manifest = json.loads(files[MANIFEST])
+        manifest["heads"]["relative"] = True
+        return load_package(PackageBytes.seal(manifest, files[GRAPH]).files)
+
+    return compare

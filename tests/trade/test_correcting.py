@@ -5,7 +5,7 @@ import pytest
 
 from edgekeeper.config import OnlineConfig
 from edgekeeper.errors import UsageError
-from edgekeeper.models.online import agreement
+from edgekeeper.models.online import agreement, scores_read
 from edgekeeper.trade import TradeLoop
 from edgekeeper.trade.correcting import Correction
 from edgekeeper.trade.seats import SegmentForecasts
@@ -120,6 +120,33 @@ def test_a_swap_keeps_as_much_as_the_scores_agree(flip, packages):
     source = SegmentForecasts(flip.feed, flip.matrix)
     found.read(packages[1], FIRST + 60, FIRST + 61, source.get(packages[1], FIRST + 60, FIRST + 61))
     assert found.corrector.slopes == pytest.approx(before * expected)
+
+
+def test_what_compares_symbols_is_corrected_on_the_scores_it_compares(flip, packages, compares):
+    raw, last = (compares(flip, package) for package in packages)
+    matrix, feed = flip.matrix(packages[0]), flip.feed
+    rows = slice(int(feed.offsets[FIRST]), int(feed.offsets[FIRST + 60]))
+    time = feed.bars.event_time[rows]
+    score = scores_read(raw, matrix[rows], time)
+    means = np.bincount(np.repeat(np.arange(60), 3), weights=score)
+    assert means == pytest.approx(np.zeros(60), abs=1e-12)
+    assert np.ptp(packages[0].score(np.ascontiguousarray(matrix[rows])) - score) > 0.01
+
+    one, other = correction(flip), correction(flip)
+    go_on(flip, one, raw, FIRST, FIRST + 60)
+    source = SegmentForecasts(flip.feed, flip.matrix)
+    for t in range(FIRST, FIRST + 60, 5):
+        other.read(raw, t, t + 5, source.get(raw, t, t + 5))
+        other.end_epoch(flip.learn.outcomes, int(flip.feed.instants[t + 4]))
+    assert one.corrector.state() == other.corrector.state()
+
+    before = one.corrector.slopes.copy()
+    end = int(feed.offsets[FIRST + 60])
+    newest = slice(max(end - 1_000, 0), end)
+    times = feed.bars.event_time[newest]
+    kept = agreement(*(scores_read(each, matrix[newest], times) for each in (raw, last)))
+    one.read(last, FIRST + 60, FIRST + 61, source.get(last, FIRST + 60, FIRST + 61))
+    assert one.corrector.slopes == pytest.approx(before * kept)
 
 
 def test_a_loop_without_outcomes_cannot_learn_online(flip):

@@ -12,14 +12,26 @@ def package(flip):
     return flip.trade.roster.newest
 
 
+@pytest.fixture(scope="module")
+def both(compares, flip):
+    """A package with an edge, and the same comparing the symbols of a bar."""
+    package = flip.registry.load(flip.table("packages", line="linear")["hash"][0])
+    return {"alone": package, "compared": compares(flip, package)}
+
+
 def whole(flip, package, first, last):
     offsets = flip.feed.offsets
     rows = slice(int(offsets[first]), int(offsets[last]))
-    return package.forecast(flip.matrix(package)[rows], flip.feed.volatility[rows])
+    feed = flip.feed
+    return package.forecast(
+        flip.matrix(package)[rows], feed.volatility[rows], feed.bars.event_time[rows]
+    )
 
 
+@pytest.mark.parametrize("reads", ["alone", "compared"])
 @pytest.mark.parametrize("steps", [[1] * 150, [7] * 20, [64, 1, 63, 22], [150], [0, 3, 100]])
-def test_forecasts_computed_ahead_are_those_of_each_bar(flip, package, steps):
+def test_forecasts_computed_ahead_are_those_of_each_bar(flip, both, steps, reads):
+    package = both[reads]
     source = SegmentForecasts(flip.feed, flip.matrix)
     expected = whole(flip, package, 250, 250 + sum(steps))
     at, pieces = 250, []
@@ -29,6 +41,12 @@ def test_forecasts_computed_ahead_are_those_of_each_bar(flip, package, steps):
     for name in Forecasts.__dataclass_fields__:
         joined = np.concatenate([getattr(piece, name) for piece in pieces])
         assert np.array_equal(joined, getattr(expected, name), equal_nan=True)
+
+
+def test_what_compares_says_something_else(flip, both):
+    one, other = (whole(flip, both[reads], 250, 400) for reads in ("alone", "compared"))
+    assert not np.array_equal(one.expected_return, other.expected_return)
+    assert one.bars_held.shape == other.bars_held.shape
 
 
 def test_the_end_of_the_history_is_not_passed(flip, package):

@@ -52,10 +52,34 @@ def test_what_is_known_does_not_depend_on_the_future(workshop, how, target):
     weight = np.ones(len(whole.bars))
     told = [data.training_rows(rows, weight[: len(data.bars)]) for data in (whole, other)]
     assert np.array_equal(told[0].target, told[1].target)
+    assert np.array_equal(told[0].weight, told[1].weight)
     assert set(told[0].target) == {0.0, 1.0}
     one, two = whole.outcomes(rows), other.outcomes(rows)
     assert np.array_equal(one.net_return, two.net_return)
     assert np.array_equal(one.stopped, two.stopped)
+
+
+def test_a_row_counts_as_much_as_it_was_far_from_its_peers(workshop):
+    line = workshop.lines[1]
+    plain, data = (
+        workshop.data(line.model_copy(update={"target": target}))
+        for target in ("direction", "relative")
+    )
+    assert (plain.emphasis == 1.0).all()
+    rows = data.known_rows(workshop.now)
+    rows = rows[data.tasks.direction[rows] != 0.5]
+    gain = data.labels.net_return[:, 0] - data.labels.net_return[:, 1]
+    ahead = (gain / data.volatility).reshape(-1, 3)
+    far = np.abs(ahead - ahead.mean(axis=1, keepdims=True)).ravel()[rows] / 2.0 / np.sqrt(10.0)
+    assert (far > 1.0).any()
+    expected = np.minimum(far, 1.0)
+    assert data.emphasis[rows] == pytest.approx(expected)
+    weight = np.random.default_rng(0).uniform(0.1, 1.0, len(data.bars))
+    told = data.training_rows(rows, weight).weight
+    assert told == pytest.approx(weight[rows] * expected / (weight[rows] * expected).mean())
+    unknown = np.isnan(data.tasks.direction)
+    assert unknown.any()
+    assert (data.emphasis[unknown] == 0.0).all()
 
 
 def test_uniqueness_counts_only_the_rows_that_are_asked_for(workshop):

@@ -164,8 +164,9 @@ def test_who_never_stops_early_does_not_look_at_validation_rows(workshop, learne
     assert np.array_equal(with_.score(later.features), without.score(later.features))
 
 
-def test_a_final_fit_on_shared_windows_is_that_on_rows_of_its_own(workshop):
-    line = workshop.lines[1].model_copy(update={"final_fit": True})
+@pytest.mark.parametrize("target", ["direction", "relative"])
+def test_a_final_fit_on_shared_windows_is_that_on_rows_of_its_own(workshop, target):
+    line = workshop.lines[1].model_copy(update={"final_fit": True, "target": target})
     data = workshop.data(line)
     learner = make_learner(line)
     shared = share_windows(learner, data.table), share_windows(learner, data.table)
@@ -173,7 +174,8 @@ def test_a_final_fit_on_shared_windows_is_that_on_rows_of_its_own(workshop):
     for rows in (known[: len(known) // 2], known):
         alone = fit_model(data, rows, line, workshop.config, seed=3)
         found = ready_to_fit(data, rows, line, workshop.config, seed=3, windows=shared)()
-        one, two = (each.forecast(data.matrix, data.volatility) for each in (alone, found))
+        given = (data.matrix, data.volatility, data.bars.event_time)
+        one, two = (each.forecast(*given) for each in (alone, found))
         assert two.probability == pytest.approx(one.probability, abs=1e-9, nan_ok=True)
 
 
@@ -193,6 +195,47 @@ def test_rows_too_few_to_split_are_refused(workshop, count):
     rows = data.known_rows(workshop.now)[:count]
     with pytest.raises(Refused, match="line linear"):
         fit_model(data, rows, line, workshop.config, seed=1)
+
+
+@pytest.mark.parametrize("final", [False, True])
+def test_who_learned_which_symbols_did_better_forecasts_against_them(workshop, final):
+    line = workshop.lines[1].model_copy(update={"target": "relative", "final_fit": final})
+    data = workshop.data(line)
+    rows = data.known_rows(workshop.now)
+    model = fit_model(data, rows, line, workshop.config, seed=1)
+    assert model.heads.relative
+    time = data.bars.event_time
+    whole = model.forecast(data.matrix, data.volatility, time).expected_return
+    known = np.isfinite(whole).all(axis=1)
+    # Both sides share one intercept, so what is left of them has no mean over a bar's symbols.
+    z = (whole[:, 0] - whole[:, 1]) / data.volatility
+    bar = np.searchsorted(data.bars.instants, time[known])
+    assert np.abs(np.bincount(bar, weights=z[known])[np.unique(bar)]).max() < 1e-9
+    cut = int(data.bars.instant_offsets[300])
+    part = model.forecast(data.matrix[:cut], data.volatility[:cut], time[:cut]).expected_return
+    assert np.array_equal(part, whole[:cut], equal_nan=True)
+    alone = fit_model(data, rows, workshop.lines[1], workshop.config, seed=1)
+    assert not alone.heads.relative
+
+
+def test_trees_that_share_their_bins_are_told_how_much_a_row_counts(workshop):
+    line = workshop.lines[0].model_copy(update={"target": "relative"})
+    data = workshop.data(line)
+    rows = data.known_rows(workshop.now)
+
+    def scores(of, *, together):
+        windows = tuple(share_windows(make_learner(line), of.table) for _ in range(2))
+        options = {"windows": windows} if together else {}
+        fit = ready_to_fit(of, rows, line, workshop.config, seed=3, **options)
+        return fit().fitted.score(of.matrix[rows])
+
+    alike = replace(data, emphasis=np.ones(len(data.bars)))
+    alone, shared = (scores(data, together=both) for both in (False, True))
+    told_alike = scores(alike, together=True)
+    # Bins differ a little (see BinnedWindows), so do the trees.
+    assert np.corrcoef(alone, shared)[0, 1] > np.corrcoef(alone, told_alike)[0, 1] > 0.5
+    weight = np.random.default_rng(1).permutation(data.emphasis)
+    assert not np.array_equal(scores(replace(data, emphasis=weight), together=True), shared)
 
 
 STEPS = {

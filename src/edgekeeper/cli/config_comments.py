@@ -208,7 +208,7 @@ COMMENTS = {
     "lines.extra_features": 'Features of your own: { gap = "open / lag(close, 1) - 1" }.',
     "lines.target": '"direction": which side of a bar did better; "relative": which symbols did\n'
     "# better than the others at the same bar, so that what moves all of them is no noise.\n"
-    "# Forecasts and decisions are about both sides of a bar as before.",
+    "# Forecasts then say which do better, too; decisions are about both sides of a bar as before.",
     "lines.refit_epochs": "Epochs from one fit to the next.",
     "lines.refit_growth": "Refit sooner when the data has grown by this share.",
     "lines.min_bars": "Bars before the first fit.",

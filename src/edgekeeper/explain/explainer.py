@@ -1,4 +1,8 @@
-"""One package's scores taken apart again and again, against what its manifest says is usual."""
+"""One package's scores taken apart again and again, against what its manifest says is usual.
+
+Where a package compares the symbols of a bar, it is a symbol's own score that is taken apart, before
+the mean of the others is taken off.
+"""
 
 from edgekeeper.explain.background import background_of
 from edgekeeper.explain.packaged_trees import trees_in

@@ -5,6 +5,7 @@ which symbols did better than the others hears less noise, and nothing about the
 """
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,15 +14,32 @@ from edgekeeper.errors import UsageError
 from edgekeeper.labels.record import NEVER, Labels
 from edgekeeper.types import LONG, SHORT, Float64Array
 
-__all__ = ["against_peers"]
+__all__ = ["AgainstPeers", "against_peers"]
 
 _TIE = 1e-9  # deviations of a bar
 
 
-def against_peers(
-    labels: Labels, bars: Bars, volatility: Float64Array
-) -> tuple[Labels, Float64Array]:
-    """Return labels known once those of all peers are, and which symbols did better than they.
+class AgainstPeers(NamedTuple):
+    """Outcomes against those of peers.
+
+    Attributes
+    ----------
+    labels : Labels
+        Known ``NEVER`` at instants with fewer than two peers, or where one's outcome is unknown.
+    direction : float64 [N]
+        1.0 where a symbol did better than the mean of its peers, 0.0 where worse, 0.5 where as well
+        (all of them reached the same barrier), NaN where unknown.
+    distance : float64 [N]
+        From that mean, in units of the symbol's volatility over the two sides; NaN where unknown.
+    """
+
+    labels: Labels
+    direction: Float64Array
+    distance: Float64Array
+
+
+def against_peers(labels: Labels, bars: Bars, volatility: Float64Array) -> AgainstPeers:
+    """Compare outcomes with those of the other symbols of their instant.
 
     Peers are the symbols that have a bar and a volatility at the same instant. What is compared is
     how much more the long side made than the short one, in units of volatility, with the mean of
@@ -35,14 +53,6 @@ def against_peers(
         Those the labels were made from.
     volatility : float64 [N]
         Predicted deviation of one bar's return.
-
-    Returns
-    -------
-    labels : Labels
-        Known ``NEVER`` at instants with fewer than two peers, or where one's outcome is unknown.
-    direction : float64 [N]
-        1.0 where a symbol did better than the mean of its peers, 0.0 where worse, 0.5 where as well
-        (all of them reached the same barrier), NaN where unknown.
 
     Raises
     ------
@@ -59,8 +69,11 @@ def against_peers(
     >>> labels = TripleBarrier(horizon=1, target=9.0, stop=9.0).label(bars, np.full(6, 0.01))
     >>> labels.long_better.tolist()
     [1.0, 1.0, 0.0, 0.0, nan, nan]
-    >>> against_peers(labels, bars, np.full(6, 0.01))[1].tolist()
+    >>> found = against_peers(labels, bars, np.full(6, 0.01))
+    >>> found.direction.tolist()
     [1.0, 0.0, 0.0, 1.0, nan, nan]
+    >>> found.distance.round(1).tolist()
+    [2.0, 2.0, 0.5, 0.5, nan, nan]
     """
     if len(bars.symbols) < 2:
         raise UsageError(
@@ -83,4 +96,7 @@ def against_peers(
     when = np.where(known, latest[instant], NEVER)
     winner = np.where(np.abs(better) < _TIE, 0.5, (better > 0.0).astype(np.float64))
     direction = np.where(known, winner, np.nan)
-    return replace(labels, known_time=np.stack([when, when], axis=1)), direction
+    distance = np.where(known, np.abs(better) / 2.0, np.nan)
+    return AgainstPeers(
+        replace(labels, known_time=np.stack([when, when], axis=1)), direction, distance
+    )

@@ -292,6 +292,7 @@ class LearnService:
             provenance,
             features=data.matrix[sample],
             volatility=data.volatility[sample],
+            event_time=data.bars.event_time[sample],
         )
 
     def _record(

@@ -86,6 +86,14 @@ class Fields:
             raise self._wrong(name, f"{length} numbers", values)
         return np.array([self._number(name, item) for item in values], dtype=np.float64)
 
+    def flag(self, name: str) -> bool:
+        """Return a field that is there only where it is true."""
+        if name not in self._left:
+            return False
+        if self.value(name) is not True:
+            raise BadData(f"{self._where}.{name}: expected true, or no such field")
+        return True
+
     def items(self, name: str) -> list[Json]:
         """Return a list field."""
         value = self.value(name)

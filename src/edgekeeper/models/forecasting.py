@@ -5,7 +5,7 @@ import numpy as np
 from edgekeeper.errors import BadData
 from edgekeeper.models.heads import Heads
 from edgekeeper.models.reference import Reference
-from edgekeeper.types import Float32Array, Float64Array, Forecasts
+from edgekeeper.types import Float32Array, Float64Array, Forecasts, Int64Array
 
 __all__ = ["checked_inputs", "finish"]
 
@@ -41,8 +41,10 @@ def finish(
     volatility: Float64Array,
     heads: Heads,
     reference: Reference,
+    event_time: Int64Array | None = None,
 ) -> Forecasts:
     """Apply the heads; abstain on rows without a single known feature."""
     missing = np.isnan(features)
     blind = np.logical_and.reduce(missing, axis=1)
-    return heads.forecast(score, volatility, reference.novelty(features, missing), blind)
+    novelty = reference.novelty(features, missing)
+    return heads.forecast(score, volatility, novelty, blind, event_time)

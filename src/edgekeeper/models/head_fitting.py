@@ -7,9 +7,10 @@ import numpy as np
 
 from edgekeeper.errors import BadData, Refused, UsageError
 from edgekeeper.models.heads import SCORE_LIMIT, Heads, Lines, Outcomes
+from edgekeeper.models.peers import relative_scores
 from edgekeeper.stats.calibration import effective_size, fit_sigmoid
 from edgekeeper.stats.conformal import residual_interval
-from edgekeeper.types import SIDES, BoolArray, Float64Array
+from edgekeeper.types import SIDES, BoolArray, Float64Array, Int64Array
 
 __all__ = ["MINIMUM_ROWS", "PRIOR_ROWS", "fit_heads", "heads_for"]
 
@@ -26,6 +27,7 @@ def fit_heads(
     *,
     horizon: int,
     coverage: float = 0.9,
+    event_time: Int64Array | None = None,
 ) -> Heads:
     """Fit all heads on rows later than those the learner saw.
 
@@ -42,6 +44,8 @@ def fit_heads(
         Bars until the time barrier.
     coverage : float
         Asked of the interval.
+    event_time : int64 [n], optional
+        Of each row's bar, for relative heads: they read scores against those of the same bar.
 
     Raises
     ------
@@ -61,8 +65,11 @@ def fit_heads(
     if horizon < 1 or not 0.0 < coverage < 1.0:
         raise UsageError(f"expected horizon >= 1 and 0 < coverage < 1, got {horizon}, {coverage}")
     known = _known(score, volatility, outcomes, weight)
-    some = known.any(axis=1)
-    centre, scale = _centre_and_scale(score[some], weight[some])
+    some: BoolArray = known[:, 0] | known[:, 1]
+    relative = event_time is not None
+    if relative:
+        score = relative_scores(score, event_time, some)
+    centre, scale = _centre_and_scale(score[some], weight[some], relative=relative)
     unit = volatility * np.sqrt(horizon)
     z = np.clip((score - centre) / scale, -SCORE_LIMIT, SCORE_LIMIT)
     sides = [
@@ -85,10 +92,13 @@ def fit_heads(
         time=_mirrored([side.time for side in sides], odd=False),
         lower=np.array([low for low, _ in offsets]),
         upper=np.array([high for _, high in offsets]),
+        relative=relative,
     )
 
 
-def heads_for(heads: Heads, score: Float64Array, weight: Float64Array) -> Heads:
+def heads_for(
+    heads: Heads, score: Float64Array, weight: Float64Array, event_time: Int64Array | None = None
+) -> Heads:
     """Have heads read the score of another fit of the same recipe, brought to their own scale.
 
     Parameters
@@ -97,14 +107,21 @@ def heads_for(heads: Heads, score: Float64Array, weight: Float64Array) -> Heads:
     score : float64 [n]
         Of the other fit; rows with NaN are left out.
     weight : float64 [n]
+    event_time : int64 [n], optional
+        Of each row's bar; relative heads need it.
     """
     usable = np.isfinite(score) & (weight > 0.0)
-    centre, scale = _centre_and_scale(score[usable], weight[usable])
+    if heads.relative:
+        score = relative_scores(score, event_time, usable)
+    centre, scale = _centre_and_scale(score[usable], weight[usable], relative=heads.relative)
     return replace(heads, centre=centre, scale=scale)
 
 
-def _centre_and_scale(score: Float64Array, weight: Float64Array) -> tuple[float, float]:
-    centre = float(np.average(score, weights=weight))
+def _centre_and_scale(
+    score: Float64Array, weight: Float64Array, *, relative: bool
+) -> tuple[float, float]:
+    """Mean and deviation; the mean of a bar is the centre of scores that are taken from it."""
+    centre = 0.0 if relative else float(np.average(score, weights=weight))
     variance = float(np.average(np.square(score - centre), weights=weight))
     return centre, float(np.sqrt(variance)) if variance > _NO_VARIANCE else 1.0
 

@@ -15,7 +15,8 @@ import numpy as np
 from edgekeeper.errors import BadData
 from edgekeeper.models.canonical import Json, plain
 from edgekeeper.models.fields import Fields
-from edgekeeper.types import BoolArray, Float64Array, Forecasts
+from edgekeeper.models.peers import relative_scores
+from edgekeeper.types import BoolArray, Float64Array, Forecasts, Int64Array
 
 __all__ = ["SCORE_LIMIT", "Heads", "Lines", "Outcomes"]
 
@@ -82,7 +83,8 @@ class Heads:
     """Coefficients of all heads of one model. Made by :func:`models.fit_heads`.
 
     With ``z`` the score less ``centre``, over ``scale``, held within four deviations, and ``u``
-    the volatility of the row times the root of the horizon::
+    the volatility of the row times the root of the horizon, where the score of relative heads is
+    first taken against those of the same bar::
 
         probability     = sigmoid(success(z))       long rises with z, short falls
         risk            = sigmoid(risk(z))          long falls, short rises
@@ -101,6 +103,8 @@ class Heads:
     success, risk, reward, time : Lines
     lower, upper : float64 [2]
         Offsets in units of ``u``; infinite where the calibration rows promise nothing.
+    relative : bool
+        Scores are those against the mean of the bar's symbols, see :mod:`models.peers`.
     """
 
     centre: float
@@ -113,6 +117,7 @@ class Heads:
     time: Lines
     lower: Float64Array
     upper: Float64Array
+    relative: bool = False
     _intercept: Float64Array = field(init=False, repr=False, compare=False)
     _slope: Float64Array = field(init=False, repr=False, compare=False)
     _offset: Float64Array = field(init=False, repr=False, compare=False)
@@ -124,12 +129,29 @@ class Heads:
         object.__setattr__(self, "_slope", np.array([[h.slope] for h in lines]))
         object.__setattr__(self, "_offset", np.array([[self.lower], [self.upper]]))
 
+    def standard(
+        self, score: Float64Array, event_time: Int64Array | None, usable: BoolArray
+    ) -> Float64Array:
+        """Bring scores to the scale of the heads: float64 [n], NaN where not usable.
+
+        Raises
+        ------
+        BadData
+            Relative heads and not one time a row.
+        """
+        with np.errstate(invalid="ignore", over="ignore"):
+            if self.relative:
+                score = relative_scores(score, event_time, usable & np.isfinite(score))
+            z = np.where(usable, (score - self.centre) / self.scale, math.nan)
+            return np.minimum(np.maximum(z, -SCORE_LIMIT), SCORE_LIMIT)
+
     def forecast(
         self,
         score: Float64Array,
         volatility: Float64Array,
         novelty: Float64Array,
         blind: BoolArray | None = None,
+        event_time: Int64Array | None = None,
     ) -> Forecasts:
         """Forecast both sides of ``n`` rows.
 
@@ -139,6 +161,8 @@ class Heads:
             ``volatility`` is the predicted deviation of one bar's return.
         blind : bool [n], optional
             Rows to abstain on.
+        event_time : int64 [n], optional
+            Of each row's bar; relative heads need it.
 
         Returns
         -------
@@ -149,8 +173,7 @@ class Heads:
             usable = (volatility > 0.0) & (volatility < math.inf)
             if blind is not None:
                 usable &= ~blind
-            z = np.where(usable, (score - self.centre) / self.scale, math.nan)
-            z = np.minimum(np.maximum(z, -SCORE_LIMIT), SCORE_LIMIT)[:, None]
+            z = self.standard(score, event_time, usable)[:, None]
             unit = (volatility * math.sqrt(self.horizon))[:, None]
             heads = self._intercept + self._slope * z
             chance = 1.0 / (1.0 + np.exp(-heads[:2]))
@@ -170,7 +193,9 @@ class Heads:
     def to_json(self) -> Json:
         """Return all coefficients; an infinite offset as null."""
         finite = [np.where(np.isfinite(x), x, math.nan) for x in (self.lower, self.upper)]
-        return {
+        # Left out where it is not so: packages made before there were such heads keep their hash.
+        compared: dict[str, Json] = {"relative": True} if self.relative else {}
+        return compared | {
             "centre": self.centre,
             "scale": self.scale,
             "horizon": self.horizon,
@@ -207,6 +232,7 @@ class Heads:
                 time=Lines.read(record, "time", (0, 0)),
                 lower=lower,
                 upper=upper,
+                relative=record.flag("relative"),
             )
         if not (math.isfinite(heads.centre) and heads.scale > 0.0 and heads.horizon >= 1):
             raise BadData("heads: expected a finite centre, a positive scale and a horizon")

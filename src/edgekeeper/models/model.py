@@ -8,7 +8,7 @@ from edgekeeper.models.forecasting import checked_inputs, finish
 from edgekeeper.models.heads import Heads
 from edgekeeper.models.reference import Reference
 from edgekeeper.models.selection.selected import Selection
-from edgekeeper.types import Fitted, Float32Array, Float64Array, Forecasts
+from edgekeeper.types import Fitted, Float32Array, Float64Array, Forecasts, Int64Array
 
 __all__ = ["Model"]
 
@@ -58,7 +58,12 @@ class Model:
             return self, features
         return replace(self, selection=None), self.selection.columns(features)
 
-    def forecast(self, features: Float32Array, volatility: Float64Array) -> Forecasts:
+    def forecast(
+        self,
+        features: Float32Array,
+        volatility: Float64Array,
+        event_time: Int64Array | None = None,
+    ) -> Forecasts:
         """Forecast both sides of ``n`` rows.
 
         Parameters
@@ -67,13 +72,15 @@ class Model:
             Columns in the order of :attr:`features`, or of the table they were selected from.
         volatility : float64 [n]
             Predicted deviation of one bar's return.
+        event_time : int64 [n], optional
+            Of each row's bar, nanoseconds UTC; a model that compares symbols needs it.
 
         Raises
         ------
         BadData
-            Shapes that do not fit.
+            Shapes that do not fit, no times for a model that compares symbols.
         """
         x, v = checked_inputs(features, volatility, self.width)
         if self.selection is not None:
             x = self.selection.columns(x)
-        return finish(self.fitted.score(x), x, v, self.heads, self.reference)
+        return finish(self.fitted.score(x), x, v, self.heads, self.reference, event_time)

@@ -20,7 +20,7 @@ from edgekeeper.models.inference import Graph
 from edgekeeper.models.manifest import FORMAT, OLDEST_FORMAT, Manifest
 from edgekeeper.models.parity import check_device
 from edgekeeper.models.probe import difference, probe_rows
-from edgekeeper.types import Device, Float32Array, Float64Array, Forecasts
+from edgekeeper.types import Device, Float32Array, Float64Array, Forecasts, Int64Array
 
 __all__ = [
     "CHECKSUMS",
@@ -113,7 +113,12 @@ class PackagedModel:
         """Return the learner's log-odds that the long side does better, ``[n]``."""
         return self._graph.score(features)
 
-    def forecast(self, features: Float32Array, volatility: Float64Array) -> Forecasts:
+    def forecast(
+        self,
+        features: Float32Array,
+        volatility: Float64Array,
+        event_time: Int64Array | None = None,
+    ) -> Forecasts:
         """Forecast both sides of ``n`` rows.
 
         Parameters
@@ -122,14 +127,18 @@ class PackagedModel:
             Columns in the order of :attr:`features`.
         volatility : float64 [n]
             Predicted deviation of one bar's return, from the manifest's ``volatility`` text.
+        event_time : int64 [n], optional
+            Of each row's bar, nanoseconds UTC. A package that compares symbols
+            (``manifest.heads.relative``) needs it, and all symbols of a bar together.
 
         Raises
         ------
         BadData
-            Shapes that do not fit.
+            Shapes that do not fit, no times for a package that compares symbols.
         """
         x, v = checked_inputs(features, volatility, self._width)
-        return finish(self._graph.score(x), x, v, self.manifest.heads, self.manifest.reference)
+        manifest = self.manifest
+        return finish(self._graph.score(x), x, v, manifest.heads, manifest.reference, event_time)
 
     def probe_difference(self) -> float | None:
         """How far this machine's scores are from those recorded when the package was made.

@@ -11,7 +11,7 @@ from edgekeeper.models.package import LIMITS, PackageBytes, PackagedModel, verif
 from edgekeeper.models.parity import EXACT, Parity, check_parity
 from edgekeeper.models.probe import probe_rows
 from edgekeeper.models.rounding import rounded_weights
-from edgekeeper.types import Float32Array, Float64Array
+from edgekeeper.types import Float32Array, Float64Array, Int64Array
 
 __all__ = ["build_package"]
 
@@ -23,6 +23,7 @@ def build_package(
     features: Float32Array,
     volatility: Float64Array,
     weights: str = EXACT,
+    event_time: Int64Array | None = None,
 ) -> PackageBytes:
     """Turn a model into a sealed package.
 
@@ -38,6 +39,8 @@ def build_package(
     weights : {"exact", "int8"}
         "int8" stores the matrices of a network in 8 bits: a quarter to an eighth of the size, at
         the price of chances that move by up to ``INT8_BOUND``. Trees have none.
+    event_time : int64 [n], optional
+        Of each row's bar, for a model that compares symbols.
 
     Raises
     ------
@@ -60,7 +63,7 @@ def build_package(
     probe = loaded.score(probe_rows(model.reference))
     draft = _manifest(model, provenance, Parity(0, 0, 0.0), probe)
     served = PackagedModel(draft, loaded, hash="")
-    parity = check_parity(model, served, rows, held, weights=weights)
+    parity = check_parity(model, served, rows, held, weights=weights, event_time=event_time)
     package = PackageBytes.seal(replace(draft, parity=parity).to_json(), graph)
     for name, data in package.files.items():
         if len(data) > LIMITS[name]:

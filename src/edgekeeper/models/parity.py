@@ -7,7 +7,7 @@ import numpy as np
 
 from edgekeeper.errors import BadData, Refused
 from edgekeeper.models.model import Model
-from edgekeeper.types import Device, Float32Array, Float64Array, Forecasts
+from edgekeeper.types import Device, Float32Array, Float64Array, Forecasts, Int64Array
 
 __all__ = [
     "CUDA_BOUND",
@@ -41,7 +41,12 @@ class Packaged(Protocol):
         """Log-odds ``[n]``."""
         ...
 
-    def forecast(self, features: Float32Array, volatility: Float64Array) -> Forecasts:
+    def forecast(
+        self,
+        features: Float32Array,
+        volatility: Float64Array,
+        event_time: Int64Array | None = None,
+    ) -> Forecasts:
         """Forecast both sides of ``n`` rows."""
         ...
 
@@ -74,6 +79,7 @@ def check_parity(
     volatility: Float64Array,
     *,
     weights: str = EXACT,
+    event_time: Int64Array | None = None,
 ) -> Parity:
     """Replay rows through both; refuse where they differ.
 
@@ -86,6 +92,8 @@ def check_parity(
     volatility : float64 [n]
     weights : {"exact", "int8"}
         With weights rounded to 8 bits, only the chances are compared, within ``INT8_BOUND``.
+    event_time : int64 [n], optional
+        Of each row's bar, for a model that compares symbols.
 
     Raises
     ------
@@ -109,7 +117,8 @@ def check_parity(
     if weights == EXACT:
         names, bound = tuple(field.name for field in fields(Forecasts)), TOLERANCE
         largest = _difference("score", model.fitted.score(rows), packaged.score(rows), bound)
-    ours, theirs = model.forecast(rows, held), packaged.forecast(rows, held)
+    time = None if event_time is None else event_time[-MOST_ROWS:]
+    ours, theirs = model.forecast(rows, held, time), packaged.forecast(rows, held, time)
     for name in names:
         pair = (getattr(ours, name), getattr(theirs, name))
         largest = max(largest, _difference(name, *pair, bound))

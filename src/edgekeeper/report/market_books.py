@@ -32,7 +32,7 @@ def line_books(ledger: Ledger, bars: Bars) -> Books:
 
 def book_figures(
     runs: Mapping[str, Books],
-    oracles: Mapping[str, Float64Array | None],
+    oracles: Mapping[str, Mapping[str, Float64Array | None]],
     periods: float,
     flip: int | None,
 ) -> dict[str, Any]:
@@ -41,8 +41,8 @@ def book_figures(
     Parameters
     ----------
     runs : mapping of name to Books
-    oracles : mapping of name to float64 [T] or None
-        What oracles gained in each bar.
+    oracles : mapping of line to mapping of name to float64 [T] or None
+        What the oracles a line is compared with gained in each bar.
     periods : float
         Bars a year.
     flip : int or None
@@ -72,7 +72,7 @@ def book_figures(
             "bars": last - first,
             **{
                 oracle: None if gain is None else sharpe(gain[first:last], periods)
-                for oracle, gain in oracles.items()
+                for oracle, gain in oracles[name].items()
             },
             "earned": None if at is None else bool(len(before) > 0 and before.mean() > 0.0),
             **{

@@ -16,19 +16,23 @@ __all__ = ["oracle_gains", "visible_oracle_gains"]
 _STOP = EXIT_REASONS.index("stop")
 
 
-def oracle_gains(world: World, config: Config) -> Float64Array | None:
+def oracle_gains(world: World, config: Config, *, relative: bool = False) -> Float64Array | None:
     """Gain of each bar, float64 [T], of a line that knows the hidden state; None without an edge.
 
     Its score is the state itself, with the sign it has at that bar: neither has to be guessed from
     bars. Heads turn it into forecasts as they do for any learner, fitted on all outcomes of the
-    market, and a virtual book trades them. So bands, sizes and costs are those of a line.
+    market, and a virtual book trades them. So bands, sizes and costs are those of a line. A
+    ``relative`` oracle compares the symbols of a bar, as lines with that target do: what states
+    share is a bet on the market as a whole, which costs it more in risk than it brings.
     """
     if world.relation is None:
         return None
-    return _gains(world, config, np.abs(world.state) * np.sign(world.alpha))
+    return _gains(world, config, np.abs(world.state) * np.sign(world.alpha), relative)
 
 
-def visible_oracle_gains(world: World, config: Config) -> Float64Array | None:
+def visible_oracle_gains(
+    world: World, config: Config, *, relative: bool = False
+) -> Float64Array | None:
     """Gain of each bar, float64 [T], of a line that knows how bars are made, and sees bars alone.
 
     Its score is what bars up to then let expect of the state, all parameters known as they are at
@@ -39,10 +43,10 @@ def visible_oracle_gains(world: World, config: Config) -> Float64Array | None:
     if world.relation is None or len(world.bars.symbols) > MOST_SYMBOLS:
         return None
     sign = np.repeat(world.relation.edge.sign, len(world.bars.symbols))
-    return _gains(world, config, visible_state(world).mean * sign)
+    return _gains(world, config, visible_state(world).mean * sign, relative)
 
 
-def _gains(world: World, config: Config, score: Float64Array) -> Float64Array:
+def _gains(world: World, config: Config, score: Float64Array, relative: bool) -> Float64Array:
     """Gain of each bar of a virtual book over a score whose heads know all outcomes."""
     bars = world.bars
     volatility = evaluate(config.labels.volatility, bars)
@@ -57,8 +61,10 @@ def _gains(world: World, config: Config, score: Float64Array) -> Float64Array:
         Outcomes(labels.net_return, stopped, held),
         weight,
         horizon=config.labels.horizon_bars,
+        event_time=bars.event_time if relative else None,
     )
-    forecasts = heads.forecast(score, volatility, np.zeros(len(score)))
+    novelty = np.zeros(len(score))
+    forecasts = heads.forecast(score, volatility, novelty, event_time=bars.event_time)
     feed = MarketFeed(
         bars, volatility, np.zeros(len(bars), dtype=np.int8), max_age_ns=np.iinfo(np.int64).max
     )

@@ -15,7 +15,7 @@ import numpy as np
 
 from edgekeeper.config import OnlineConfig
 from edgekeeper.labels import NEVER, Labels
-from edgekeeper.models.online import Outcome, View, agreement, make_corrector, view_of
+from edgekeeper.models.online import Outcome, View, agreement, make_corrector, scores_read, view_of
 from edgekeeper.registry import Package
 from edgekeeper.simulator import MarketFeed
 from edgekeeper.trade.seats import FeatureSource
@@ -53,7 +53,10 @@ class Correction:
         rows = slice(int(offsets[first]), int(offsets[last]))
         matrix = self.features(package)
         self._follow(package, rows.start)
-        view = view_of(package, matrix[rows], self.feed.volatility[rows], forecasts)
+        feed = self.feed
+        view = view_of(
+            package, matrix[rows], feed.volatility[rows], forecasts, feed.bars.event_time[rows]
+        )
         usable = view.usable
         self._rows = np.append(self._rows, np.flatnonzero(usable) + rows.start)
         self._said = self._said.and_of(view.take(usable))
@@ -91,7 +94,7 @@ class Correction:
             return
         rows = slice(max(before - _COMPARED, 0), before)
         found = agreement(*(
-            one.score(np.ascontiguousarray(self.features(one)[rows]))
+            scores_read(one, self.features(one)[rows], self.feed.bars.event_time[rows])
             for one in (previous, package)
         ))  # fmt: skip
         self.corrector.follow(found)

@@ -71,8 +71,8 @@ def book_bars(book: Book, log: Log, value_before: float) -> BookBars:
 class SegmentForecasts:
     """Forecasts of a package for stretches of rows, computed a stretch ahead.
 
-    A forecast of a row depends on that row alone, so computing a quarter in one call gives the
-    very numbers that a call a bar would give.
+    A forecast of a row depends on that row alone, or on those of its instant, so computing a
+    quarter in one call gives the very numbers that a call a bar would give.
     """
 
     def __init__(self, feed: MarketFeed, features: FeatureSource) -> None:
@@ -89,7 +89,11 @@ class SegmentForecasts:
             ahead = min(max(first + _AHEAD, last), len(offsets) - 1)
             begin, end = start, int(offsets[ahead])
             matrix = self.features(package)
-            ready = package.forecast(matrix[begin:end], self.feed.volatility[begin:end])
+            rows = slice(begin, end)
+            feed = self.feed
+            ready = package.forecast(
+                matrix[rows], feed.volatility[rows], feed.bars.event_time[rows]
+            )
             self._cache = {k: v for k, v in self._cache.items() if v[0] + len(v[1]) > start}
             self._cache[package.hash] = (begin, ready)
         pick = slice(start - begin, stop - begin)

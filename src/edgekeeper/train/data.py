@@ -69,6 +69,8 @@ class TrainingData:
         The same as targets of learners.
     horizon : int
         Bars a trade is held at most.
+    emphasis : float64 [N]
+        How much a row counts with learners beside its weight.
     """
 
     bars: Bars
@@ -78,6 +80,7 @@ class TrainingData:
     labels: Labels
     tasks: TaskLabels
     horizon: int
+    emphasis: Float64Array
     _span_first: Int64Array
     _span_last: Int64Array
 
@@ -95,16 +98,22 @@ class TrainingData:
         """Compute what is not given. Nothing here is fitted, so nothing here can look ahead.
 
         ``target`` says what learners are told of an outcome: which side of a bar did better, or
-        which symbols did better than the others, see :func:`labels.against_peers`.
+        which symbols did better than the others, see :func:`labels.against_peers`. In the latter
+        case a row counts as much as its outcome was far from its peers', in deviations of the
+        horizon and up to one: told who did better alone, learners would take a hair's breadth for
+        as good a lesson as a triumph (López de Prado 2018, 4.6).
         """
         if volatility is None:
             volatility = evaluate(config.labels.volatility, bars)
         if labels is None:
             labels = barrier_of(config).label(bars, volatility)
         tasks = task_labels(labels, config.labels.horizon_bars)
+        emphasis = np.ones(len(bars))
         if target == "relative":
-            labels, direction = against_peers(labels, bars, volatility)
+            labels, direction, distance = against_peers(labels, bars, volatility)
             tasks = replace(tasks, direction=direction)
+            size = distance / math.sqrt(config.labels.horizon_bars)
+            emphasis = np.where(np.isfinite(size), np.minimum(size, 1.0), 0.0)
         position = np.empty(len(bars), dtype=np.int64)
         position[bars.by_symbol] = np.arange(len(bars))
         held = labels.bars_held.max(axis=1).astype(np.int64)
@@ -116,6 +125,7 @@ class TrainingData:
             labels,
             tasks,
             config.labels.horizon_bars,
+            emphasis,
             position + 1,
             position + np.maximum(held, 1),
         )
@@ -151,13 +161,19 @@ class TrainingData:
         ----------
         rows : int64 [m]
         weight : float64 [N]
-            Scaled here to a mean of one: a learner's own penalties are meant for such rows.
+            Of each row alone. With its emphasis, and scaled to a mean of one: a learner's own
+            penalties are meant for such rows.
         device : {"cpu", "cuda"}
             Where a learner that can is to calculate on them.
         """
         rows = rows[self.tasks.direction[rows] != _TIE]
         taken = self.table.take(rows)
-        return replace(taken, weight=weight[rows] / weight[rows].mean(), device=device)
+        weight = self.emphasised(weight)[rows]
+        return replace(taken, weight=weight / weight.mean(), device=device)
+
+    def emphasised(self, weight: Float64Array) -> Float64Array:
+        """Weights of all bars, as learners are given them: float64 [N]."""
+        return weight * self.emphasis
 
     @cached_property
     def table(self) -> TrainingRows:

@@ -185,17 +185,19 @@ def ready_to_fit(
             partial(table.fit, learner, some, seed) for some in stretches
         ]
     else:
+        told = data.emphasised(weight)
         fits = [
-            shared.ready(some.fit, weight, validation=some.stop, seed=seed)
+            shared.ready(some.fit, told, validation=some.stop, seed=seed)
             for shared, some in zip(windows, stretches, strict=False)
         ]
 
     def finished() -> Model:
         first, *final = (fit() for fit in fits)
-        heads = table.heads(first, parts.calibrate, config)
+        heads = table.heads(first, parts.calibrate, line, config)
         for fitted in final:
             scaled = stretches[-1].scaled
-            heads = heads_for(heads, table.score(fitted, scaled), weight[scaled])
+            score, time = table.score(fitted, scaled), data.bars.event_time[scaled]
+            heads = heads_for(heads, score, weight[scaled], time)
         fitted = [first, *final][-1]
         if found := getattr(fitted, "found", None):
             parameters["found"] = plain(found)
@@ -258,12 +260,14 @@ class _Table:
         matrix = self.data.matrix[part]
         return fitted.score(matrix if self.selection is None else self.selection.columns(matrix))
 
-    def heads(self, fitted: Fitted, newest: Int64Array, config: Config) -> Heads:
+    def heads(self, fitted: Fitted, newest: Int64Array, line: LineConfig, config: Config) -> Heads:
         """Calibrate on rows that the learner never saw."""
+        relative = line.target == "relative"
         return fit_heads(
             self.score(fitted, newest),
             self.data.volatility[newest],
             self.data.outcomes(newest),
             self.weight[newest],
             horizon=config.labels.horizon_bars,
+            event_time=self.data.bars.event_time[newest] if relative else None,
         )

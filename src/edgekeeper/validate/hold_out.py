@@ -63,6 +63,10 @@ class HoldOutData:
         first = int(np.searchsorted(times, times[self.rows[0]]))
         return first, int(np.searchsorted(times, self.now_ns, "right"))
 
+    def forecasts(self, model: Model, rows: slice | Int64Array) -> Forecasts:
+        """What a model says of some rows."""
+        return model.forecast(self.matrix[rows], self.volatility[rows], self.bars.event_time[rows])
+
 
 @dataclass(frozen=True, slots=True)
 class HoldOutResult:
@@ -100,7 +104,7 @@ def judge_on_hold_out(model: Model, data: HoldOutData, config: Config) -> HoldOu
     hold_out = data.rows
     first, last = data.span
     rows = slice(first, last)
-    forecasts = model.forecast(data.matrix[rows], data.volatility[rows])
+    forecasts = data.forecasts(model, rows)
     gains = virtual_gains(data.bars.rows(first, last), data.volatility[rows], forecasts, config)
     picked = hold_out - first
     outcome = data.labels.net_return[hold_out] > 0.0
@@ -117,7 +121,7 @@ def hold_out_case(model: Model, data: HoldOutData, name: str) -> Case:
     """Return a model's forecasts of the hold-out as a case; only its rows are scored."""
     first, last = data.span
     part = slice(first, last)
-    forecasts = model.forecast(data.matrix[part], data.volatility[part])
+    forecasts = data.forecasts(model, part)
     probability = np.full((last - first, 2), np.nan)
     probability[data.rows - first] = forecasts.probability[data.rows - first]
     labels = data.labels
@@ -137,7 +141,7 @@ def hold_out_case(model: Model, data: HoldOutData, name: str) -> Case:
 def loss_by_instant(model: Model, data: HoldOutData) -> Float64Array:
     """Mean log loss of a model at each distinct decision time held out, in time order."""
     rows = data.rows
-    forecasts = model.forecast(data.matrix[rows], data.volatility[rows])
+    forecasts = data.forecasts(model, rows)
     outcome = data.labels.net_return[rows] > 0.0
     loss = log_loss(outcome, forecasts.probability).mean(axis=1)
     _, index = np.unique(data.labels.start_time[rows], return_inverse=True)

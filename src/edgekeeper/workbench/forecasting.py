@@ -26,7 +26,7 @@ def forecast_all(package: Package, bars: Bars, config: Config) -> tuple[Float64A
     asks = any(name.startswith("signal.") for name in features.columns)
     matrix = features.matrix(with_signals(bars, config) if asks else bars)
     volatility = evaluate(package.manifest.volatility, bars)
-    return volatility, package.forecast(matrix, volatility)
+    return volatility, package.forecast(matrix, volatility, bars.event_time)
 
 
 def day_of(time_ns: int) -> str:

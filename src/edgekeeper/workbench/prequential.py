@@ -214,7 +214,7 @@ def _walk(
 
 
 def _forecasts(data: TrainingData, rows: slice, fit: Callable[[], Model]) -> Forecasts:
-    return fit().forecast(data.matrix[rows], data.volatility[rows])
+    return fit().forecast(data.matrix[rows], data.volatility[rows], data.bars.event_time[rows])
 
 
 def _joined(parts: list[Forecasts], name: str, silent: int) -> Any:

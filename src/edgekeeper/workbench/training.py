@@ -163,6 +163,7 @@ def _packaged(candidate: Candidate, data: TrainingData, provenance: Provenance) 
         provenance,
         features=data.matrix[newest],
         volatility=data.volatility[newest],
+        event_time=data.bars.event_time[newest],
     )
 
 

@@ -14,7 +14,7 @@ from edgekeeper.models.online.continuation import Continuation
 from edgekeeper.models.online.contract import Corrector, Outcome, View
 from edgekeeper.models.online.river import River
 from edgekeeper.models.online.sgd import SGD
-from edgekeeper.models.online.viewing import agreement, view_of
+from edgekeeper.models.online.viewing import agreement, scores_read, view_of
 
 __all__ = [
     "CORRECTORS",
@@ -27,6 +27,7 @@ __all__ = [
     "View",
     "agreement",
     "make_corrector",
+    "scores_read",
     "view_of",
 ]
 

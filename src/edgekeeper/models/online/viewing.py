@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from edgekeeper.models.heads import SCORE_LIMIT
 from edgekeeper.models.online.contract import View
 from edgekeeper.models.package import PackagedModel
-from edgekeeper.types import Float32Array, Float64Array, Forecasts
+from edgekeeper.models.peers import relative_scores
+from edgekeeper.types import BoolArray, Float32Array, Float64Array, Forecasts, Int64Array
 
-__all__ = ["agreement", "view_of"]
+__all__ = ["agreement", "scores_read", "view_of"]
 
 _FEWEST = 30
 
@@ -17,6 +17,7 @@ def view_of(
     features: Float32Array,
     volatility: Float64Array,
     forecasts: Forecasts,
+    event_time: Int64Array,
 ) -> View:
     """Return the view of ``n`` rows that a package has forecast.
 
@@ -26,17 +27,29 @@ def view_of(
     volatility : float64 [n]
         Predicted deviation of one bar's return.
     forecasts : Forecasts [n]
+    event_time : int64 [n]
+        Of each row's bar.
     """
     heads = package.manifest.heads
     x = np.ascontiguousarray(features, dtype=np.float32)
-    z = (package.score(x) - heads.centre) / heads.scale
-    abstained = np.isnan(forecasts.probability).any(axis=1)
+    said = np.isfinite(forecasts.probability)
+    spoke: BoolArray = said[:, 0] & said[:, 1]
     return View(
         forecasts=forecasts,
-        score=np.where(abstained, np.nan, np.clip(z, -SCORE_LIMIT, SCORE_LIMIT)),
+        score=heads.standard(package.score(x), event_time, spoke),
         unit=volatility * np.sqrt(heads.horizon),
         features=x,
     )
+
+
+def scores_read(
+    package: PackagedModel, features: Float32Array, event_time: Int64Array
+) -> Float64Array:
+    """Return the scores of rows as the package's heads read them, on no scale yet: float64 [n]."""
+    score = package.score(np.ascontiguousarray(features, dtype=np.float32))
+    if not package.manifest.heads.relative:
+        return score
+    return relative_scores(score, event_time, np.isfinite(score))
 
 
 def agreement(scores: Float64Array, others: Float64Array) -> float:
