@@ -1,7 +1,7 @@
 """One package's scores taken apart again and again, against what its manifest says is usual.
 
-Where a package compares the symbols of a bar, it is a symbol's own score that is taken apart, before
-the mean of the others is taken off.
+Where a package compares the symbols of a bar, a symbol's own score is taken apart, before the mean
+of all is taken off.
 """
 
 from edgekeeper.explain.background import background_of
