@@ -62,7 +62,7 @@ RUNS: dict[str, list[tuple[Ordeal, int]]] = {
     ],
     "peers": [
         (Ordeal("slow_drift", edge=edge, online="bayes", config=_recipe("peers")), markets)
-        for edge, markets in ((4.0, 12), (6.0, 12), (12.0, 12), (18.0, 12))
+        for edge, markets in ((4.0, 12), (6.0, 24), (12.0, 12), (18.0, 12))
     ],
     "peers-flip": [(Ordeal("flip", edge=6.0, online="bayes", config=_recipe("peers")), 20)],
     "peers-noise": [(Ordeal("noise", online="bayes", config=_recipe("peers")), 40)],

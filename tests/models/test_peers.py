@@ -57,7 +57,8 @@ def test_who_is_not_counted_is_nobodys_peer():
 
 def test_bars_in_any_order_and_symbols_alone():
     score, time = np.array([1.0, 7.0, 3.0, 9.0]), np.array([2, 1, 2, 3])
-    assert relative_scores(score, time, np.ones(4, bool)).tolist() == [-1.0, 0.0, 1.0, 0.0]
+    for times in (time, time.tolist()):
+        assert relative_scores(score, times, np.ones(4, bool)).tolist() == [-1.0, 0.0, 1.0, 0.0]
 
 
 @pytest.mark.parametrize("rows", [0, 3])

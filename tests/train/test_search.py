@@ -1,12 +1,15 @@
 """A search is a function of past rows, recipe and seed, and its first trial is the recipe."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from edgekeeper.config import SearchConfig
-from edgekeeper.models import LEARNERS
+from edgekeeper.models import LEARNERS, share_fits
 from edgekeeper.train import make_learner, search_parameters
 from edgekeeper.train.search import _choose
+from edgekeeper.train.search_folds import SearchFold
 
 RULE = SearchConfig(trials=6, rows=200)
 
@@ -62,6 +65,26 @@ def test_a_candidate_searches_outside_its_hold_out_and_uses_the_choice(workshop,
     chosen = made.searched.trials[made.searched.chosen].parameters
     assert made.judged.parameters == made.shipped.parameters == chosen
     assert workshop.candidate(line, data=data).searched is None
+
+
+@pytest.mark.parametrize("target", ["direction", "relative"])
+def test_a_configuration_is_scored_by_what_its_learner_is_told(workshop, line, target):
+    asked = line.model_copy(update={"target": target})
+    data = workshop.data(asked)
+    rows = data.known_rows(workshop.now)
+    fit, later = rows[:600], rows[620:]
+    if target == "relative":  # all of a bar reached the same barrier: nobody did better
+        direction = data.tasks.direction.copy()
+        direction[later[30:60]] = 0.5
+        data = replace(data, tasks=replace(data.tasks, direction=direction))
+    weight = np.zeros(len(data.bars))
+    weight[rows] = data.uniqueness(rows)
+    learner = make_learner(asked)
+    found = SearchFold(data, asked, fit, later, weight, 10).score(learner, 5)
+    told = data.training_rows(later, weight)
+    shared = share_fits(type(learner), data.training_rows(fit, weight), told)
+    loss = np.logaddexp(0.0, (1.0 - 2.0 * told.target) * shared.score(learner, 5))
+    assert found.loss == pytest.approx(float(told.weight @ loss / told.weight.sum()))
 
 
 def test_another_trial_is_chosen_only_beyond_the_standard_error():

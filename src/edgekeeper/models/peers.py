@@ -41,13 +41,14 @@ def relative_scores(
     >>> relative_scores(score, time, np.isfinite(score)).tolist()
     [-1.0, 1.0, 0.0, nan]
     """
-    if event_time is None or np.shape(event_time) != score.shape:
-        got = "none" if event_time is None else f"shape {np.shape(event_time)}"
+    time = None if event_time is None else np.asarray(event_time)
+    if time is None or time.shape != score.shape:
+        got = "none" if time is None else f"shape {time.shape}"
         raise BadData(
             "this model compares the symbols of a bar: expected event_time, the time of each row's "
             f"bar, for {len(score)} rows, got {got}: forecast all symbols of a bar together"
         )
-    bar = np.unique(event_time[counted], return_inverse=True)[1]
+    bar = np.unique(time[counted], return_inverse=True)[1]
     known = score[counted]
     found = np.full(len(score), np.nan)
     found[counted] = known - (np.bincount(bar, weights=known) / np.bincount(bar))[bar]

@@ -166,10 +166,14 @@ class TrainingData:
         device : {"cpu", "cuda"}
             Where a learner that can is to calculate on them.
         """
-        rows = rows[self.tasks.direction[rows] != _TIE]
+        rows = self.decided(rows)
         taken = self.table.take(rows)
         weight = self.emphasised(weight)[rows]
         return replace(taken, weight=weight / weight.mean(), device=device)
+
+    def decided(self, rows: Int64Array) -> Int64Array:
+        """Those of the rows in which somebody did better."""
+        return rows[self.tasks.direction[rows] != _TIE]
 
     def emphasised(self, weight: Float64Array) -> Float64Array:
         """Weights of all bars, as learners are given them: float64 [N]."""

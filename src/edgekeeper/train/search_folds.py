@@ -44,8 +44,9 @@ class SearchFold:
         self._kind = LEARNERS[line.learner]
         self._rows = data.training_rows(fit, weight, line.device)
         self._later = data.training_rows(later, weight, line.device)
-        self._target = data.labels.long_better[later]
-        self._weight = weight[later]
+        later = data.decided(later)
+        self._target = data.tasks.direction[later]
+        self._weight = data.emphasised(weight)[later]
         self._block = _blocks(data, later, horizon)
         # What configurations share is not made for several threads: each worker has its own.
         self._idle: SimpleQueue[SharedFits] = SimpleQueue()
@@ -58,10 +59,9 @@ class SearchFold:
         finally:
             self._idle.put(shared)
         target, weight = self._target, self._weight
-        known = target != 0.5
-        loss = np.where(known, np.logaddexp(0.0, raw) - target * raw, 0.0)
-        excess = np.where(known, loss - math.log(2.0), 0.0)
-        total = float(weight[known].sum())
+        loss = np.logaddexp(0.0, raw) - target * raw
+        total = float(weight.sum())
+        excess = loss - math.log(2.0)
         return FoldScore(
             float(weight @ loss / total), total, _by_block(excess, weight, self._block)
         )
