@@ -44,8 +44,8 @@ class WorldRates(PromotionRates):
         bars after registration.
     oracle_share : mapping of line to {"without", "with"}
         Sharpe ratio of its virtual book over that of an oracle that knows the hidden state and pays
-        the same costs, over all bars since registration; without and with online learning. Empty
-        without an edge.
+        the same costs, over all bars since registration; without and with online learning. The
+        oracle of a line that compares symbols compares them, too. Empty without an edge.
     visible_oracle_share : mapping of line to {"without", "with"}
         The same over that of an oracle that knows how bars are made at each time, and sees bars
         alone, with an interval: 1 is all that anyone could find in them.
