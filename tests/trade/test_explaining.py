@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from edgekeeper.config import ExplainConfig
@@ -47,6 +48,30 @@ def test_the_parts_are_those_of_the_score_that_was_traded(run):
         for part in parts:
             value = features[0, list(package.features).index(part["feature"])]
             assert part["value"] == pytest.approx(float(value), rel=1e-5)
+
+
+def test_who_compares_symbols_is_explained_by_what_sets_one_apart(start_run, flip, eager):
+    """Parts sum to the score that was traded: what it is beyond the mean of its bar."""
+    policy = eager.policy.model_copy(update={"sizing": "volatility"})
+    line = eager.lines[0].model_copy(update={"target": "relative"})
+    rule = ExplainConfig(store_above=0.001, keep=100)
+    changes = {"policy": policy, "explain": rule, "lines": (line,)}
+    run = start_run(flip.bars, eager.model_copy(update=changes)).all()
+    kept = run.ledger.read("explanations")
+    assert kept.height > 10
+    assert (kept["base"] == 0.0).all()
+    bars, agreed = run.bars, 0
+    for row in kept.tail(10).iter_rows(named=True):
+        package = run.registry.load(row["model"])
+        assert package.manifest.heads.relative
+        bar = bars.event_time == row["event_time_ns"]
+        own = bars.symbol[bar] == bars.symbols.index(row["symbol"])
+        score = package.score(np.ascontiguousarray(run.matrix(package)[bar]))
+        assert row["score"] == pytest.approx(float(score[own][0] - score.mean()), abs=1e-9)
+        parts = json.loads(row["parts_json"])
+        assert sum(part["adds"] for part in parts) == pytest.approx(row["score"], abs=1e-4)
+        agreed += (row["score"] > 0.0) == (row["side"] == "long")
+    assert agreed == 10
 
 
 def test_what_is_off_leaves_no_trace(run, flip, eager):

@@ -7,7 +7,7 @@ from edgekeeper.explain.attribution import (
     attribution_of,
     overview_of,
 )
-from edgekeeper.explain.background import background_of, evenly_spaced
+from edgekeeper.explain.background import background_of, evenly_spaced, peer_rows
 from edgekeeper.explain.explainer import Explainer
 from edgekeeper.explain.importance import score_sensitivity
 from edgekeeper.explain.scores import explain_scores
@@ -26,6 +26,7 @@ __all__ = [
     "evenly_spaced",
     "explain_scores",
     "overview_of",
+    "peer_rows",
     "score_sensitivity",
     "shapley_values",
     "why",

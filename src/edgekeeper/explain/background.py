@@ -1,13 +1,13 @@
-"""Rows that stand for what is usual, for a package that comes without any."""
+"""Rows that stand for what is usual: of a package's reference, of many bars, of the bar at hand."""
 
 import numpy as np
 
 from edgekeeper.errors import BadData
 from edgekeeper.models import Reference
 from edgekeeper.models.reference import PROBABILITIES
-from edgekeeper.types import Float32Array, Int64Array
+from edgekeeper.types import Float32Array, Float64Array, Int64Array
 
-__all__ = ["background_of", "evenly_spaced"]
+__all__ = ["background_of", "evenly_spaced", "peer_rows"]
 
 
 def background_of(reference: Reference, rows: int = 32, *, seed: int = 0) -> Float32Array:
@@ -55,3 +55,9 @@ def evenly_spaced(matrix: Float32Array, most: int) -> Int64Array:
     if len(usable) > most:
         usable = usable[np.linspace(0, len(usable) - 1, most).astype(np.int64)]
     return usable
+
+
+def peer_rows(matrix: Float32Array, volatility: Float64Array) -> Float32Array:
+    """Return the rows of a bar that a package compares, see :mod:`models.peers`: float32 [p, F]."""
+    counted = (volatility > 0.0) & np.isfinite(volatility) & ~np.isnan(matrix).all(axis=1)
+    return np.ascontiguousarray(matrix[counted])

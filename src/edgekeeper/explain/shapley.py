@@ -7,7 +7,7 @@ values of a row sum to its score less the mean score of the background.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -53,6 +53,11 @@ class Shapley:
     def importance(self) -> Float64Array:
         """Mean absolute value of each feature, ``[F]``."""
         return np.abs(self.values).mean(axis=0)
+
+    @property
+    def from_base(self) -> "Shapley":
+        """The same scores, told as what they are beyond the base."""
+        return replace(self, score=self.score - self.base, base=0.0)
 
 
 def shapley_values(

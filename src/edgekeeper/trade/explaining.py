@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from edgekeeper.config import ExplainConfig
-from edgekeeper.explain import Explainer, Part, attribution_of
+from edgekeeper.explain import Attribution, Explainer, Part, attribution_of, peer_rows
 from edgekeeper.registry import Package, Registry
 from edgekeeper.simulator import Log, MarketFeed
 from edgekeeper.trade.seats import FeatureSource
@@ -76,22 +76,37 @@ class DecisionReasons:
         self, account: str, log: Log, start: int, picked: Int64Array, package: Package
     ) -> dict[str, Any]:
         rows = start + picked
-        matrix = np.ascontiguousarray(self._features(package)[rows])
-        found = self._explainer_of(package).explain(matrix)
-        names = list(package.features)
-        parts = [attribution_of(found, i, names, matrix).parts for i in range(len(rows))]
         bars = self._feed.bars
+        whys = self._whys(package, rows)
         return {
             "event_time_ns": bars.event_time[rows],
             "symbol": [bars.symbols[symbol] for symbol in bars.symbol[rows]],
             "account": account,
             "side": [SIDES[0] if side > 0 else SIDES[1] for side in log.verdicts[picked, 1]],
             "model": package.hash,
-            "score": found.score,
-            "base": np.full(len(rows), found.base),
-            "exact": np.full(len(rows), int(found.exact)),
-            "parts_json": [[_short(part) for part in one[: self._rule.keep]] for one in parts],
+            "score": np.array([why.score for why in whys]),
+            "base": np.array([why.base for why in whys]),
+            "exact": np.array([int(why.exact) for why in whys]),
+            "parts_json": [[_short(part) for part in why.parts[: self._rule.keep]] for why in whys],
         }
+
+    def _whys(self, package: Package, rows: Int64Array) -> list[Attribution]:
+        """Take the scores of some rows apart, against their bar's where symbols are compared."""
+        explainer, matrix = self._explainer_of(package), self._features(package)
+        names = list(package.features)
+        if not package.manifest.heads.relative:
+            picked = np.ascontiguousarray(matrix[rows])
+            found = explainer.explain(picked)
+            return [attribution_of(found, i, names, picked) for i in range(len(rows))]
+        whys = []
+        offsets, volatility = self._feed.offsets, self._feed.volatility
+        for row in rows.tolist():
+            instant = int(np.searchsorted(offsets, row, side="right")) - 1
+            bar = slice(int(offsets[instant]), int(offsets[instant + 1]))
+            peers = peer_rows(matrix[bar], volatility[bar])
+            picked = np.ascontiguousarray(matrix[slice(row, row + 1)])
+            whys.append(attribution_of(explainer.explain(picked, peers), 0, names, picked))
+        return whys
 
     def _large(self, log: Log, first: int, last: int) -> Int64Array:
         """Rows of the log whose decision was a model's, and large."""

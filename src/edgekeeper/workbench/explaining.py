@@ -15,8 +15,9 @@ from edgekeeper.explain import (
     evenly_spaced,
     explain_scores,
     overview_of,
+    peer_rows,
 )
-from edgekeeper.features import FeatureSet
+from edgekeeper.features import FeatureSet, evaluate
 from edgekeeper.registry import Package
 from edgekeeper.types import Float32Array
 from edgekeeper.validate.forecast_conditions import regimes_of
@@ -85,6 +86,8 @@ def explain_signal(
 ) -> ExplainedSignal:
     """Take apart the score of the last bar of a symbol at or before ``at_ns``.
 
+    Of a package that compares symbols, how the score differs from the mean of those of the bar.
+
     Raises
     ------
     UsageError
@@ -110,9 +113,14 @@ def explain_signal(
             f"{symbol}: expected a known feature at that bar, got none: the model abstains while "
             "its features are warming up; name a later time"
         )
-    # What is usual is read off bars up to this one: an explanation looks no further than the model.
-    usual = matrix[evenly_spaced(matrix[: row + 1], _USUAL)]
-    found = explain_scores(package, picked, usual, graph=graph, orders=16)
+    if package.manifest.heads.relative:
+        bar = bars.event_time == bars.event_time[row]
+        usual = peer_rows(matrix[bar], evaluate(package.manifest.volatility, bars)[bar])
+        found = explain_scores(package, picked, usual, graph=graph, orders=16).from_base
+    else:
+        # Usual are bars up to this one: an explanation looks no further than the model.
+        usual = matrix[evenly_spaced(matrix[: row + 1], _USUAL)]
+        found = explain_scores(package, picked, usual, graph=graph, orders=16)
     attribution = attribution_of(found, 0, list(package.features), picked)
     return ExplainedSignal(symbol, int(bars.event_time[row]), attribution)
 

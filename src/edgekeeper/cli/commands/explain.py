@@ -154,7 +154,8 @@ def _tell_one(
     ]
     heads = ("Feature", "was", "adds")
     screen.print(plain_table(heads, rows, right=heads[1:]))
-    _end(screen, it.exact, max(part.error for part in it.parts), picture)
+    compared = package.manifest.heads.relative
+    _end(screen, it.exact, max(part.error for part in it.parts), picture, compared=compared)
 
 
 def _steps(it: "Attribution") -> list[tuple[str, float]]:
@@ -200,10 +201,19 @@ def _save(picture: "Picture", out: str) -> Path | None:
     return picture.save(out) if out else None
 
 
-def _end(screen: "Console", exact: bool, error: float | None, picture: Path | None) -> None:
+def _end(
+    screen: "Console",
+    exact: bool,
+    error: float | None,
+    picture: Path | None,
+    *,
+    compared: bool = False,
+) -> None:
     how = "exact" if exact else "from orders drawn at random, the same each time"
     if error and math.isfinite(error):
         how += f"; standard error up to {error:.3f}"
-    screen.print(f"\nShapley values of the log-odds that long does better, {how}.", style="dim")
+    beyond = ", beyond the mean of the bar's symbols" if compared else ""
+    said = f"\nShapley values of the log-odds that long does better{beyond}, {how}."
+    screen.print(said, style="dim")
     if picture is not None:
         screen.print(f"Picture {picture}", markup=False, soft_wrap=True)
