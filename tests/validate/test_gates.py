@@ -98,7 +98,7 @@ def test_a_refit_that_forecasts_nothing_cannot_slip_through(planted, config):
     """All its probabilities are missing: nothing shows that it is not worse."""
 
     class Silent:
-        def forecast(self, features, volatility):
+        def forecast(self, features, volatility, event_time):
             return Forecasts.empty(len(features))
 
     verdict = judge(Silent(), planted.candidate.judged, planted.view, config)

@@ -73,7 +73,7 @@ def against_peers(labels: Labels, bars: Bars, volatility: Float64Array) -> Again
     >>> found.direction.tolist()
     [1.0, 0.0, 0.0, 1.0, nan, nan]
     >>> found.distance.round(1).tolist()
-    [2.0, 2.0, 0.5, 0.5, nan, nan]
+    [1.0, 1.0, 0.5, 0.5, nan, nan]
     """
     if len(bars.symbols) < 2:
         raise UsageError(
