@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from edgekeeper.config import Config, LineConfig
+from edgekeeper.errors import BadData
 from edgekeeper.features import evaluate
 from edgekeeper.models import DataWindow, Lineage, Provenance, build_package, load_package
 from edgekeeper.train import TrainingData, feature_set_of, fit_model
@@ -58,3 +59,17 @@ def test_scores_of_a_bar_are_told_from_their_mean(made, bars, instant):
     said = package.forecast(features.matrix(bars)[bar], volatility, bars.event_time[bar])
     leaning = said.expected_return[:, 0] - said.expected_return[:, 1]
     assert (np.sign(leaning) == np.sign(told)).all()
+
+
+def test_a_bar_without_a_volatility_is_refused_with_what_to_do(made, bars):
+    package, graph = made
+    for instant in (0, 3):
+        with pytest.raises(BadData, match=r"SIM000: expected a known .*; name a later time"):
+            explain_signal(
+                package,
+                bars,
+                Config(),
+                symbol="SIM000",
+                at_ns=int(bars.instants[instant]),
+                graph=graph,
+            )

@@ -116,6 +116,11 @@ def explain_signal(
     if package.manifest.heads.relative:
         bar = bars.event_time == bars.event_time[row]
         usual = peer_rows(matrix[bar], evaluate(package.manifest.volatility, bars)[bar])
+        if len(usual) == 0:
+            raise BadData(
+                f"{symbol}: expected a known volatility of some symbol at that bar, got none: the "
+                "model abstains while it is warming up; name a later time"
+            )
         found = explain_scores(package, picked, usual, graph=graph, orders=16).from_base
     else:
         # Usual are bars up to this one: an explanation looks no further than the model.
