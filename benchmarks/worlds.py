@@ -8,8 +8,8 @@ after registration, most of them where the virtual books earn a Sharpe ratio of 
 runs edges of several strengths, without and with online learning, since what lines earn of an
 oracle's book depends on that most; ``flip`` and ``leak`` run 20 markets each, ``flip-online`` 16
 flips without search, with and without online learning, as ``online`` does with noise. ``peers``,
-``peers-flip`` and ``peers-noise`` are drift, flips and noise with the recipe of that name in
-``examples/recipes``, without search, and without and with its online learning. All is
+``peers-flip`` and ``peers-noise`` are drift, flips and noise with the recipe ``peers``, without
+search, and without and with its online learning. All is
 ``edgekeeper worlds`` under the seeds set aside for publishing; lines go to
 ``benchmarks/results/worlds-KIND.jsonl``, the picture beside them, and a second call runs only what
 is missing.
@@ -17,19 +17,17 @@ is missing.
 
 import argparse
 import json
-import tomllib
 from dataclasses import asdict
 from pathlib import Path
 
 from edgekeeper.build import replay
-from edgekeeper.config import Config, parse_config
+from edgekeeper.config import Config, parse_config, recipe_text
 from edgekeeper.many_worlds import Ordeal, run_markets
 from edgekeeper.report.world_picture import world_picture
 from edgekeeper.report.world_rates import world_rates
 from edgekeeper.worlds import seeds
 
 RESULTS = Path(__file__).parent / "results"
-RECIPES = Path(__file__).parents[1] / "examples" / "recipes"
 SEARCH = 50
 SPENT = 1_000
 """Seeds of runs from before the linear line was registered first, which those runs suggested."""
@@ -44,7 +42,7 @@ def _with(profile: str) -> Config:
 
 
 def _recipe(name: str) -> Config:
-    return parse_config(tomllib.loads((RECIPES / f"{name}.toml").read_text("utf-8")))
+    return parse_config(recipe_text(name))
 
 
 RUNS: dict[str, list[tuple[Ordeal, int]]] = {

@@ -5,7 +5,7 @@ from pydantic import BaseModel
 
 from edgekeeper.cli.config_comments import COMMENTS
 from edgekeeper.cli.config_file import config_text, load_config
-from edgekeeper.config import Config, LineConfig, parse_config
+from edgekeeper.config import Config, LineConfig, parse_config, recipe_text
 from edgekeeper.errors import StorageError, UsageError
 
 
@@ -98,3 +98,14 @@ def test_files_that_are_none(tmp_path, monkeypatch):
         load_config(str(tmp_path))
     with pytest.raises(UsageError, match="seed"):
         load_config(seed=-1)
+
+
+def test_a_recipe_goes_by_its_name_unless_a_file_has_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config, origin = load_config("peers")
+    assert (config, origin) == (parse_config(recipe_text("peers")), "recipe peers")
+    assert load_config("peers", seed=9)[0].seed == 9
+    with pytest.raises(StorageError, match="did you mean 'peers'"):
+        load_config("pears")
+    (tmp_path / "peers").write_text("seed = 3")
+    assert load_config("peers") == (parse_config("seed = 3"), "peers")

@@ -1,6 +1,6 @@
 import pytest
 
-from edgekeeper.config import Config, parse_config
+from edgekeeper.config import Config, parse_config, recipe_text
 
 
 def test_a_new_folder_gets_the_defaults(edgekeeper, tmp_path):
@@ -33,7 +33,7 @@ def somebody(monkeypatch):
 
 @pytest.mark.usefixtures("somebody")
 def test_the_wizard_writes_what_was_answered(edgekeeper, tmp_path):
-    answers = ["bars.csv", "AAPL, MSFT", "bank", "cash", "0.5", "x", "3", "n"]
+    answers = ["bars.csv", "AAPL, MSFT", "", "bank", "cash", "0.5", "x", "3", "n"]
     done = edgekeeper("init", input="\n".join(answers) + "\n")
     assert done.code == 0, done.err
     config = parse_config((tmp_path / "edgekeeper.toml").read_text())
@@ -47,10 +47,31 @@ def test_the_wizard_writes_what_was_answered(edgekeeper, tmp_path):
 
 @pytest.mark.usefixtures("somebody")
 def test_enter_takes_the_defaults(edgekeeper, tmp_path):
-    done = edgekeeper("init", input="\n" * 6)
+    done = edgekeeper("init", input="\n" * 7)
     assert done.code == 0, done.err
     assert parse_config((tmp_path / "edgekeeper.toml").read_text()) == Config()
     assert "edgekeeper replay --bars bundled" in done.out
+
+
+def test_a_recipe_is_a_beginning(edgekeeper, tmp_path):
+    done = edgekeeper("init", "--recipe", "peers", "--json")
+    assert done.code == 0, done.err
+    written = parse_config((tmp_path / "edgekeeper.toml").read_text())
+    assert written == parse_config(recipe_text("peers"))
+    assert done.json["hash"] == written.hash() != Config().hash()
+    assert "did you mean 'peers'" in edgekeeper("init", "new", "--recipe", "pears").err
+
+
+@pytest.mark.usefixtures("somebody")
+@pytest.mark.parametrize("options", [(), ("--recipe", "peers")], ids=["asked", "given"])
+def test_the_wizard_offers_recipes(edgekeeper, tmp_path, options):
+    answers = ["bars.csv", "all", *(() if options else ("peers",)), "cash", "", "", ""]
+    done = edgekeeper("init", *options, input="\n".join(answers) + "\n")
+    assert done.code == 0, done.err
+    written = parse_config((tmp_path / "edgekeeper.toml").read_text())
+    assert written.lines == parse_config(recipe_text("peers")).lines
+    assert written.fallback == "cash"
+    assert ("which symbols do better" in done.out) == (not options)
 
 
 @pytest.mark.usefixtures("somebody")
@@ -63,7 +84,7 @@ def test_walking_away_leaves_nothing(edgekeeper, tmp_path):
 
 @pytest.mark.usefixtures("somebody")
 def test_an_answer_out_of_range_is_named(edgekeeper, tmp_path):
-    done = edgekeeper("init", input="\n\n\n-5\n\n\n")
+    done = edgekeeper("init", input="\n\n\n\n-5\n\n\n")
     assert done.code == 2
     assert "costs.fee_bps" in done.err
     assert not (tmp_path / "edgekeeper.toml").exists()

@@ -58,6 +58,32 @@ def test_online_learning_is_compared_with_its_absence(here):
     assert "with online learning" in shown
 
 
+@pytest.mark.parametrize(
+    ("kind", "asked", "online"),
+    [
+        ("slow_drift", (), "bayes"),
+        ("flip", (), "bayes"),
+        ("flip", ("--online", "sgd"), "sgd"),
+        ("flip", ("--online", "none"), ""),
+        ("planted", (), ""),
+        ("noise", (), ""),
+    ],
+)
+def test_where_truth_changes_learning_online_is_looked_at(here, kind, asked, online):
+    size = ("--kind", kind, "--markets", "1", "--symbols", "2", "--bars", "200")
+    found = here("worlds", *size, *asked, "--json").json
+    assert (found["online"] is not None) == bool(online)
+    again = here("worlds", *size, "--online", online or "none", "--json").json
+    assert again == found, "nothing is run again: it was the same question"
+
+
+def test_the_kind_that_lines_learn_with_is_what_is_compared(here):
+    Path("edgekeeper.toml").write_text(SETTINGS + 'online = "sgd"\n')
+    size = ("--kind", "flip", "--markets", "1", "--symbols", "2", "--bars", "200")
+    found = here("worlds", *size, "--json").json
+    assert here("worlds", *size, "--online", "sgd", "--json").json == found
+
+
 def test_lines_that_learn_online_are_held_to_false_promotions_too(here):
     asked = ("worlds", "--markets", "1", *SIZE[2:], "--online", "sgd", "--json")
     found = here(*asked).json
@@ -70,6 +96,15 @@ def test_lines_that_learn_online_are_held_to_false_promotions_too(here):
     kept.write_text(json.dumps({**row, "online": None}) + "\n")
     assert here(*asked).json["online"] == found["online"]
     assert len(kept.read_text().splitlines()) == 2
+
+
+def test_that_lines_could_compare_symbols_is_said_where_there_are_some(here):
+    size = ("--markets", "1", "--bars", "200", "--symbols")
+    advice = "--config peers"
+    assert advice not in here("worlds", *size, "2").out
+    assert advice in here("worlds", *size, "4").out
+    Path("edgekeeper.toml").write_text(SETTINGS + 'target = "relative"\n')
+    assert advice not in here("worlds", *size, "4").out
 
 
 def test_wrong_questions_are_answered(here):

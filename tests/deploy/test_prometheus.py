@@ -35,7 +35,7 @@ def rules():
 def known(lived):
     """Names of series that Edgekeeper tells of."""
     with Desk(lived) as desk:
-        text = Metrics(desk).render().decode()
+        text = Metrics(desk, patience_seconds=60.0).render().decode()
     found = dict(re.findall(r"^# TYPE (\S+) (\w+)$", text, re.MULTILINE))
     for name, kind in list(found.items()):
         if kind == "histogram":

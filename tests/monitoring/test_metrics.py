@@ -16,6 +16,7 @@ from edgekeeper.monitoring.bounded import Bounded
 from edgekeeper.watch import Heart
 
 NS = 10**9
+PATIENT = 60.0  # a scrape that gives up shows what was known before: here that is not asked
 
 
 def scraped(metrics):
@@ -35,7 +36,7 @@ def of(samples, name, **labels):
 @pytest.fixture
 def seen(lived):
     with Desk(lived) as desk:
-        yield desk, scraped(Metrics(desk))
+        yield desk, scraped(Metrics(desk, patience_seconds=PATIENT))
 
 
 def append(folder, table, when, **row):
@@ -88,7 +89,7 @@ def test_trades_are_told_by_who_decided_and_their_money_adds_up(seen):
 
 def test_what_was_read_is_not_read_again(live_run):
     with Desk(live_run) as desk:
-        metrics = Metrics(desk)
+        metrics = Metrics(desk, patience_seconds=PATIENT)
         before = scraped(metrics)
         assert of(scraped(metrics), "bars_total") == of(before, "bars_total")
         when = desk.status().last_bar_ns + NS
@@ -107,7 +108,7 @@ def test_what_was_read_is_not_read_again(live_run):
 
 def test_a_halt_with_positions_left_is_another_state_and_a_resume_ends_it(live_run):
     with Desk(live_run) as desk:
-        metrics = Metrics(desk)
+        metrics = Metrics(desk, patience_seconds=PATIENT)
         when = desk.status().last_bar_ns + NS
         append(live_run, "guards", when, event_time_ns=when, account="edgekeeper", event="halt")
         assert of(scraped(metrics), "account", state="reducing") == 1.0
@@ -117,7 +118,7 @@ def test_a_halt_with_positions_left_is_another_state_and_a_resume_ends_it(live_r
 
 def test_alerts_stand_until_they_are_over(live_run):
     with Desk(live_run) as desk:
-        metrics, when = Metrics(desk), 10**18
+        metrics, when = Metrics(desk, patience_seconds=PATIENT), 10**18
         # A slow machine may have had one of its own, about how long a forecast took.
         own = desk.ledger.read("alerts", ["severity"], where={"severity": "critical"}).height
         row = {"event_time_ns": when, "severity": "critical", "message": "m"}
@@ -136,14 +137,14 @@ def test_alerts_stand_until_they_are_over(live_run):
 
 def test_there_is_something_to_scrape_before_a_run_has_begun(tmp_path):
     with Desk(tmp_path / "none") as desk:
-        samples = scraped(Metrics(desk))
+        samples = scraped(Metrics(desk, patience_seconds=PATIENT))
     assert of(samples, "run_begun") == 0.0
     assert of(samples, "record_readable") == 1.0
 
 
 def test_a_damaged_record_is_said_and_not_raised(live_run):
     with Desk(live_run) as desk:
-        metrics = Metrics(desk)
+        metrics = Metrics(desk, patience_seconds=PATIENT)
         equity = of(scraped(metrics), "equity", account="edgekeeper")
         desk.close()
         (live_run / "ledger.sqlite").write_bytes(b"no database" * 1_000)
@@ -173,7 +174,7 @@ def test_a_slow_record_does_not_hold_a_scrape_up(lived, monkeypatch):
 def test_processes_tell_their_memory_and_their_restarts(live_run):
     Heart(live_run, "web", 0.0).beat()
     with Desk(live_run) as desk:
-        metrics = Metrics(desk)
+        metrics = Metrics(desk, patience_seconds=PATIENT)
         samples = scraped(metrics)
         assert of(samples, "process_resident_memory_bytes", process="web") > 10**7
         assert of(samples, "process_cpu_seconds_total", process="web") > 0.0
@@ -193,7 +194,7 @@ def test_a_package_that_should_trade_and_is_gone(live_run):
     registry = Registry(live_run / "models")
     registry.set_pointer(Pointer(champion=registry.list()[0]))
     with Desk(live_run) as desk:
-        metrics = Metrics(desk)
+        metrics = Metrics(desk, patience_seconds=PATIENT)
         assert of(scraped(metrics), "packages_missing") == 0.0
         shutil.rmtree(registry.folder(registry.pointer().champion))
         assert of(scraped(metrics), "packages_missing") == 1.0
@@ -201,7 +202,7 @@ def test_a_package_that_should_trade_and_is_gone(live_run):
 
 def test_requests_are_counted_by_template_and_never_without_bound(lived):
     with Desk(lived) as desk:
-        metrics = Metrics(desk)
+        metrics = Metrics(desk, patience_seconds=PATIENT)
         for k in range(400):
             metrics.observe_request(f"/v1/{k}", "GET", 200, 0.01)
         metrics.observe_request("/v1/0", "BREW", 999_999, 0.01)
@@ -224,7 +225,10 @@ def test_requests_are_counted_by_template_and_never_without_bound(lived):
 
 def test_names_from_outside_cannot_break_the_format(live_run):
     with Desk(live_run) as desk:
-        metrics, hostile = Metrics(desk), 'A"}\n# TYPE x \x1b[31m\\' + "Z" * 200
+        metrics, hostile = (
+            Metrics(desk, patience_seconds=PATIENT),
+            'A"}\n# TYPE x \x1b[31m\\' + "Z" * 200,
+        )
         for k in range(150):
             append(live_run, "decisions", 10**18, event_time_ns=10**18, account="edgekeeper",
                    symbol=f"S{k}{hostile}", side="long", decision="skip",
@@ -242,7 +246,7 @@ def test_bounded_gives_each_value_its_own_label_or_other():
 
 def test_a_look_reads_little(live_run):
     with Desk(live_run) as desk:
-        metrics = Metrics(desk)
+        metrics = Metrics(desk, patience_seconds=PATIENT)
         metrics.render()
         spent = []
         for _ in range(10):
@@ -256,7 +260,7 @@ def test_a_bar_is_late_only_while_its_venue_is_open(live_run):
     with Desk(live_run) as desk:
         last = desk.status().last_bar_ns
         clock = ManualClock(last + 3_600 * NS)
-        metrics = Metrics(desk, clock=clock)
+        metrics = Metrics(desk, clock=clock, patience_seconds=PATIENT)
         samples = scraped(metrics)
         assert of(samples, "bars_overdue_seconds") == 0.0
         assert of(samples, "bar_interval_seconds") == 3_600.0
@@ -284,7 +288,7 @@ def test_channels_to_people_tell_how_they_fare(live_run):
     outbox.failed("slack", batch.key, "refused", now, wait_ns=0, hopeless=False)
     outbox.close()
     with Desk(live_run) as desk:
-        metrics = Metrics(desk)
+        metrics = Metrics(desk, patience_seconds=PATIENT)
         samples = scraped(metrics)
         assert of(samples, "notifications_waiting", channel="slack") == 2.0
         assert of(samples, "channel_failures_in_a_row", channel="slack") == 1.0

@@ -27,7 +27,8 @@ def load_config(path: str = "", seed: int | None = None) -> "tuple[Config, str]"
     Parameters
     ----------
     path : str
-        A TOML file; empty: ``edgekeeper.toml`` in this folder, else the defaults.
+        A TOML file, or where none is so called a recipe that comes along; empty:
+        ``edgekeeper.toml`` in this folder, else the defaults.
     seed : int, optional
         Replaces the file's.
 
@@ -38,10 +39,12 @@ def load_config(path: str = "", seed: int | None = None) -> "tuple[Config, str]"
     UsageError
         Not TOML, an unknown key, a value out of range, a strategy file that was changed.
     """
-    from edgekeeper.config import Config, parse_config
+    from edgekeeper.config import RECIPES, Config, parse_config, recipe_text
 
     file = Path(path or CONFIG_FILE)
-    if path or file.is_file():
+    if path in RECIPES and not file.exists():
+        config, origin = parse_config(recipe_text(path)), f"recipe {path}"
+    elif path or file.is_file():
         config, origin = parse_config(_read(file)), str(file)
     else:
         config, origin = Config(), "defaults"
@@ -58,7 +61,9 @@ def _read(file: Path) -> str:
     try:
         return file.read_text("utf-8")
     except FileNotFoundError as error:
-        near = nearest(file.name, [p.name for p in file.parent.glob("*.toml")])
+        from edgekeeper.config import RECIPES
+
+        near = nearest(file.name, [*RECIPES, *(p.name for p in file.parent.glob("*.toml"))])
         raise StorageError(
             f"expected a configuration at {file}, found none{near}: `edgekeeper init` makes one"
         ) from error

@@ -62,8 +62,8 @@ ConfigPath = Annotated[
     str,
     typer.Option(
         "--config",
-        metavar="FILE",
-        help="Configuration.",
+        metavar="FILE|RECIPE",
+        help="Configuration; or a recipe that comes along: peers.",
         show_default="edgekeeper.toml here, else the defaults",
     ),
 ]

@@ -31,12 +31,14 @@ from edgekeeper.config.local import (
 )
 from edgekeeper.config.notify import EmailConfig, NotifyConfig, TelegramConfig
 from edgekeeper.config.proof import DriftConfig, EvidenceConfig, GatesConfig, RolloutConfig
+from edgekeeper.config.recipe import RECIPES, recipe_text
 from edgekeeper.config.rules import Regime, RulesConfig, StrategyConfig, VoterConfig
 from edgekeeper.config.section import Section
 from edgekeeper.config.whole import LOCAL, Config, parse_config
 
 __all__ = [
     "LOCAL",
+    "RECIPES",
     "REFIT_WINDOWS",
     "AlertRule",
     "AlertsConfig",
@@ -74,4 +76,5 @@ __all__ = [
     "VoterConfig",
     "WatchConfig",
     "parse_config",
+    "recipe_text",
 ]

@@ -23,6 +23,12 @@ _FALLBACKS = {
     "follow_bot": "the signals of your own bot",
 }
 
+_EACH = "each"
+_RECIPES = {
+    _EACH: "where each symbol goes, by itself",
+    "peers": "which symbols do better than the others: for four or more that move together",
+}
+
 
 def init(
     folder: Annotated[
@@ -31,6 +37,15 @@ def init(
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Ask nothing, take the defaults.")
     ] = False,
+    recipe: Annotated[
+        str,
+        typer.Option(
+            "--recipe",
+            metavar="NAME",
+            help="Begin with a recipe that comes along: peers, for several symbols.",
+            show_default="the default lines",
+        ),
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Set up a folder with a commented configuration.
@@ -39,14 +54,14 @@ def init(
     can be changed in the file later.
     """
     from edgekeeper.atomic import write_atomically
-    from edgekeeper.config import Config
+    from edgekeeper.config import Config, parse_config, recipe_text
 
     file = Path(folder) / CONFIG_FILE
     if file.exists():
         raise UsageError(f"{file} is there already: edit it, or choose another folder")
-    config, bars = Config(), "YOUR.csv"
+    config, bars = parse_config(recipe_text(recipe)) if recipe else Config(), "YOUR.csv"
     if not (yes or as_json) and sys.stdin.isatty():
-        config, bars = _ask(config)
+        config, bars = _ask(config, ask_recipe=not recipe)
     write_atomically(file, config_text(config).encode())
     here = Path(folder).resolve() == Path.cwd()
     command = f"edgekeeper replay --bars {bars}" + ("" if here else f" --config {file}")
@@ -57,15 +72,20 @@ def init(
         print_json({"config": file, "hash": config.hash(), "next": command})
 
 
-def _ask(config: "Config") -> "tuple[Config, str]":
+def _ask(config: "Config", *, ask_recipe: bool) -> "tuple[Config, str]":
     """Ask what newcomers differ in; the rest keeps its default."""
-    from edgekeeper.config import parse_config
+    from edgekeeper.config import parse_config, recipe_text
 
     typer.echo("A few questions; Enter takes the answer in brackets.\n")
     bars = typer.prompt("Your bars: a CSV or Parquet file, a folder, or 'bundled'", "bundled")
     if bars != "bundled" and not Path(bars).exists():
         typer.echo(f"  (nothing at {bars} yet; that is fine for now)")
     symbols = typer.prompt("Symbols, such as AAPL,MSFT, or 'all'", "all")
+    if ask_recipe:
+        for name, meaning in _RECIPES.items():
+            typer.echo(f"  {name:11} {meaning}")
+        if (recipe := _choose("What lines learn", list(_RECIPES), _EACH)) != _EACH:
+            config = parse_config(recipe_text(recipe))
     for name, meaning in _FALLBACKS.items():
         typer.echo(f"  {name:11} {meaning}")
     fallback = _choose("Who trades until a model has earned it", list(_FALLBACKS), config.fallback)

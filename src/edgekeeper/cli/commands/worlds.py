@@ -18,6 +18,7 @@ from edgekeeper.errors import UsageError, nearest
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from edgekeeper.config import Config
     from edgekeeper.report.book_rates import Share
     from edgekeeper.report.promotion_rates import PromotionRates
     from edgekeeper.report.world_rates import WorldRates
@@ -28,6 +29,13 @@ __all__ = ["worlds"]
 
 _KINDS = ("noise", "planted", "flip", "slow_drift", "leak")
 _LINES = "markets.jsonl"
+_CHANGING = ("slow_drift", "flip")
+_ONCE = "none"
+_MANY = 4
+_HINT = (
+    "These lines look at each symbol by itself: --config peers has some that compare them, which "
+    "finds weaker edges where one factor moves all symbols, as in these markets."
+)
 
 
 def worlds(
@@ -70,8 +78,9 @@ def worlds(
         typer.Option(
             "--online",
             metavar="KIND",
-            help="Run each market again with lines that learn online, such as by bayes or sgd.",
-            show_default="once, as configured",
+            help="Run each market again with lines that learn online, such as by bayes or sgd; "
+            "'none': once, as configured.",
+            show_default="slow_drift, flip: the kind of the first line that has one, else bayes",
         ),
     ] = "",
     out: Annotated[
@@ -103,13 +112,27 @@ def worlds(
             bars=bars,
             edge=edge or None,
             search=search,
-            online=online,
+            online=_online(online, kind, settings),
             config=settings,
             file=folder / _LINES,
             jobs=jobs,
             done=done,
         )
     _answer(screen, rows, folder / f"{kind}.svg", as_json)
+    if symbols >= _MANY and all(line.target == "direction" for line in settings.lines):
+        screen.print(_HINT, markup=False, soft_wrap=True)
+
+
+def _online(asked: str, kind: str, config: "Config") -> str:
+    """What lines learn online with in a second run; empty for no such run.
+
+    Where truth changes, what learning from each outcome is worth is the question.
+    """
+    if asked:
+        return "" if asked == _ONCE else asked
+    if kind not in _CHANGING:
+        return ""
+    return next((line.online.by for line in config.lines if line.online), "bayes")
 
 
 @contextmanager

@@ -1,29 +1,29 @@
 """Every recipe is a whole configuration: it is read, and its lines learn under it."""
 
 import json
-from pathlib import Path
+from importlib.resources import files
 
 import pytest
 
 from edgekeeper.build import replay
-from edgekeeper.cli.config_file import load_config
+from edgekeeper.config import RECIPES, parse_config, recipe_text
 from edgekeeper.errors import UsageError
 from edgekeeper.ledger import Ledger
 from edgekeeper.worlds import make_world
 
-FOLDER = Path(__file__).parents[2] / "examples/recipes"
-RECIPES = sorted(FOLDER.glob("*.toml"))
 BARS = 560
 
 
-def test_all_recipes_are_found():
-    assert [path.stem for path in RECIPES] == ["peers"]
+def test_all_recipes_are_known():
+    folder = files("edgekeeper.config").joinpath("recipes")
+    assert sorted(RECIPES) == sorted(path.name.removesuffix(".toml") for path in folder.iterdir())
+    with pytest.raises(UsageError, match="unknown recipe 'pears'; did you mean 'peers'"):
+        recipe_text("pears")
 
 
-@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
-def test_its_lines_learn(path, tmp_path):
-    config, origin = load_config(str(path))
-    assert origin == str(path)
+@pytest.mark.parametrize("name", RECIPES)
+def test_its_lines_learn(name, tmp_path):
+    config = parse_config(recipe_text(name))
     bars = make_world("planted", seed=2, symbols=3, bars=BARS, net_sharpe=14.0).bars
     place = str(tmp_path / "ledger.sqlite")
     replay(bars, config, ledger_url=place)
@@ -39,7 +39,7 @@ def test_its_lines_learn(path, tmp_path):
 
 
 def test_peers_are_not_made_up(tmp_path):
-    config, _ = load_config(str(FOLDER / "peers.toml"))
+    config = parse_config(recipe_text("peers"))
     alone = make_world("planted", seed=2, symbols=1, bars=BARS, net_sharpe=14.0).bars
     with pytest.raises(UsageError, match=r"relative.*these bars have one"):
         replay(alone, config, ledger_url=str(tmp_path / "ledger.sqlite"))
