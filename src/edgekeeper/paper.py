@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -138,16 +138,8 @@ def paper(
     SourceTrouble, SourceRefused
         The source has no history to give at the start.
     """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(f"cannot make the folder {out}: {error.strerror}") from error
-    place = ledger_url or out / "ledger.sqlite"
     with ExitStack() as opened:
-        ledger = opened.enter_context(Ledger.open(place))
-        for role in MARKET_ROLES:
-            ledger.verify(role)
-        ledger.check_seals()
+        ledger = opened.enter_context(_verified(out, ledger_url))
         goes_on = ledger.read("stretches").height > 0
         config = _local_settings(out, config, settings_of(ledger, config, wanted))
         learner = _learner(out, ledger_url, config) if config.refits.process else None
@@ -156,12 +148,7 @@ def paper(
         if learner is not None:
             opened.callback(learner.close)
         registry = registry_of(out, config)
-        if goes_on:
-            wanted = going_on(out, wanted)
-        elif not wanted.interval:
-            wanted = replace(wanted, interval=kind_of(wanted.source).interval)
-        wanted = replace(wanted, symbols=symbols_of(out, wanted, goes_on))
-        write_traded(out, Traded(wanted.source, wanted.symbols, wanted.interval))
+        wanted = _settled(out, wanted, goes_on)
         if clock is None:
             clock, sleep, patience_seconds = _time_of(wanted, out, patience_seconds)
         sleep = sleep or time.sleep
@@ -194,6 +181,31 @@ def paper(
         )  # fmt: skip
         ledger.seal(live.now_ns)
         return _end(live)
+
+
+@contextmanager
+def _verified(out: Path, ledger_url: str | None) -> Iterator[Ledger]:
+    """Open the record of a folder, made if need be, once its chains and seals hold."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"cannot make the folder {out}: {error.strerror}") from error
+    with Ledger.open(ledger_url or out / "ledger.sqlite") as ledger:
+        for role in MARKET_ROLES:
+            ledger.verify(role)
+        ledger.check_seals()
+        yield ledger
+
+
+def _settled(out: Path, wanted: Wanted, goes_on: bool) -> Wanted:
+    """Fill in what is traded from the folder and the source, and write it down."""
+    if goes_on:
+        wanted = going_on(out, wanted)
+    elif not wanted.interval:
+        wanted = replace(wanted, interval=kind_of(wanted.source).interval)
+    wanted = replace(wanted, symbols=symbols_of(out, wanted, goes_on))
+    write_traded(out, Traded(wanted.source, wanted.symbols, wanted.interval))
+    return wanted
 
 
 def _time_of(

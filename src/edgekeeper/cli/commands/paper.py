@@ -23,31 +23,34 @@ __all__ = ["paper"]
 
 _HALTED = 5
 
+_Source = Annotated[
+    str,
+    typer.Option(
+        "--source",
+        metavar="KIND:PLACE",
+        help="Where bars come from: folder:DIR, ccxt:EXCHANGE, alpaca or demo.",
+        show_default=False,
+    ),
+]
+_History = Annotated[
+    float | None,
+    typer.Option(
+        "--history",
+        metavar="DAYS",
+        help="How far back to begin.",
+        show_default="as far as a first fit needs",
+    ),
+]
+
 
 def paper(
     context: typer.Context,
-    source: Annotated[
-        str,
-        typer.Option(
-            "--source",
-            metavar="KIND:PLACE",
-            help="Where bars come from: folder:DIR, ccxt:EXCHANGE, alpaca or demo.",
-            show_default=False,
-        ),
-    ] = "",
+    source: _Source = "",
     symbols: options.Symbols = "",
     interval: options.LiveInterval = "",
     config: options.ConfigPath = "",
     parent: options.Parent = "",
-    history: Annotated[
-        float | None,
-        typer.Option(
-            "--history",
-            metavar="DAYS",
-            help="How far back to begin.",
-            show_default="as far as a first fit needs",
-        ),
-    ] = None,
+    history: _History = None,
     out: Annotated[
         str, typer.Option("--out", metavar="DIR", help="Where the run is kept.")
     ] = PAPER,

@@ -37,6 +37,26 @@ _HINT = (
     "finds weaker edges where one factor moves all symbols, as in these markets."
 )
 
+_Edge = Annotated[
+    float,
+    typer.Option(
+        "--edge",
+        metavar="SHARPE",
+        help="Annual net Sharpe ratio of the best policy that knows the truth.",
+        show_default="4 where there is an edge",
+    ),
+]
+_Online = Annotated[
+    str,
+    typer.Option(
+        "--online",
+        metavar="KIND",
+        help="Run each market again with lines that learn online, such as by bayes or sgd; "
+        "'none': once, as configured.",
+        show_default="slow_drift, flip: the kind of the first line that has one, else bayes",
+    ),
+]
+
 
 def worlds(
     context: typer.Context,
@@ -54,15 +74,7 @@ def worlds(
     bars: Annotated[
         int, typer.Option("--bars", metavar="B", min=30, help="Daily bars of each symbol.")
     ] = 2_500,
-    edge: Annotated[
-        float,
-        typer.Option(
-            "--edge",
-            metavar="SHARPE",
-            help="Annual net Sharpe ratio of the best policy that knows the truth.",
-            show_default="4 where there is an edge",
-        ),
-    ] = 0.0,
+    edge: _Edge = 0.0,
     search: Annotated[
         int,
         typer.Option(
@@ -73,16 +85,7 @@ def worlds(
             show_default="as configured",
         ),
     ] = 0,
-    online: Annotated[
-        str,
-        typer.Option(
-            "--online",
-            metavar="KIND",
-            help="Run each market again with lines that learn online, such as by bayes or sgd; "
-            "'none': once, as configured.",
-            show_default="slow_drift, flip: the kind of the first line that has one, else bayes",
-        ),
-    ] = "",
+    online: _Online = "",
     out: Annotated[
         str, typer.Option("--out", metavar="DIR", help="Where lines and picture are kept.")
     ] = "edgekeeper-worlds",
