@@ -32,7 +32,7 @@ RESULTS = Path(__file__).parent / "results"
 SEARCH = 50
 SPENT = 1_000
 """Seeds of runs from before the linear line was registered first, which those runs suggested."""
-SPENT_BY_EARLIER_PEERS = 4_000
+SPENT_BY_EARLIER_PEERS = 5_000
 """Seeds of runs of the forms that ``peers`` had before, the last of which was held back less."""
 FOUR_YEARS_AND_A_START = 504 + 1_008 + 8
 POWER = {"symbols": 20, "bars": FOUR_YEARS_AND_A_START, "search": SEARCH}
@@ -68,7 +68,7 @@ RUNS: dict[str, list[tuple[Ordeal, int]]] = {
     ],
     "peers": [
         (Ordeal("slow_drift", edge=edge, online="bayes", config=_recipe("peers")), markets)
-        for edge, markets in ((4.0, 24), (6.0, 24), (12.0, 12), (18.0, 12))
+        for edge, markets in ((4.0, 20), (6.0, 20), (12.0, 12), (18.0, 12))
     ],
     "peers-approved": [
         (Ordeal("slow_drift", edge=18.0, online="bayes", config=_believed(_recipe("peers"))), 12)
