@@ -99,10 +99,11 @@ def test_lines_that_learn_online_are_held_to_false_promotions_too(here):
 
 
 def test_that_lines_could_compare_symbols_is_said_where_there_are_some(here):
-    size = ("--markets", "1", "--bars", "200", "--symbols")
+    size = ("--kind", "planted", "--markets", "1", "--bars", "200", "--symbols")
     advice = "--config peers"
     assert advice not in here("worlds", *size, "2").out
     assert advice in here("worlds", *size, "4").out
+    assert advice not in here("worlds", "--markets", "1", "--bars", "200", "--symbols", "4").out
     Path("edgekeeper.toml").write_text(SETTINGS + 'target = "relative"\n')
     assert advice not in here("worlds", *size, "4").out
 

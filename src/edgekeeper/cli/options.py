@@ -63,7 +63,7 @@ ConfigPath = Annotated[
     typer.Option(
         "--config",
         metavar="FILE|RECIPE",
-        help="Configuration; or a recipe that comes along: peers.",
+        help="Configuration; or a recipe that comes along, all else by default: peers.",
         show_default="edgekeeper.toml here, else the defaults",
     ),
 ]

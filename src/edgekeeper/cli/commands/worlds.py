@@ -30,6 +30,7 @@ __all__ = ["worlds"]
 _KINDS = ("noise", "planted", "flip", "slow_drift", "leak")
 _LINES = "markets.jsonl"
 _CHANGING = ("slow_drift", "flip")
+_WITH_EDGE = ("planted", *_CHANGING)
 _ONCE = "none"
 _MANY = 4
 _HINT = (
@@ -122,7 +123,8 @@ def worlds(
             done=done,
         )
     _answer(screen, rows, folder / f"{kind}.svg", as_json)
-    if symbols >= _MANY and all(line.target == "direction" for line in settings.lines):
+    apart = all(line.target == "direction" for line in settings.lines)
+    if kind in _WITH_EDGE and symbols >= _MANY and apart:
         screen.print(_HINT, markup=False, soft_wrap=True)
 
 
