@@ -3,6 +3,8 @@
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from datetime import UTC, datetime
@@ -21,6 +23,14 @@ from edgekeeper.watch import last_beat
 
 PATIENCE = 60.0
 NOTHING = Wanted("")
+
+
+def test_what_starts_the_others_loads_no_tables():
+    """It holds a lock and looks for signs of life; whoever starts it waits for what it loads."""
+    heavy = "{'polars', 'numba', 'scipy', 'lightgbm', 'fastapi'}"
+    code = f"import sys, edgekeeper.serving; print(*{heavy} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == []
 
 
 class Service:

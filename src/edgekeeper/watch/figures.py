@@ -2,13 +2,16 @@
 
 import math
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 
 from edgekeeper.alerts import Figure
 from edgekeeper.ledger import Ledger
 from edgekeeper.watch.fit_figures import FitFigures
+
+if TYPE_CHECKING:
+    import polars as pl
 
 __all__ = ["FigureReader"]
 
@@ -48,6 +51,8 @@ class FigureReader:
         """Yield those that follow from trades and forecasts, where anything is new."""
         if not self._anything_new(until_ns):
             return
+        import polars as pl
+
         by_model = self._trades(_MINE, until_ns).filter(pl.col("model").is_not_null())
         if by_model.height:
             yield from self._beside_rules(by_model, until_ns)
@@ -65,6 +70,8 @@ class FigureReader:
         return new.height > 0 or self._day != before
 
     def _drawdown(self, until_ns: int) -> Iterator[Figure]:
+        import polars as pl
+
         height = _PAGE
         while height == _PAGE:
             marks = self._ledger.read(
@@ -87,13 +94,13 @@ class FigureReader:
         if steps.height and steps["latency_ms"][0] is not None:
             yield Figure("latency_ms", "newest bar", float(steps["latency_ms"][0]), 1)
 
-    def _trades(self, account: str, until_ns: int, since_ns: int | None = None) -> pl.DataFrame:
+    def _trades(self, account: str, until_ns: int, since_ns: int | None = None) -> "pl.DataFrame":
         return self._ledger.read(
             "trades", _TRADE, where={"account": account}, since_ns=since_ns, until_ns=until_ns,
             order=["exit_time_ns"], descending=True, limit=self._recent,
         )  # fmt: skip
 
-    def _beside_rules(self, trades: pl.DataFrame, until_ns: int) -> Iterator[Figure]:
+    def _beside_rules(self, trades: "pl.DataFrame", until_ns: int) -> Iterator[Figure]:
         """Win rate of the model's trades less that of the rules alone over the same time."""
         rules = self._trades(_BASELINE, until_ns, int(trades["exit_time_ns"][-1]))
         if rules.height:
@@ -101,8 +108,10 @@ class FigureReader:
             count = min(trades.height, rules.height)
             yield Figure("win_rate_gap", "model", won - theirs, count)
 
-    def _accuracy(self, trades: pl.DataFrame) -> Iterator[Figure]:
+    def _accuracy(self, trades: "pl.DataFrame") -> Iterator[Figure]:
         """Share of trades whose forecast return had the sign of what came."""
+        import polars as pl
+
         decided = trades["decision_time_ns"].unique().to_list()
         forecasts = self._ledger.read(
             "forecasts",
@@ -128,6 +137,8 @@ class FigureReader:
 
     def _forecasts(self, until_ns: int) -> Iterator[Figure]:
         """How far the newest forecasts of each line's package are from those it made before."""
+        import polars as pl
+
         from edgekeeper.stats.two_samples import population_stability  # late: loads numba and SciPy
 
         moves = self._ledger.read("stages", ["line"], until_ns=until_ns)
@@ -147,5 +158,5 @@ class FigureReader:
                 yield Figure("forecast_shift", f"line {line}", shift, len(new))
 
 
-def _share(right: pl.Series) -> float:
+def _share(right: "pl.Series") -> float:
     return int(right.sum()) / right.len()

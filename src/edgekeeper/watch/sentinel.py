@@ -6,15 +6,16 @@ It looks at the ledger alone, never at the loops' memory: what is not on record 
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
-
-import polars as pl
+from typing import TYPE_CHECKING, Any
 
 from edgekeeper.alerts import CLEARED, Alert, Fanout, Rules, Severity
 from edgekeeper.config import AlertsConfig
 from edgekeeper.ledger import Ledger
 from edgekeeper.watch.figures import FigureReader
 from edgekeeper.watch.weekly import WEEK_NS, week_of, weekly_alert
+
+if TYPE_CHECKING:
+    import polars as pl
 
 __all__ = ["Sentinel", "write_alerts"]
 
@@ -78,7 +79,7 @@ class Sentinel:
             write_alerts(self.ledger, alerts)
         return alerts
 
-    def _rows(self, table: str, columns: Sequence[str], now_ns: int) -> pl.DataFrame:
+    def _rows(self, table: str, columns: Sequence[str], now_ns: int) -> "pl.DataFrame":
         """Rows that no look has read yet, by their place in the record.
 
         A fit that took long is recorded after later bars, and an order after the look at its
@@ -86,6 +87,8 @@ class Sentinel:
         """
         seen = self._seen.get(table, 0)
         if self._last[table] <= seen:
+            import polars as pl
+
             return pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
         rows = self.ledger.read(table, ["entry", *columns], until_ns=now_ns, after=seen)
         if rows.height:
@@ -108,7 +111,7 @@ class Sentinel:
         severities: dict[str, Any] = {"halt": "critical", "pause": "warning"}
         columns = ["event_time_ns", "account", "event", "cause", "detail"]
         rows = self._rows("guards", columns, now_ns)
-        for row in rows.filter(pl.col("event") == "drop").iter_rows(named=True):
+        for row in rows.filter(rows["event"] == "drop").iter_rows(named=True):
             yield Alert(
                 row["event_time_ns"],
                 "critical",
@@ -116,7 +119,7 @@ class Sentinel:
                 f"a strategy of the rules was dropped: {row['detail']}",
                 {"cause": row["cause"]},
             )
-        for row in rows.filter(pl.col("account") == self.account).iter_rows(named=True):
+        for row in rows.filter(rows["account"] == self.account).iter_rows(named=True):
             what = {"halt": "account halted", "pause": "model paused"}.get(row["event"])
             if what is not None:
                 yield Alert(
@@ -145,8 +148,8 @@ class Sentinel:
     def _fits_that_failed(self, now_ns: int) -> Iterator[Alert]:
         said = {"no_fit": "there is no new fit of line {0}: {1}", "pass_over": "{1}"}
         columns = ["event_time_ns", "kind", "subject", "actor", "reason", "detail_json"]
-        rows = self._rows("obeyed", columns, now_ns).filter(pl.col("actor") == "learn")
-        for row in rows.iter_rows(named=True):
+        rows = self._rows("obeyed", columns, now_ns)
+        for row in rows.filter(rows["actor"] == "learn").iter_rows(named=True):
             if row["kind"] in said and json.loads(row["detail_json"]).get("failed", True):
                 yield Alert(
                     row["event_time_ns"],
@@ -197,7 +200,7 @@ class Sentinel:
         columns = ["entry", "wall_time_ns", "event", "table_name", "reason"]
         facts = self.ledger.read("storage", columns, after=self._seen.get("storage"))
         self._seen["storage"] = int(facts["entry"][-1])
-        for row in facts.filter(pl.col("event").is_in(list(said))).iter_rows(named=True):
+        for row in facts.filter(facts["event"].is_in(list(said))).iter_rows(named=True):
             severity, what = said[row["event"]]
             yield Alert(
                 row["wall_time_ns"],
