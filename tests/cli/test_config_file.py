@@ -103,9 +103,16 @@ def test_files_that_are_none(tmp_path, monkeypatch):
 def test_a_recipe_goes_by_its_name_unless_a_file_has_it(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     config, origin = load_config("peers")
-    assert (config, origin) == (parse_config(recipe_text("peers")), "recipe peers")
+    assert (config, origin) == (parse_config(recipe_text("peers")), "recipe peers over defaults")
     assert load_config("peers", seed=9)[0].seed == 9
     with pytest.raises(StorageError, match="did you mean 'peers'"):
         load_config("pears")
+    (tmp_path / "edgekeeper.toml").write_text("costs.fee_bps = 7.5\n[[lines]]\nname = 'mine'")
+    mixed, origin = load_config("peers")
+    assert origin == "recipe peers over edgekeeper.toml"
+    assert (mixed.costs.fee_bps, mixed.lines) == (7.5, config.lines), "costs are not lost"
+    (tmp_path / "edgekeeper.toml").write_text("costs.fee = 7.5")
+    with pytest.raises(UsageError, match=r"costs\.fee"):
+        load_config("peers")
     (tmp_path / "peers").write_text("seed = 3")
     assert load_config("peers") == (parse_config("seed = 3"), "peers")

@@ -1,4 +1,4 @@
-"""Every recipe is a whole configuration: it is read, and its lines learn under it."""
+"""Every recipe is read, and its lines learn."""
 
 import json
 from importlib.resources import files

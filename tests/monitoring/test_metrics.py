@@ -225,10 +225,8 @@ def test_requests_are_counted_by_template_and_never_without_bound(lived):
 
 def test_names_from_outside_cannot_break_the_format(live_run):
     with Desk(live_run) as desk:
-        metrics, hostile = (
-            Metrics(desk, patience_seconds=PATIENT),
-            'A"}\n# TYPE x \x1b[31m\\' + "Z" * 200,
-        )
+        metrics = Metrics(desk, patience_seconds=PATIENT)
+        hostile = 'A"}\n# TYPE x \x1b[31m\\' + "Z" * 200
         for k in range(150):
             append(live_run, "decisions", 10**18, event_time_ns=10**18, account="edgekeeper",
                    symbol=f"S{k}{hostile}", side="long", decision="skip",

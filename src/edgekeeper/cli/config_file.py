@@ -1,5 +1,6 @@
 """The configuration file: found, read, and written with its defaults and what they mean."""
 
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,8 +28,8 @@ def load_config(path: str = "", seed: int | None = None) -> "tuple[Config, str]"
     Parameters
     ----------
     path : str
-        A TOML file, or where none is so called a recipe that comes along; empty:
-        ``edgekeeper.toml`` in this folder, else the defaults.
+        A TOML file; empty: ``edgekeeper.toml`` in this folder, else the defaults. Or, where no
+        file is so called, a recipe that comes along: what it says replaces that of the latter.
     seed : int, optional
         Replaces the file's.
 
@@ -43,7 +44,10 @@ def load_config(path: str = "", seed: int | None = None) -> "tuple[Config, str]"
 
     file = Path(path or CONFIG_FILE)
     if path in RECIPES and not file.exists():
-        config, origin = parse_config(recipe_text(path)), f"recipe {path}"
+        below, origin = load_config()
+        recipe = tomllib.loads(recipe_text(path))
+        config = parse_config({**below.model_dump(), **below.local(), **recipe})
+        origin = f"recipe {path} over {origin}"
     elif path or file.is_file():
         config, origin = parse_config(_read(file)), str(file)
     else:

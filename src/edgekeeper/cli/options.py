@@ -63,7 +63,8 @@ ConfigPath = Annotated[
     typer.Option(
         "--config",
         metavar="FILE|RECIPE",
-        help="Configuration; or a recipe that comes along, all else by default: peers.",
+        help="Configuration; or a recipe that comes along, over edgekeeper.toml if there is one: "
+        "peers.",
         show_default="edgekeeper.toml here, else the defaults",
     ),
 ]

@@ -1,4 +1,4 @@
-"""Recipes that come along: whole configurations, each for one kind of market."""
+"""Recipes that come along: lines that belong together, each for one kind of market."""
 
 from importlib.resources import files
 
@@ -6,7 +6,10 @@ from edgekeeper.errors import UsageError, nearest
 
 __all__ = ["RECIPES", "recipe_text"]
 
-RECIPES = ("peers",)
+RECIPES = {
+    "peers": "which symbols do better than the others: for four or more that move together",
+}
+"""What lines of each learn."""
 
 
 def recipe_text(name: str) -> str:

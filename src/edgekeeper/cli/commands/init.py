@@ -22,12 +22,7 @@ _FALLBACKS = {
     "cash": "nobody: stay out",
     "follow_bot": "the signals of your own bot",
 }
-
 _EACH = "each"
-_RECIPES = {
-    _EACH: "where each symbol goes, by itself",
-    "peers": "which symbols do better than the others: for four or more that move together",
-}
 
 
 def init(
@@ -74,7 +69,7 @@ def init(
 
 def _ask(config: "Config", *, ask_recipe: bool) -> "tuple[Config, str]":
     """Ask what newcomers differ in; the rest keeps its default."""
-    from edgekeeper.config import parse_config, recipe_text
+    from edgekeeper.config import RECIPES, parse_config, recipe_text
 
     typer.echo("A few questions; Enter takes the answer in brackets.\n")
     bars = typer.prompt("Your bars: a CSV or Parquet file, a folder, or 'bundled'", "bundled")
@@ -82,9 +77,10 @@ def _ask(config: "Config", *, ask_recipe: bool) -> "tuple[Config, str]":
         typer.echo(f"  (nothing at {bars} yet; that is fine for now)")
     symbols = typer.prompt("Symbols, such as AAPL,MSFT, or 'all'", "all")
     if ask_recipe:
-        for name, meaning in _RECIPES.items():
+        kinds = {_EACH: "where each symbol goes, by itself", **RECIPES}
+        for name, meaning in kinds.items():
             typer.echo(f"  {name:11} {meaning}")
-        if (recipe := _choose("What lines learn", list(_RECIPES), _EACH)) != _EACH:
+        if (recipe := _choose("What lines learn", list(kinds), _EACH)) != _EACH:
             config = parse_config(recipe_text(recipe))
     for name, meaning in _FALLBACKS.items():
         typer.echo(f"  {name:11} {meaning}")
